@@ -1,0 +1,50 @@
+// What happened, as typed values. Stages publish facts and never know who listens; the journal, health and the
+// console's live events subscribe.
+import type { Alert, DeliveryState } from '../shared/alert.ts';
+import type { CameraState } from '../shared/camera-status.ts';
+import type { Sighting } from '../shared/sighting.ts';
+import type { AgentError } from './errors.ts';
+
+export type Fact =
+  | { type: 'camera.state'; cameraId: string; state: CameraState; error?: AgentError; retryAtMs?: number }
+  | { type: 'fragment.spooled'; cameraId: string; fragmentId: number; startMs: number; endMs: number; bytes: number }
+  | { type: 'fragment.evicted'; cameraId: string; startMs: number; endMs: number; reason: string }
+  | { type: 'fragment.persisted'; cameraId: string; startMs: number; endMs: number; fragmentNumber: string }
+  | { type: 'fragment.rejected'; cameraId: string; startMs: number; endMs: number; error: AgentError }
+  | { type: 'ack.received'; cameraId: string; eventType: string; fragmentTimecodeMs?: number }
+  | { type: 'upload.state'; cameraId: string; state: 'idle' | 'connecting' | 'uploading' | 'waiting'; error?: AgentError; retryAtMs?: number }
+  | { type: 'spool.failed'; cameraId: string; error: AgentError }
+  | { type: 'still.sampled'; cameraId: string; atMs: number; motionScore: number }
+  | { type: 'labels.failed'; cameraId: string; error: AgentError; retryAtMs?: number }
+  | { type: 'sighting.seen'; sighting: Sighting }
+  | { type: 'rule.evaluated'; ruleId: string; sightingId: string; outcome: 'fired' | 'cooldown' | 'confidence' | 'label' | 'camera' }
+  | { type: 'alert.raised'; alert: Alert }
+  | { type: 'alert.delivery'; alertId: string; destination: string; state: DeliveryState; error?: AgentError; retryAtMs?: number };
+
+export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
+
+/** Synchronous fan-out. A subscriber that throws is reported to `onSubscriberError` and never disturbs the publisher. */
+export class Facts {
+  readonly #subscribers = new Set<(fact: Fact) => void>();
+  readonly #onSubscriberError: (error: unknown) => void;
+
+  constructor(onSubscriberError: (error: unknown) => void) {
+    this.#onSubscriberError = onSubscriberError;
+  }
+
+  publish(fact: Fact): void {
+    for (const subscriber of this.#subscribers) {
+      try {
+        subscriber(fact);
+      } catch (error) {
+        this.#onSubscriberError(error);
+      }
+    }
+  }
+
+  /** Returns the function that ends the subscription. */
+  subscribe(subscriber: (fact: Fact) => void): () => void {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  }
+}

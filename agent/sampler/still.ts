@@ -1,0 +1,12 @@
+// One sampled key frame.
+
+export type Still = {
+  cameraId: string;
+  /** Producer timestamp of the key frame: the same number as its timecode in the fragment. */
+  atMs: number;
+  jpeg: Uint8Array;
+  width: number;
+  height: number;
+  /** Share of the picture that differs from the slow background, 0–1. */
+  motionScore: number;
+};

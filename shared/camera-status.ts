@@ -1,0 +1,39 @@
+// What the console and `kvs-edge status` say of one camera.
+import type { Sighting } from './sighting.ts';
+
+/** `offline` is a camera that was reached before or never; the problem says why. `refused` needs a change of settings. */
+export type CameraState = 'starting' | 'live' | 'offline' | 'refused';
+
+/** A problem in words, with its stable code. */
+export type Problem = { code: string; message: string };
+
+export type CameraStatus = {
+  id: string;
+  stream: string;
+  state: CameraState;
+  /** Since when the state holds. */
+  sinceMs: number;
+  problem?: Problem;
+  /** When the agent tries again, if it waits to. */
+  retryAtMs?: number;
+  upload: {
+    state: 'idle' | 'connecting' | 'uploading' | 'waiting';
+    /** Fragments on disk that the service has not confirmed as PERSISTED. */
+    waitingFragments: number;
+    waitingBytes: number;
+    /** Start of the oldest of them. */
+    oldestWaitingMs?: number;
+    /** Arrival of the last PERSISTED acknowledgement. */
+    lastPersistedAckMs?: number;
+    problem?: Problem;
+    retryAtMs?: number;
+  };
+  /** Seconds of video given up since the index began, because of the size cap or because the service refused it. */
+  lostSeconds: number;
+  /** Disk trouble: video of this camera is not being kept. */
+  diskProblem?: Problem;
+  labels: { on: boolean; everySeconds?: number; problem?: Problem };
+  lastSighting?: Sighting;
+  /** Producer timestamp of the newest still. */
+  stillAtMs?: number;
+};
