@@ -12,14 +12,32 @@ export type Fact =
   | { type: 'fragment.persisted'; cameraId: string; startMs: number; endMs: number; fragmentNumber: string }
   | { type: 'fragment.rejected'; cameraId: string; startMs: number; endMs: number; error: AgentError }
   | { type: 'ack.received'; cameraId: string; eventType: string; fragmentTimecodeMs?: number }
-  | { type: 'upload.state'; cameraId: string; state: 'idle' | 'connecting' | 'uploading' | 'waiting'; error?: AgentError; retryAtMs?: number }
+  | {
+      type: 'upload.state';
+      cameraId: string;
+      state: 'idle' | 'connecting' | 'uploading' | 'waiting';
+      error?: AgentError;
+      retryAtMs?: number;
+    }
   | { type: 'spool.failed'; cameraId: string; error: AgentError }
   | { type: 'still.sampled'; cameraId: string; atMs: number; motionScore: number }
   | { type: 'labels.failed'; cameraId: string; error: AgentError; retryAtMs?: number }
   | { type: 'sighting.seen'; sighting: Sighting }
-  | { type: 'rule.evaluated'; ruleId: string; sightingId: string; outcome: 'fired' | 'cooldown' | 'confidence' | 'label' | 'camera' }
+  | {
+      type: 'rule.evaluated';
+      ruleId: string;
+      sightingId: string;
+      outcome: 'fired' | 'cooldown' | 'confidence' | 'label' | 'camera';
+    }
   | { type: 'alert.raised'; alert: Alert }
-  | { type: 'alert.delivery'; alertId: string; destination: string; state: DeliveryState; error?: AgentError; retryAtMs?: number };
+  | {
+      type: 'alert.delivery';
+      alertId: string;
+      destination: string;
+      state: DeliveryState;
+      error?: AgentError;
+      retryAtMs?: number;
+    };
 
 export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
 

@@ -13,7 +13,17 @@ const secretReference = z
   })
   .meta({ examples: [{ env: 'FRONT_DOOR_PASSWORD' }] });
 
-const byteUnits: Record<string, number> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+const byteUnits: Record<string, number> = {
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+};
 
 const bytes = z
   .union([z.int().positive(), z.string().regex(/^\d+(\.\d+)? ?([KMGT]iB|kB|[MGT]B|B)$/)], {
@@ -69,7 +79,10 @@ const webhook = z.strictObject({
 const rule = z.strictObject({
   id,
   when: z.strictObject({
-    labels: z.array(z.string().min(1)).min(1).meta({ examples: [['Person']] }),
+    labels: z
+      .array(z.string().min(1))
+      .min(1)
+      .meta({ examples: [['Person']] }),
     cameras: z.array(id).min(1).optional(),
     minConfidence: z.number().min(0).max(100).optional(),
   }),
@@ -88,14 +101,10 @@ export const settingsSchema = z
   .strictObject({
     siteName: z.string().min(1).max(80).default('My cameras'),
     dataDir: z.string().min(1).default('./data'),
-    aws: z
-      .strictObject({ region: z.string().min(1).default('us-west-2'), endpoint: httpUrl.optional() })
-      .prefault({}),
+    aws: z.strictObject({ region: z.string().min(1).default('us-west-2'), endpoint: httpUrl.optional() }).prefault({}),
     cameras: z.array(camera).min(1, 'needs at least one camera'),
     rules: z.array(rule).default([]),
-    spool: z
-      .strictObject({ dir: z.string().min(1).optional(), maxBytes: bytes.prefault('2 GiB') })
-      .prefault({}),
+    spool: z.strictObject({ dir: z.string().min(1).optional(), maxBytes: bytes.prefault('2 GiB') }).prefault({}),
     web: z.strictObject({ listen: listen.default('127.0.0.1:8080') }).prefault({}),
   })
   .superRefine((settings, context) => {
@@ -105,12 +114,20 @@ export const settingsSchema = z
     settings.rules.forEach((rule, index) => {
       rule.when.cameras?.forEach((name, position) => {
         if (known.has(name)) return;
-        context.addIssue({ code: 'custom', path: ['rules', index, 'when', 'cameras', position], message: `names no camera: the cameras are ${[...known].join(', ')}` });
+        context.addIssue({
+          code: 'custom',
+          path: ['rules', index, 'when', 'cameras', position],
+          message: `names no camera: the cameras are ${[...known].join(', ')}`,
+        });
       });
     });
     settings.cameras.forEach((camera, index) => {
       if (camera.password && camera.username === undefined)
-        context.addIssue({ code: 'custom', path: ['cameras', index, 'username'], message: 'is needed beside password' });
+        context.addIssue({
+          code: 'custom',
+          path: ['cameras', index, 'username'],
+          message: 'is needed beside password',
+        });
     });
   });
 

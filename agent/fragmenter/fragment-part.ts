@@ -10,4 +10,4 @@ import type { Frame, Track } from '../matroska/track.ts';
 export type FragmentPart =
   | { type: 'begin'; tracks: Track[]; startMs: number }
   | { type: 'frame'; frame: Frame }
-  | { type: 'end'; /** Where the next fragment starts when it follows without a gap. */ nextStartMs?: number };
+  | { type: 'end' /** Where the next fragment starts when it follows without a gap. */; nextStartMs?: number };
