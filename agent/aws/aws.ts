@@ -12,7 +12,7 @@ export type Aws = {
 
 /** The standard credential chain; `AWS_ENDPOINT_URL` stands in when the settings name no endpoint. */
 export function connectAws({ region, endpoint }: { region: string; endpoint?: string | undefined }): Aws {
-  const address = endpoint ?? process.env['AWS_ENDPOINT_URL'];
+  const address = endpoint ?? process.env.AWS_ENDPOINT_URL;
   return { region, ...(address ? { endpoint: address } : {}), credentials: fromNodeProviderChain() };
 }
 
