@@ -1,0 +1,132 @@
+// The repository's own invariants: which folder may import which, no import cycles, file sizes, names, no machine's paths.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter(file => file !== '');
+const sources = tracked.filter(file => /\.tsx?$/.test(file) && /^(agent|shared|console|scripts)\//.test(file));
+
+type Import = { from: string; to: string; typeOnly: boolean };
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const found: Import[] = [];
+  for (const match of text.matchAll(/^(import|export)\s+(type\s)?[^;]*?from\s+'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm)) {
+    const specifier = match[3] ?? match[4];
+    if (specifier === undefined) continue;
+    found.push({ from: file, to: normalize(join(dirname(file), specifier)), typeOnly: match[2] !== undefined });
+  }
+  return found;
+}
+
+const imports = sources.flatMap(importsOf);
+
+// Lower layers never import higher ones. Within a layer the folders do not know each other, but for types along the data's way.
+const layers: Record<string, number> = {
+  shared: 0,
+  'agent/clock.ts': 0,
+  'agent/errors.ts': 0,
+  'agent/facts.ts': 0,
+  'agent/secret.ts': 0,
+  'agent/matroska': 1,
+  'agent/mp4': 1,
+  'agent/aws': 1,
+  'agent/settings': 1,
+  'agent/discovery': 2,
+  'agent/source': 2,
+  'agent/fragmenter': 2,
+  'agent/spool': 2,
+  'agent/rules': 2,
+  'agent/uploader': 3,
+  'agent/sampler': 3,
+  'agent/labels': 3,
+  'agent/alerts': 3,
+  'agent/playback': 3,
+  'agent/health': 3,
+  'agent/web': 4,
+  'agent/local-cloud': 4,
+  'agent/main.ts': 5,
+  'agent/cli.ts': 5,
+};
+
+function placeOf(file: string): string {
+  const parts = file.split('/');
+  return parts[0] === 'agent' ? parts.slice(0, 2).join('/') : (parts[0] ?? '');
+}
+
+test('every place in agent/ has a layer', () => {
+  const places = new Set(sources.filter(file => file.startsWith('agent/')).map(placeOf));
+  expect([...places].filter(place => layers[place] === undefined)).toEqual([]);
+});
+
+test('lower layers never import higher ones, and folders of one layer only share types', () => {
+  const wrong = imports.filter(({ from, to, typeOnly }) => {
+    const [source, target] = [placeOf(from), placeOf(to)];
+    const [above, below] = [layers[source], layers[target]];
+    if (source === target || above === undefined || below === undefined || below === 0) return false;
+    return below > above || (below === above && !typeOnly && above < 5);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('local-cloud imports only shared, layer 0 and the container formats, and no stage imports it', () => {
+  const allowed = /^(shared|agent\/(clock|errors|facts|secret)\.ts|agent\/(matroska|mp4|local-cloud))/;
+  const outward = imports.filter(({ from, to }) => from.startsWith('agent/local-cloud/') && !allowed.test(to));
+  const inward = imports.filter(
+    ({ from, to }) => to.startsWith('agent/local-cloud/') && !/^agent\/(local-cloud\/|cli\.ts)/.test(from),
+  );
+  expect([...outward, ...inward]).toEqual([]);
+});
+
+test('shared and console know nothing of Node', () => {
+  const wrong = sources
+    .filter(file => /^(shared|console\/src)\//.test(file))
+    .filter(file => /from 'node:/.test(readFileSync(join(root, file), 'utf8')));
+  expect(wrong).toEqual([]);
+});
+
+test('no import cycle', () => {
+  const next = new Map<string, string[]>();
+  for (const { from, to, typeOnly } of imports) if (!typeOnly) next.set(from, [...(next.get(from) ?? []), to]);
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, path: string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const target of next.get(file) ?? []) walk(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) walk(file, []);
+  expect(cycles).toEqual([]);
+});
+
+test('only the clock and the composition roots touch the machine’s time', () => {
+  const touches = /\bDate\.now\(|\bsetTimeout\(|\bsetInterval\(|\bperformance\.now\(|new Date\(\)/;
+  const wrong = sources
+    .filter(file => file.startsWith('agent/') && !/^agent\/(clock|main|cli)\.ts$/.test(file))
+    .filter(file => touches.test(readFileSync(join(root, file), 'utf8').replace(/^\s*(\/\/|\*).*$/gm, '')));
+  expect(wrong).toEqual([]);
+});
+
+test('files stay small and have names that say what is in them', () => {
+  const long = sources.filter(file => readFileSync(join(root, file), 'utf8').split('\n').length > 400);
+  const vague = tracked.filter(file =>
+    /(^|\/)(utils?|helpers?|common|misc|manager|lib|core|types|constants|index)(\/|\.tsx?$)/.test(file),
+  );
+  expect({ long, vague }).toEqual({ long: [], vague: [] });
+});
+
+test('nothing of one machine or one registry is committed', () => {
+  const text = tracked.filter(file => !/\.(png|jpg|ico|woff2)$/.test(file));
+  const wrong = text.filter(file =>
+    /\/(work|home|root)\/[a-z]|registry\.[a-z]+js\.org/.test(readFileSync(join(root, file), 'utf8')),
+  );
+  expect(wrong.filter(file => file !== 'test/structure.test.ts')).toEqual([]);
+});
