@@ -1,5 +1,6 @@
 // SimpleBlock and Block payloads → frames. Lacing (several frames in one block) is undone here.
-import { varintLength } from './ebml.ts';
+import { children, varintLength } from './ebml.ts';
+import { ids } from './elements.ts';
 import { invalid } from './matroska-error.ts';
 import type { Frame } from './track.ts';
 
@@ -9,7 +10,7 @@ export type BlockTiming = {
   clusterTicks: number;
   msPerTick: number;
   /** Frame duration of a track, used to space the frames of a laced block; absent when the track does not say. */
-  frameDurationMs: ReadonlyMap<number, number>;
+  frameDurationMs: Map<number, number>;
 };
 
 /**
@@ -33,6 +34,18 @@ export function framesOfBlock(payload: Uint8Array, offset: number, timing: Block
     keyFrame: key,
     data,
   }));
+}
+
+/** The frames of the block in a BlockGroup: a key frame when it references no other. @throws AgentError `matroska-invalid` */
+export function framesOfBlockGroup(payload: Uint8Array, offset: number, timing: BlockTiming): Frame[] {
+  let block: { data: Uint8Array; offset: number } | undefined;
+  let keyFrame = true;
+  for (const child of children(payload, offset)) {
+    if (child.id === ids.block) block = child;
+    else if (child.id === ids.referenceBlock) keyFrame = false;
+  }
+  if (!block) throw invalid(offset, 'a block group without a block');
+  return framesOfBlock(block.data, block.offset, timing, keyFrame);
 }
 
 function unlace(body: Uint8Array, lacing: number, offset: number): Uint8Array[] {

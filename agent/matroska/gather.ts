@@ -10,7 +10,7 @@ export class Gather {
   #buffer = new Uint8Array(0);
   #length = 0;
 
-  get length(): number {
+  get lengthBytes(): number {
     return this.#length;
   }
 

@@ -1,13 +1,14 @@
 // Bytes in, events out: a streaming Matroska reader that never waits for more than the element it is in.
 // Every byte is looked at once and copied at most once; elements nobody needs are skipped without being kept.
 // Memory is bounded by ReadLimits, and input of any kind ends in events or an AgentError, never in anything else.
-import { type BlockTiming, framesOfBlock } from './block.ts';
-import { children, ElementHeader, readUint, unknownSize } from './ebml.ts';
-import { ids, levelOf } from './elements.ts';
+import { type BlockTiming, framesOfBlock, framesOfBlockGroup } from './block.ts';
+import { ElementHeader, readUint } from './ebml.ts';
+import { ids } from './elements.ts';
 import type { MatroskaEvent } from './event.ts';
 import { Gather } from './gather.ts';
 import { readEbmlHeader, readMsPerTick, readTags, readTracks } from './headers.ts';
 import { invalid, tooLarge, truncated } from './matroska-error.ts';
+import { Nesting } from './nesting.ts';
 import type { Frame } from './track.ts';
 
 export type ReadLimits = {
@@ -22,10 +23,10 @@ export type ReadLimits = {
   borrowFrames?: boolean;
 };
 
+/** An element that is whole in memory. Offsets are of its first byte, its payload and the byte after, in the stream. */
 type Payload = {
   id: number;
   data: Uint8Array;
-  /** Of the element's first byte, of its payload and of the byte after it, in the stream. */
   offset: number;
   dataOffset: number;
   endOffset: number;
@@ -39,7 +40,7 @@ export class MatroskaReader {
   readonly #maxHeaderElementBytes: number;
   readonly #borrowFrames: boolean;
 
-  #chunk = new Uint8Array(0);
+  #chunk: Uint8Array = new Uint8Array(0);
   #position = 0;
   /** Stream offset of the first byte of `#chunk`. */
   #chunkOffset = 0;
@@ -48,22 +49,14 @@ export class MatroskaReader {
   readonly #header = new ElementHeader();
   #elementOffset = 0;
   #dataOffset = 0;
-  /** Payload bytes of the current element that are to be gathered or skipped; 0 for one whose children follow. */
-  #payloadBytes = 0;
-  #skippedBytes = 0;
+  /** Bytes of the current element still to be gathered or skipped; 0 for a segment or cluster, which is entered. */
+  #missingBytes = 0;
   readonly #gather = new Gather();
 
-  /** Where the open segment and cluster end; undefined when none is open. */
-  #segmentEnd: number | undefined;
-  #clusterEnd: number | undefined;
+  readonly #nesting = new Nesting();
   #clusterOffset = 0;
   #clusterHasTimecode = false;
-  #sawEbmlHeader = false;
-  #timing: BlockTiming & { frameDurationMs: Map<number, number> } = {
-    clusterTicks: 0,
-    msPerTick: 1,
-    frameDurationMs: new Map(),
-  };
+  #timing: BlockTiming = { clusterTicks: 0, msPerTick: 1, frameDurationMs: new Map() };
 
   constructor({ maxFrameBytes = 50_000_000, maxHeaderElementBytes = 2 * 1024 * 1024, borrowFrames }: ReadLimits = {}) {
     this.#maxFrameBytes = maxFrameBytes;
@@ -79,7 +72,7 @@ export class MatroskaReader {
   push(chunk: Uint8Array): IterableIterator<MatroskaEvent> {
     this.#requireIterated();
     this.#chunkOffset += this.#chunk.length;
-    this.#chunk = chunk as Uint8Array<ArrayBuffer>;
+    this.#chunk = chunk;
     this.#position = 0;
     return this.#read();
   }
@@ -90,10 +83,8 @@ export class MatroskaReader {
    */
   end(): void {
     this.#requireIterated();
-    const offset = this.#offset;
-    const insideElement = this.#state !== 'header' || !this.#header.atStart;
-    const insideParent = (this.#clusterEnd ?? this.#segmentEnd ?? unknownSize) !== unknownSize;
-    if (insideElement || insideParent) throw truncated(offset);
+    const betweenElements = this.#state === 'header' && this.#header.atStart;
+    if (!betweenElements || !this.#nesting.mayEnd) throw truncated(this.#offset);
   }
 
   #requireIterated(): void {
@@ -111,9 +102,9 @@ export class MatroskaReader {
         this.#skip();
       } else {
         const payload = this.#takePayload();
-        if (payload) yield* this.#finish(payload);
+        if (payload) yield* this.#events(payload);
       }
-      if (this.#state === 'header') this.#closeParents();
+      if (this.#state === 'header') this.#nesting.leave(this.#offset);
     }
   }
 
@@ -133,71 +124,31 @@ export class MatroskaReader {
 
   /** Decides what happens to the element whose header was just read. */
   #begin(id: number, sizeBytes: number): void {
-    this.#leaveParents(id);
     this.#dataOffset = this.#offset;
-    this.#requireFit(id, sizeBytes);
-    this.#skippedBytes = 0;
-    this.#payloadBytes = sizeBytes;
-    this.#state = 'payload';
-    switch (id) {
-      case ids.segment:
-      case ids.cluster:
-        this.#payloadBytes = 0;
-        return;
-      case ids.ebml:
-      case ids.info:
-      case ids.tracks:
-      case ids.tags:
-      case ids.timecode:
-        return requireSize(this.#elementOffset, sizeBytes, this.#maxHeaderElementBytes);
-      case ids.simpleBlock:
-      case ids.blockGroup:
-        return requireSize(this.#elementOffset, sizeBytes, this.#maxFrameBytes);
-      default:
-        this.#state = 'skip';
-        // Otherwise a few bytes of garbage could make the reader swallow everything that follows.
-        return requireSize(this.#elementOffset, sizeBytes, this.#maxFrameBytes);
-    }
-  }
-
-  /** Closes a cluster and segment of unknown size that the element cannot be part of; checks that the rest fits. */
-  #leaveParents(id: number): void {
-    const level = levelOf(id);
-    if (this.#clusterEnd === unknownSize && (level === 'segment' || level === 'top')) this.#clusterEnd = undefined;
-    if (this.#clusterEnd === undefined && this.#segmentEnd === unknownSize && level === 'top') {
-      this.#segmentEnd = undefined;
-    }
-    const parent = this.#clusterEnd !== undefined ? 'cluster' : this.#segmentEnd !== undefined ? 'segment' : 'top';
-    const expected = level === parent || level === 'global' || (level === 'unknown' && parent !== 'top');
-    if (!expected) throw invalid(this.#elementOffset, `an element 0x${id.toString(16)} where it does not belong`);
-    if (!this.#sawEbmlHeader && id !== ids.ebml) throw invalid(this.#elementOffset, 'it does not begin as Matroska');
-  }
-
-  #requireFit(id: number, sizeBytes: number): void {
-    if (sizeBytes === unknownSize) {
-      if (id === ids.segment || id === ids.cluster) return;
-      throw invalid(this.#elementOffset, 'an element of unknown size that must have one');
-    }
-    const parentEnd = this.#clusterEnd ?? this.#segmentEnd ?? unknownSize;
-    if (this.#dataOffset + sizeBytes > parentEnd)
-      throw invalid(this.#elementOffset, 'an element larger than its parent');
+    this.#nesting.enter(id, this.#elementOffset, this.#dataOffset, sizeBytes);
+    const treatment = treatmentOf(id);
+    this.#state = treatment === 'skip' ? 'skip' : 'payload';
+    this.#missingBytes = treatment === 'enter' ? 0 : sizeBytes;
+    // Skipped elements have a limit too, or a few bytes of garbage could swallow everything that follows them.
+    const limitBytes = treatment === 'header' ? this.#maxHeaderElementBytes : this.#maxFrameBytes;
+    if (this.#missingBytes > limitBytes) throw tooLarge(this.#elementOffset, sizeBytes, limitBytes);
   }
 
   #skip(): void {
-    const bytes = Math.min(this.#payloadBytes - this.#skippedBytes, this.#chunk.length - this.#position);
+    const bytes = Math.min(this.#missingBytes, this.#chunk.length - this.#position);
     this.#position += bytes;
-    this.#skippedBytes += bytes;
-    if (this.#skippedBytes === this.#payloadBytes) this.#state = 'header';
+    this.#missingBytes -= bytes;
+    if (this.#missingBytes === 0) this.#state = 'header';
   }
 
   /** @returns undefined when the chunk ended before the payload did */
   #takePayload(): Payload | undefined {
-    const missing = this.#payloadBytes - this.#gather.length;
-    const piece = this.#chunk.subarray(this.#position, this.#position + missing);
+    const piece = this.#chunk.subarray(this.#position, this.#position + this.#missingBytes);
     this.#position += piece.length;
-    const owned = this.#gather.length > 0 || piece.length < missing;
-    if (owned) this.#gather.add(piece, this.#payloadBytes);
-    if (piece.length < missing) return undefined;
+    const owned = this.#gather.lengthBytes > 0 || piece.length < this.#missingBytes;
+    if (owned) this.#gather.add(piece, this.#header.sizeBytes);
+    this.#missingBytes -= piece.length;
+    if (this.#missingBytes > 0) return undefined;
     this.#state = 'header';
     return {
       id: this.#header.id,
@@ -209,15 +160,14 @@ export class MatroskaReader {
     };
   }
 
-  *#finish(payload: Payload): Generator<MatroskaEvent> {
+  *#events(payload: Payload): Generator<MatroskaEvent> {
     const { id, data, offset, dataOffset, endOffset } = payload;
     switch (id) {
       case ids.ebml:
-        this.#sawEbmlHeader = true;
         yield { type: 'header', docType: readEbmlHeader(data, dataOffset), offset, endOffset };
         break;
       case ids.segment:
-        this.#openSegment();
+        this.#timing = { clusterTicks: 0, msPerTick: 1, frameDurationMs: new Map() };
         yield { type: 'segment', offset, endOffset };
         break;
       case ids.info:
@@ -230,7 +180,8 @@ export class MatroskaReader {
         yield { type: 'tags', tags: readTags(data, dataOffset), offset, endOffset };
         break;
       case ids.cluster:
-        this.#openCluster();
+        this.#clusterOffset = offset;
+        this.#clusterHasTimecode = false;
         break;
       case ids.timecode:
         yield this.#cluster(payload);
@@ -240,18 +191,6 @@ export class MatroskaReader {
         for (const frame of this.#frames(payload)) yield { type: 'frame', frame, offset, endOffset };
         break;
     }
-  }
-
-  #openSegment(): void {
-    this.#segmentEnd = this.#dataOffset + this.#header.sizeBytes;
-    this.#timing = { clusterTicks: 0, msPerTick: 1, frameDurationMs: new Map() };
-  }
-
-  #openCluster(): void {
-    // A cluster of unknown size in a segment of known size ends with it at the latest.
-    this.#clusterEnd = Math.min(this.#dataOffset + this.#header.sizeBytes, this.#segmentEnd ?? unknownSize);
-    this.#clusterOffset = this.#elementOffset;
-    this.#clusterHasTimecode = false;
   }
 
   #tracks({ data, offset, dataOffset, endOffset }: Payload): MatroskaEvent {
@@ -272,26 +211,30 @@ export class MatroskaReader {
   #frames({ id, data, offset, dataOffset, owned }: Payload): Frame[] {
     if (!this.#clusterHasTimecode) throw invalid(offset, 'a block before the timecode of its cluster');
     const lasting = owned || this.#borrowFrames ? data : data.slice();
-    if (id === ids.simpleBlock) return framesOfBlock(lasting, dataOffset, this.#timing);
-    let block: { data: Uint8Array; offset: number } | undefined;
-    let keyFrame = true;
-    for (const child of children(lasting, dataOffset)) {
-      if (child.id === ids.block) block = child;
-      else if (child.id === ids.referenceBlock) keyFrame = false;
-    }
-    if (!block) throw invalid(offset, 'a block group without a block');
-    return framesOfBlock(block.data, block.offset, this.#timing, keyFrame);
-  }
-
-  #closeParents(): void {
-    const offset = this.#offset;
-    if (this.#clusterEnd === offset) this.#clusterEnd = undefined;
-    if (this.#segmentEnd === offset) this.#segmentEnd = undefined;
+    return id === ids.simpleBlock
+      ? framesOfBlock(lasting, dataOffset, this.#timing)
+      : framesOfBlockGroup(lasting, dataOffset, this.#timing);
   }
 }
 
-function requireSize(offset: number, sizeBytes: number, limitBytes: number): void {
-  if (sizeBytes > limitBytes) throw tooLarge(offset, sizeBytes, limitBytes);
+/** Whether an element's children are read one by one, or it is taken as a whole, under which limit, or skipped. */
+function treatmentOf(id: number): 'enter' | 'header' | 'block' | 'skip' {
+  switch (id) {
+    case ids.segment:
+    case ids.cluster:
+      return 'enter';
+    case ids.ebml:
+    case ids.info:
+    case ids.tracks:
+    case ids.tags:
+    case ids.timecode:
+      return 'header';
+    case ids.simpleBlock:
+    case ids.blockGroup:
+      return 'block';
+    default:
+      return 'skip';
+  }
 }
 
 /** The events of a whole stream. @throws AgentError as MatroskaReader does, and whatever `chunks` throws */
