@@ -1,0 +1,65 @@
+// Decides which rules fire for the sightings of one frame, and keeps the reason for every one that does not.
+// Pure: what was sent before comes in through `lastFiredMs`, what follows goes out as values.
+import type { RuleSettings } from '../../shared/settings.ts';
+import type { Sighting } from '../../shared/sighting.ts';
+import type { FactOf } from '../facts.ts';
+
+/** `fired`, or the first test the sighting failed. */
+export type Outcome = FactOf<'rule.evaluated'>['outcome'];
+
+/** One rule looked at one sighting: the answer to "why did I (not) get an alert?". */
+export type Evaluation = { ruleId: string; sighting: Sighting; outcome: Outcome };
+
+/** An alert to raise: everything on one frame that one rule asked for. */
+export type Firing = { ruleId: string; cameraId: string; atMs: number; sightings: Sighting[] };
+
+export type RuleInput = {
+  rules: RuleSettings[];
+  /** All of one frame. */
+  sightings: Sighting[];
+  /** Producer timestamp of the last alert that was raised for the rule on the camera; undefined before the first. */
+  lastFiredMs(ruleId: string, cameraId: string): number | undefined;
+};
+
+/** One evaluation for each rule and sighting, in the order of the rules. */
+export function evaluateRules({ rules, sightings, lastFiredMs }: RuleInput): Evaluation[] {
+  return rules.flatMap(rule =>
+    sightings.map(sighting => ({
+      ruleId: rule.id,
+      sighting,
+      outcome: outcomeOf(rule, sighting, lastFiredMs(rule.id, sighting.cameraId)),
+    })),
+  );
+}
+
+/** The fired evaluations of one frame, as one alert for each rule. */
+export function firings(evaluations: Evaluation[]): Firing[] {
+  const byRule = new Map<string, Firing>();
+  for (const { ruleId, sighting, outcome } of evaluations) {
+    if (outcome !== 'fired') continue;
+    const firing = byRule.get(ruleId);
+    if (firing) firing.sightings.push(sighting);
+    else byRule.set(ruleId, { ruleId, cameraId: sighting.cameraId, atMs: sighting.atMs, sightings: [sighting] });
+  }
+  return [...byRule.values()];
+}
+
+function outcomeOf(rule: RuleSettings, sighting: Sighting, lastFiredMs: number | undefined): Outcome {
+  const { cameras, labels, minConfidence = 0 } = rule.when;
+  if (cameras && !cameras.includes(sighting.cameraId)) return 'camera';
+  if (!labels.some(label => sameLabel(label, sighting.label))) return 'label';
+  if (sighting.confidence < minConfidence) return 'confidence';
+  if (cooling(rule.cooldownSeconds * 1000, sighting.atMs, lastFiredMs)) return 'cooldown';
+  return 'fired';
+}
+
+/** People write `person`, Rekognition answers `Person`. */
+function sameLabel(wanted: string, seen: string): boolean {
+  return wanted.trim().toLowerCase() === seen.trim().toLowerCase();
+}
+
+function cooling(cooldownMs: number, atMs: number, lastFiredMs: number | undefined): boolean {
+  if (lastFiredMs === undefined) return false;
+  // The distance, not the difference: after a clock was set back by a day, a difference would keep the rule silent for a day.
+  return Math.abs(atMs - lastFiredMs) < cooldownMs;
+}
