@@ -1,6 +1,9 @@
 // The settings file as a schema: one source for validation, defaults, types, the published JSON Schema and its examples.
 // Secrets are never written here: a setting that needs one names an environment variable or a file.
+// Every `error` continues the sentence "<key> …"; problems without one are worded from the JSON Schema. What settings
+// must keep between themselves stands in settings-agreement.ts.
 import { z } from 'zod';
+import { byteSizePattern, parseByteSize } from './byte-size.ts';
 
 const id = z
   .string()
@@ -8,136 +11,204 @@ const id = z
   .meta({ examples: ['front-door'] });
 
 const secretReference = z
-  .union([z.strictObject({ env: z.string().min(1) }), z.strictObject({ file: z.string().min(1) })], {
-    error: 'must name where the secret is: { env: NAME } or { file: /path }; secrets are not written in this file',
-  })
+  .union(
+    [
+      z.strictObject({ env: z.string().min(1).describe('Name of the environment variable that holds the secret.') }),
+      z.strictObject({
+        file: z
+          .string()
+          .min(1)
+          .describe('File that holds the secret; one line break at its end is ignored. Relative to this file.'),
+      }),
+    ],
+    { error: 'must name where the secret is, in an environment variable or a file; secrets are not written here' },
+  )
   .meta({ examples: [{ env: 'FRONT_DOOR_PASSWORD' }] });
 
-const byteUnits: Record<string, number> = {
-  B: 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-  kB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12,
-};
+const minSpoolBytes = 2 ** 20;
+const sizeRule = 'must be a size with its unit (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)';
 
 const bytes = z
-  .union([z.int().positive(), z.string().regex(/^\d+(\.\d+)? ?([KMGT]iB|kB|[MGT]B|B)$/)], {
-    error: 'must be a size such as 2 GiB or 500 MB',
-  })
-  .transform(size => {
-    if (typeof size === 'number') return size;
-    const [, amount, unit] = /^([\d.]+) ?(\w+)$/.exec(size) ?? [];
-    return Math.floor(Number(amount) * (byteUnits[unit ?? ''] ?? Number.NaN));
-  })
+  .union([z.int().positive(), z.string().regex(byteSizePattern, sizeRule)], { error: sizeRule })
+  .transform(size => parseByteSize(size) ?? Number.NaN)
+  .refine(size => size >= minSpoolBytes, 'must be at least 1 MiB')
   .meta({ examples: ['2 GiB'] });
-
-const httpUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
-  .refine(url => !hasUserinfo(url), 'must not contain a user or password');
 
 function hasUserinfo(url: string): boolean {
   return URL.canParse(url) && (new URL(url).username !== '' || new URL(url).password !== '');
 }
 
+function webAddress(example: string) {
+  return z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+    .refine(url => !hasUserinfo(url), 'must not contain a user or password')
+    .meta({ examples: [example] });
+}
+
 const labels = z
   .strictObject({
-    provider: z.enum(['rekognition', 'none']).default('rekognition'),
-    minConfidence: z.number().min(0).max(100).default(70),
-    everySeconds: z.number().min(0.5).max(3600).default(2),
-    /** Share of the picture that must change before a frame is sent to the provider; 0 sends every sample. */
-    motionThreshold: z.number().min(0).max(1).default(0.005),
+    provider: z
+      .enum(['rekognition', 'none'])
+      .default('rekognition')
+      .describe('Who looks at the pictures; none turns labels off.'),
+    minConfidence: z.number().min(0).max(100).default(70).describe('Labels the provider is less sure of are dropped.'),
+    everySeconds: z.number().min(0.5).max(3600).default(2).describe('Time between two pictures looked at.'),
+    motionThreshold: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.005)
+      .describe(
+        'Share of the picture that must change before it is sent to the provider; 0 sends every one. Each costs money.',
+      ),
   })
+  .describe('Label what this camera sees. Left out: no labels.')
   .meta({ examples: [{ provider: 'rekognition', minConfidence: 70, everySeconds: 2 }] });
 
 const camera = z.strictObject({
-  id,
+  id: id.describe("The camera's name in the console, in rules and in the log."),
   url: z
     .url({ protocol: /^rtsps?$/, error: 'must be an rtsp:// or rtsps:// address' })
     .refine(url => !hasUserinfo(url), 'must not contain a user or password: set username and password beside it')
+    .describe('Where the camera serves its video. No user or password inside.')
     .meta({ examples: ['rtsp://10.0.0.20/stream1'] }),
-  username: z.string().optional(),
-  password: secretReference.optional(),
+  username: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('User the camera asks for.')
+    .meta({ examples: ['admin'] }),
+  password: secretReference.optional().describe('Where the password of that user is.'),
   stream: z
     .string()
-    .regex(/^[a-zA-Z0-9_.-]{1,256}$/, 'must be a stream name of letters, digits, _ . and -, at most 256 characters')
-    .optional(),
-  retentionHours: z.int().min(0).max(87_600).default(24),
-  /** `aac` keeps AAC as it is and re-encodes other audio to AAC; `off` leaves sound out. */
-  audio: z.enum(['aac', 'off']).default('aac'),
+    .regex(/^[a-zA-Z0-9_.-]{1,256}$/, 'must be letters, digits, _ . and -, at most 256 characters')
+    .optional()
+    .describe('Kinesis video stream; created when missing. Left out: the id of the camera.')
+    .meta({ examples: ['front-door'] }),
+  // With 0 the service keeps nothing and never confirms a fragment as persisted, so the spool would only ever fill up.
+  retentionHours: z
+    .int()
+    .min(1)
+    .max(87_600)
+    .default(24)
+    .describe('How long the service keeps video, for streams the agent creates.'),
+  audio: z
+    .enum(['aac', 'off'])
+    .default('aac')
+    .describe('aac keeps AAC sound as it is and turns other sound into AAC; off leaves sound out.'),
   labels: labels.optional(),
 });
 
 const webhook = z.strictObject({
-  webhook: z.strictObject({ url: httpUrl, secret: secretReference }),
+  webhook: z
+    .strictObject({
+      url: webAddress('https://example.com/hook').describe('Where alerts are posted.'),
+      secret: secretReference
+        .describe('Key the alerts are signed with, in the Standard Webhooks form.')
+        .meta({ examples: [{ env: 'HOOK_SECRET' }] }),
+    })
+    .meta({ examples: [{ url: 'https://example.com/hook', secret: { env: 'HOOK_SECRET' } }] }),
 });
+
+const ruleExample = {
+  id: 'person-at-door',
+  when: { labels: ['Person'] },
+  // biome-ignore lint/suspicious/noThenProperty: `then` is the word people read in the file; the value is never awaited
+  then: [{ webhook: { url: 'https://example.com/hook', secret: { env: 'HOOK_SECRET' } } }],
+};
 
 const rule = z.strictObject({
-  id,
-  when: z.strictObject({
-    labels: z
-      .array(z.string().min(1))
-      .min(1)
-      .meta({ examples: [['Person']] }),
-    cameras: z.array(id).min(1).optional(),
-    minConfidence: z.number().min(0).max(100).optional(),
-  }),
-  cooldownSeconds: z.number().min(0).default(60),
+  id: id.describe("The rule's name in alerts.").meta({ examples: ['person-at-door'] }),
+  when: z
+    .strictObject({
+      labels: z
+        .array(z.string().min(1).max(100))
+        .min(1)
+        .describe('Any of these labels fires the rule.')
+        .meta({ examples: [['Person']] }),
+      cameras: z
+        .array(id)
+        .min(1)
+        .optional()
+        .describe('Only these cameras. Left out: all.')
+        .meta({ examples: [['front-door']] }),
+      minConfidence: z
+        .number()
+        .min(0)
+        .max(100)
+        .optional()
+        .describe('Only labels at least this sure. Left out: every label that was kept.')
+        .meta({ examples: [80] }),
+    })
+    .meta({ examples: [{ labels: ['Person'] }] }),
+  cooldownSeconds: z
+    .number()
+    .min(0)
+    .default(60)
+    .describe('After an alert the rule stays quiet for this long, on each camera.'),
   // biome-ignore lint/suspicious/noThenProperty: `then` is the word people read in the file; the value is never awaited
-  then: z.array(webhook).min(1),
+  then: z
+    .array(webhook)
+    .min(1)
+    .describe('Where the alert goes.')
+    .meta({ examples: [ruleExample.then] }),
 });
 
-/** `host:port`; IPv6 hosts in brackets. */
 const listen = z
   .string()
   .regex(/^(\[[0-9a-f:]+\]|[^:\s[\]]+):\d{1,5}$/i, 'must be host:port')
+  .refine(address => Number(address.slice(address.lastIndexOf(':') + 1)) <= 65_535, 'must have a port up to 65535')
+  .describe('Address and port the console listens on; IPv6 in brackets. 0.0.0.0:8080 opens it to the local network.')
   .meta({ examples: ['127.0.0.1:8080', '0.0.0.0:8080'] });
+
+const aws = z.strictObject({
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}$/, 'must be the name of a region')
+    .default('us-west-2')
+    .describe('AWS region of the streams.'),
+  endpoint: webAddress('http://127.0.0.1:4600')
+    .optional()
+    .describe('One address for every AWS service. Left out: AWS_ENDPOINT_URL, and without it AWS itself.'),
+});
+
+const spool = z.strictObject({
+  dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of video that waits to be sent, relative to this file. Left out: the folder spool in dataDir.')
+    .meta({ examples: ['./data/spool'] }),
+  maxBytes: bytes
+    .prefault('2 GiB')
+    .describe('The spool never grows beyond this; the oldest video goes first and the loss is recorded.'),
+});
+
+const web = z.strictObject({ listen: listen.default('127.0.0.1:8080') });
 
 export const settingsSchema = z
   .strictObject({
-    siteName: z.string().min(1).max(80).default('My cameras'),
-    dataDir: z.string().min(1).default('./data'),
-    aws: z.strictObject({ region: z.string().min(1).default('us-west-2'), endpoint: httpUrl.optional() }).prefault({}),
-    cameras: z.array(camera).min(1, 'needs at least one camera'),
-    rules: z.array(rule).default([]),
-    spool: z.strictObject({ dir: z.string().min(1).optional(), maxBytes: bytes.prefault('2 GiB') }).prefault({}),
-    web: z.strictObject({ listen: listen.default('127.0.0.1:8080') }).prefault({}),
+    siteName: z.string().min(1).max(80).default('My cameras').describe('Shown at the top of the console.'),
+    dataDir: z
+      .string()
+      .min(1)
+      .default('./data')
+      .describe('Folder of everything the agent writes, relative to this file.'),
+    aws: aws.prefault({}).describe('Where video and pictures are sent.'),
+    cameras: z
+      .array(camera)
+      .min(1)
+      .describe('The cameras of this site.')
+      .meta({ examples: [[{ id: 'front-door', url: 'rtsp://10.0.0.20/stream1' }]] }),
+    rules: z
+      .array(rule)
+      .default([])
+      .describe('Which labels raise an alert, and where it goes.')
+      .meta({ examples: [[ruleExample]] }),
+    spool: spool.prefault({}).describe('Video on disk until the service has confirmed it.'),
+    web: web.prefault({}).describe('The console.'),
   })
-  .superRefine((settings, context) => {
-    refuseRepeats(settings.cameras, 'cameras', context);
-    refuseRepeats(settings.rules, 'rules', context);
-    const known = new Set(settings.cameras.map(camera => camera.id));
-    settings.rules.forEach((rule, index) => {
-      rule.when.cameras?.forEach((name, position) => {
-        if (known.has(name)) return;
-        context.addIssue({
-          code: 'custom',
-          path: ['rules', index, 'when', 'cameras', position],
-          message: `names no camera: the cameras are ${[...known].join(', ')}`,
-        });
-      });
-    });
-    settings.cameras.forEach((camera, index) => {
-      if (camera.password && camera.username === undefined)
-        context.addIssue({
-          code: 'custom',
-          path: ['cameras', index, 'username'],
-          message: 'is needed beside password',
-        });
-    });
-  });
-
-function refuseRepeats(items: { id: string }[], name: string, context: z.RefinementCtx): void {
-  const seen = new Set<string>();
-  items.forEach((item, index) => {
-    if (seen.has(item.id)) context.addIssue({ code: 'custom', path: [name, index, 'id'], message: 'is used twice' });
-    seen.add(item.id);
-  });
-}
+  .describe('Settings of kvs-edge. Relative paths start at the folder of the settings file.');
 
 /** As people write it. */
 export type SettingsInput = z.input<typeof settingsSchema>;

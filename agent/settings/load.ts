@@ -1,0 +1,94 @@
+// The settings file, read once at the door: YAML → schema → settings with every default and every path filled in.
+// Nothing after this file looks at YAML, and nothing wrong gets past it.
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { type CameraSettings, type SecretReference, type Settings, settingsSchema } from '../../shared/settings.ts';
+import { AgentError, systemCode } from '../errors.ts';
+import { problemLines } from './problems.ts';
+import { parseSettingsText } from './yaml-document.ts';
+
+/** Settings with nothing left to guess: each camera has its stream, every path is absolute. Secrets are references. */
+export type AgentSettings = Omit<Settings, 'cameras' | 'spool'> & {
+  cameras: (CameraSettings & { stream: string })[];
+  spool: Settings['spool'] & { dir: string };
+};
+
+const maxFileBytes = 1_048_576;
+
+/**
+ * Relative paths in the file (`dataDir`, `spool.dir`, `{ file: … }`) start at the file's own folder, so the agent finds
+ * its data no matter where it is started from.
+ * Throws AgentError `settings-unreadable` (no such file, not YAML) or `settings-invalid`; the latter lists every
+ * problem on a line of its own.
+ */
+export async function loadSettings(path: string): Promise<AgentSettings> {
+  return parseSettings(path, await readSettings(path));
+}
+
+/** `text` is the content of the file at `path`. Throws as `loadSettings` does. */
+export function parseSettings(path: string, text: string): AgentSettings {
+  const document = parseSettingsText(text);
+  if ('problems' in document) {
+    const lines = document.problems.map(({ line, message }) => `${path}:${line}  ${message}`);
+    throw unreadable(['The settings file is not YAML:', ...lines].join('\n'));
+  }
+  if (document.data === null || document.data === undefined)
+    throw unreadable(`The settings file ${path} is empty. It needs at least one camera with its id and url.`);
+  // No message of zod's own: problems without a rule of ours are worded from the JSON Schema.
+  const parsed = settingsSchema.safeParse(document.data, { error: () => '' });
+  const problems = problemLines(path, document, parsed.error?.issues ?? []);
+  if (!parsed.success || problems.length > 0) throw invalid(['The settings need to change:', ...problems].join('\n'));
+  return complete(parsed.data, resolve(dirname(path)));
+}
+
+async function readSettings(path: string): Promise<string> {
+  try {
+    const bytes = await readFile(path);
+    if (bytes.length > maxFileBytes) throw unreadable(`${path} is larger than 1 MiB: it is not a settings file.`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    throw unreadable(readProblem(path, error), error);
+  }
+}
+
+function readProblem(path: string, error: unknown): string {
+  if (error instanceof TypeError) return `${path} is not text in UTF-8: it is not a settings file.`;
+  const code = systemCode(error);
+  if (code === 'ENOENT') return `There is no settings file at ${path}. Name the right one with --config.`;
+  if (code === 'EACCES' || code === 'EPERM') return `The settings file ${path} may not be read by this user.`;
+  if (code === 'EISDIR') return `${path} is a folder. Name the settings file inside it with --config.`;
+  return `The settings file ${path} could not be read (${code ?? 'unknown error'}).`;
+}
+
+function complete(settings: Settings, folder: string): AgentSettings {
+  const dataDir = resolve(folder, settings.dataDir);
+  const absolute = (secret: SecretReference): SecretReference =>
+    'file' in secret ? { file: resolve(folder, secret.file) } : secret;
+  return {
+    ...settings,
+    dataDir,
+    cameras: settings.cameras.map(({ password, ...camera }) => ({
+      ...camera,
+      stream: camera.stream ?? camera.id,
+      ...(password ? { password: absolute(password) } : {}),
+    })),
+    rules: settings.rules.map(rule => ({
+      ...rule,
+      // biome-ignore lint/suspicious/noThenProperty: the setting's name; the value is never awaited
+      then: rule.then.map(({ webhook }) => ({ webhook: { ...webhook, secret: absolute(webhook.secret) } })),
+    })),
+    spool: {
+      ...settings.spool,
+      dir: settings.spool.dir ? resolve(folder, settings.spool.dir) : join(dataDir, 'spool'),
+    },
+  };
+}
+
+function unreadable(message: string, cause?: unknown): AgentError {
+  return new AgentError({ code: 'settings-unreadable', kind: 'invalid', retry: 'never', message, cause });
+}
+
+function invalid(message: string): AgentError {
+  return new AgentError({ code: 'settings-invalid', kind: 'invalid', retry: 'never', message });
+}

@@ -1,0 +1,59 @@
+// What the schema objects to, as one line a problem: place, key, rule and an example.
+import { stringify } from 'yaml';
+import type { z } from 'zod';
+import { disagreements } from '../../shared/settings-agreement.ts';
+import { exampleOf, ruleOf, type SchemaNode, schemaNodeAt, settingsJsonSchema } from './json-schema.ts';
+import { nearestKey } from './nearest-key.ts';
+import type { SettingPath, SettingsDocument } from './yaml-document.ts';
+
+type Problem = { path: SettingPath; rule: string; example?: unknown };
+
+/**
+ * Everything wrong with a document, in the order of the file, each as
+ * `file.yaml:12  cameras[0].retentionHours  must be a whole number from 1 to 87600, for example 24`.
+ * Values are never quoted: one of them may be a secret in the wrong place.
+ */
+export function problemLines(file: string, document: SettingsDocument, issues: z.core.$ZodIssue[]): string[] {
+  const root = settingsJsonSchema();
+  return [...issues.flatMap(issue => problemsOf(issue, root, document.data)), ...disagreements(document.data)]
+    .map(problem => ({ ...problem, line: document.lineOf(problem.path) }))
+    .sort((a, b) => a.line - b.line)
+    .map(({ line, path, rule, example }) => {
+      const key = path.length === 0 ? '(the whole file)' : keyOf(path);
+      return `${file}:${line}  ${key}  ${rule}${example === undefined ? '' : `, for example ${flow(example)}`}`;
+    });
+}
+
+function problemsOf(issue: z.core.$ZodIssue, root: SchemaNode, data: unknown): Problem[] {
+  const schema = schemaNodeAt(root, issue.path);
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(key => ({ path: [...issue.path, key], rule: unknownKeyRule(key, schema) }));
+  const rule = issue.message || (schema ? ruleOf(schema) : 'is not valid here');
+  const example = schema ? exampleOf(schema) : undefined;
+  return [{ path: issue.path, rule: `${absence(data, issue.path)}${rule}`, example }];
+}
+
+function unknownKeyRule(key: string, schema: SchemaNode | undefined): string {
+  const known = Object.keys(schema?.properties ?? {});
+  const nearest = nearestKey(key, known);
+  return nearest
+    ? `is not a setting: did you mean ${nearest}?`
+    : `is not a setting: known here are ${known.join(', ')}`;
+}
+
+function absence(data: unknown, path: SettingPath): string {
+  const value = path.reduce<unknown>(
+    (parent, key) => (parent instanceof Object ? Reflect.get(parent, key) : undefined),
+    data,
+  );
+  if (value === undefined) return 'is missing: it ';
+  return value === null ? 'is empty: it ' : '';
+}
+
+function keyOf(path: SettingPath): string {
+  return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at ? '.' : ''}${String(key)}`)).join('');
+}
+
+function flow(example: unknown): string {
+  return stringify(example, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+}
