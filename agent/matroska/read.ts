@@ -72,7 +72,8 @@ export class MatroskaReader {
   push(chunk: Uint8Array): IterableIterator<MatroskaEvent> {
     this.#requireIterated();
     this.#chunkOffset += this.#chunk.length;
-    this.#chunk = chunk;
+    // Never a Buffer: its `slice` is a view, so frames would change with the caller's chunk.
+    this.#chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     this.#position = 0;
     return this.#read();
   }
