@@ -22,6 +22,7 @@ export type Fact =
   | { type: 'spool.failed'; cameraId: string; error: AgentError }
   | { type: 'still.sampled'; cameraId: string; atMs: number; motionScore: number }
   | { type: 'labels.failed'; cameraId: string; error: AgentError; retryAtMs?: number }
+  | { type: 'labels.detected'; cameraId: string; atMs: number; sightings: number; tookMs: number }
   | { type: 'sighting.seen'; sighting: Sighting }
   | {
       type: 'rule.evaluated';
@@ -30,6 +31,7 @@ export type Fact =
       outcome: 'fired' | 'cooldown' | 'confidence' | 'label' | 'camera';
     }
   | { type: 'alert.raised'; alert: Alert }
+  | { type: 'alerts.failed'; error: AgentError; retryAtMs?: number }
   | {
       type: 'alert.delivery';
       alertId: string;

@@ -1,0 +1,41 @@
+// The part of the agent that raises and delivers alerts, as a process of its own that a test can kill at any moment.
+//   node delivering-agent.ts FILE URL raise|drain
+// `raise` raises an alert every few milliseconds and prints its id once the outbox has it; `drain` only delivers.
+import { randomUUID } from 'node:crypto';
+import { writeSync } from 'node:fs';
+import { runDeliveries } from '../../agent/alerts/deliver.ts';
+import { Outbox } from '../../agent/alerts/outbox.ts';
+import { webhookDestination, webhookSink } from '../../agent/alerts/sinks/webhook.ts';
+import { systemClock } from '../../agent/clock.ts';
+import { Facts } from '../../agent/facts.ts';
+import { Secret } from '../../agent/secret.ts';
+
+const [file = '', url = '', mode = ''] = process.argv.slice(2);
+const facts = new Facts(error => {
+  throw error;
+});
+const outbox = new Outbox({ file, clock: systemClock, facts, newId: randomUUID });
+const destination = webhookDestination(url);
+const context = { streamOf: () => 'front-door' };
+const sink = webhookSink({ url, secret: new Secret('s'), destination, context, clock: systemClock });
+const stop = new AbortController();
+
+const delivered = runDeliveries({
+  outbox,
+  sinks: [sink],
+  clock: systemClock,
+  random: Math.random,
+  facts,
+  signal: stop.signal,
+});
+const raising = setInterval(() => {
+  if (mode === 'raise') {
+    const atMs = Date.now();
+    const alert = outbox.raise({ ruleId: 'r', cameraId: 'c', atMs, sightings: [] }, [destination]);
+    writeSync(1, `${alert.id}\n`);
+  } else if (!outbox.next(destination)) {
+    clearInterval(raising);
+    stop.abort();
+  }
+}, 8);
+await delivered;
