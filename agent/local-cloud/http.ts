@@ -1,0 +1,131 @@
+// The listener: finds the route, checks the signature, reads the body within its limit, turns errors into answers.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { AgentError } from '../errors.ts';
+import { asAgentError } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import { sha256Hex } from './canonical-request.ts';
+import { readBody } from './request-body.ts';
+import type { Answer, Caller, Route } from './route.ts';
+import { json } from './route.ts';
+import { emptyPayloadHash, unsignedPayload, verifySignature } from './sigv4.ts';
+import { WireError } from './wire-error.ts';
+
+const services = ['kinesisvideo', 'rekognition'];
+const defaultMaxBodyBytes = 1024 * 1024;
+const bodyTimeoutMs = 30_000;
+
+export type ListenerOptions = {
+  accessKeyId: string;
+  secretAccessKey: Secret;
+  clock: Clock;
+  /** Told of what is the server's own fault; the client gets a 500 without details. */
+  onProblem: (error: AgentError) => void;
+};
+
+type Exchange = { request: IncomingMessage; response: ServerResponse; acceptBody: () => void };
+
+/** Not yet listening. `routes` is asked at every request, so it may be filled once the address is known. */
+export function createListener(routes: readonly Route[], options: ListenerOptions): Server {
+  const server = createServer({ keepAliveTimeout: 60_000 });
+  // A PutMedia request lasts up to 45 minutes; other bodies have their own time limit.
+  server.requestTimeout = 0;
+  const serve = (request: IncomingMessage, response: ServerResponse, acceptBody: () => void) =>
+    void answer({ request, response, acceptBody }, routes, options);
+  server.on('request', (request, response) => serve(request, response, () => undefined));
+  server.on('checkContinue', (request, response) => serve(request, response, () => response.writeContinue()));
+  return server;
+}
+
+async function answer(exchange: Exchange, routes: readonly Route[], options: ListenerOptions): Promise<void> {
+  const { request, response } = exchange;
+  response.setHeader('x-amzn-RequestId', randomUUID());
+  try {
+    const route = findRoute(routes, request);
+    if (route.signed === 'streaming') {
+      await route.handle({ ...exchange, caller: verify(request, emptyPayloadHash, options) });
+    } else send(response, await handle(route, exchange, options));
+  } catch (error) {
+    refuse(exchange, error, options);
+  }
+}
+
+function findRoute(routes: readonly Route[], request: IncomingMessage): Route {
+  const path = pathOf(request);
+  const target = request.headers['x-amz-target'];
+  const route = routes.find(candidate => {
+    if (candidate.method !== request.method) return false;
+    if ('target' in candidate) return path === '/' && candidate.target === target;
+    return candidate.path.endsWith('/*') ? path.startsWith(candidate.path.slice(0, -1)) : path === candidate.path;
+  });
+  if (route) return route;
+  throw new WireError('UnknownOperationException', `There is no operation ${target ?? `${request.method} ${path}`}.`);
+}
+
+async function handle(
+  route: Exclude<Route, { signed: 'streaming' }>,
+  { request, acceptBody }: Exchange,
+  options: ListenerOptions,
+): Promise<Answer> {
+  const body = await readBody(request, {
+    maxBytes: route.maxBodyBytes ?? defaultMaxBodyBytes,
+    timeoutMs: bodyTimeoutMs,
+    clock: options.clock,
+    acceptBody,
+  });
+  const parsed = {
+    method: request.method ?? '',
+    path: pathOf(request),
+    query: new URLSearchParams(request.url?.split('?')[1] ?? ''),
+    headers: request.headers,
+    body,
+    origin: originOf(request),
+  };
+  if (!route.signed) return route.handle(parsed);
+  return route.handle({ ...parsed, caller: verify(request, sha256Hex(body), options) });
+}
+
+/** The payload hash a client states counts when it says "unsigned"; otherwise it must be the one of what arrived. */
+function verify(request: IncomingMessage, payloadHash: string, options: ListenerOptions): Caller {
+  const stated = request.headers['x-amz-content-sha256'];
+  const hash = stated === unsignedPayload ? unsignedPayload : payloadHash;
+  if (stated !== undefined && stated !== hash)
+    throw new WireError('InvalidSignatureException', 'The body does not have the hash in x-amz-content-sha256.');
+  const { method = '', url: target = '', rawHeaders } = request;
+  const { accessKeyId, secretAccessKey } = options;
+  const nowMs = options.clock.nowMs();
+  return verifySignature({ method, target, rawHeaders }, hash, { accessKeyId, secretAccessKey, services, nowMs });
+}
+
+function pathOf(request: IncomingMessage): string {
+  return request.url?.split('?')[0] ?? '/';
+}
+
+/** Under which address the client knows us. Some send the host without its port; the socket knows it. */
+function originOf({ headers, socket }: IncomingMessage): string {
+  const host = headers.host ?? socket.localAddress ?? '127.0.0.1';
+  return `http://${/:\d+$/.test(host) ? host : `${host}:${socket.localPort}`}`;
+}
+
+function send(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
+  const pieces = typeof body === 'string' || body instanceof Uint8Array ? [body] : body;
+  const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+  response.writeHead(status, { ...headers, 'content-length': length });
+  for (const piece of pieces) response.write(piece);
+  response.end();
+}
+
+function refuse({ request, response }: Exchange, error: unknown, { onProblem }: ListenerOptions): void {
+  if (!(error instanceof WireError)) onProblem(asAgentError(error));
+  // A stream that was already being answered can only be cut; a client that left needs no answer.
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  const { type, message, status } =
+    error instanceof WireError ? error : new WireError('InternalFailure', 'The server failed. Try again.');
+  const answer = json({ __type: type, Message: message, message }, status);
+  const headers: Record<string, string> = { ...answer.headers, 'x-amzn-ErrorType': type };
+  // What is left of the body is not read, so the connection cannot be used again.
+  if (!request.complete) headers.connection = 'close';
+  send(response, { ...answer, headers });
+}

@@ -1,0 +1,97 @@
+// The embedded server's composition root: one listener for the control plane, PutMedia, archived media, HLS and
+// Rekognition, over one store. Speaks HTTP on loopback; knows nothing of the agent.
+
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
+import { AgentError, asAgentError, systemCode } from '../errors.ts';
+import type { Secret } from '../secret.ts';
+import { streamRoutes } from './control/stream-routes.ts';
+import { tagRoutes } from './control/tags.ts';
+import { createListener } from './http.ts';
+import { listFragmentsRoute } from './list-fragments.ts';
+import type { ConnectionPolicy } from './put-media/route.ts';
+import { putMedia } from './put-media/route.ts';
+import type { Route } from './route.ts';
+import { Store } from './store/store.ts';
+
+export type LocalCloudOptions = {
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** 0 takes any free port. */
+  port: number;
+  /** Made when missing. Belongs to one server at a time. */
+  dataDir: string;
+  accessKeyId: string;
+  secretAccessKey: Secret;
+  clock?: Clock;
+  /** In [0, 1). */
+  random?: () => number;
+  connectionPolicy?: ConnectionPolicy;
+  /** Told of the server's own failures; by default they go to standard error. */
+  onProblem?: (error: AgentError) => void;
+};
+
+export type LocalCloud = AsyncDisposable & {
+  /** Without a trailing slash. */
+  url: string;
+  port: number;
+  /** Ends PutMedia sessions, drops what was not complete, stops listening. */
+  close(): Promise<void>;
+};
+
+/**
+ * Listens when it resolves.
+ * @throws AgentError port-in-use, disk-full, disk-read-only or disk-failed
+ */
+export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+  const { host = '127.0.0.1', dataDir, clock = systemClock, random = Math.random } = options;
+  const onProblem = options.onProblem ?? (error => void process.stderr.write(`local-cloud: ${error.message}\n`));
+  const store = await Store.open({ dataDir, clock, random, onProblem });
+  const routes: Route[] = [];
+  const server = createListener(routes, { ...options, clock, onProblem });
+  const port = await listen(server, host, options.port).catch(async error => {
+    await store.close();
+    throw error;
+  });
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const context = { store, clock, random, url };
+  const ingest = putMedia({
+    ...context,
+    connectionPolicy: options.connectionPolicy ?? 'newest-wins',
+    onProblem: error => onProblem(asAgentError(error)),
+  });
+  routes.push(...streamRoutes(context), ...tagRoutes(store), ingest.route, listFragmentsRoute(context));
+  const close = async () => {
+    server.close();
+    await ingest.close();
+    server.closeAllConnections();
+    await store.close();
+  };
+  return { url, port, close, [Symbol.asyncDispose]: close };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenError(error, host, port);
+  }
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+function listenError(error: unknown, host: string, port: number): AgentError {
+  const busy = systemCode(error) === 'EADDRINUSE';
+  return new AgentError({
+    code: 'port-in-use',
+    kind: 'unavailable',
+    retry: 'later',
+    message: busy
+      ? `Port ${port} on ${host} is taken by another program. Stop that one, or choose another port with --port.`
+      : `The embedded server cannot listen on ${host}:${port} (${systemCode(error) ?? 'unknown reason'}). Choose another port with --port.`,
+    cause: error,
+  });
+}

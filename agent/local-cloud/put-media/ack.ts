@@ -1,0 +1,50 @@
+// What PutMedia says while the body is open: one JSON object a line, well below the 1024 bytes the C producer's parser
+// takes at once. Member names are those on the wire, which differ from AWS's documentation text.
+
+const errorIds = {
+  STREAM_READ_ERROR: 4000,
+  MAX_FRAGMENT_SIZE_REACHED: 4001,
+  MAX_FRAGMENT_DURATION_REACHED: 4002,
+  MAX_CONNECTION_DURATION_REACHED: 4003,
+  FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS: 4004,
+  INVALID_MKV_DATA: 4006,
+  INVALID_PRODUCER_TIMESTAMP: 4007,
+  STREAM_NOT_ACTIVE: 4008,
+  FRAGMENT_METADATA_LIMIT_REACHED: 4009,
+  TRACK_NUMBER_MISMATCH: 4010,
+  FRAMES_MISSING_FOR_TRACK: 4011,
+  MORE_THAN_ALLOWED_TRACKS_FOUND: 4012,
+  INTERNAL_ERROR: 5000,
+  ARCHIVAL_ERROR: 5001,
+} as const;
+
+export type AckErrorCode = keyof typeof errorIds;
+
+/** Ends a PutMedia session with an ERROR acknowledgement. */
+export class AckError extends Error {
+  override readonly name = 'AckError';
+  readonly code: AckErrorCode;
+
+  constructor(code: AckErrorCode, options?: ErrorOptions) {
+    super(code, options);
+    this.code = code;
+  }
+}
+
+/** Times are in the cluster's own timeline, milliseconds. */
+export type FragmentReference = { timecodeMs: number; number: string };
+
+export type Ack =
+  | { type: 'IDLE' }
+  | { type: 'BUFFERING' | 'RECEIVED' | 'PERSISTED'; fragment: FragmentReference }
+  | { type: 'ERROR'; code: AckErrorCode; fragment?: FragmentReference | undefined };
+
+/** The line as it goes out. */
+export function ackLine(ack: Ack): string {
+  const fragment = 'fragment' in ack ? ack.fragment : undefined;
+  return `${JSON.stringify({
+    EventType: ack.type,
+    ...(fragment ? { FragmentTimecode: fragment.timecodeMs, FragmentNumber: fragment.number } : {}),
+    ...(ack.type === 'ERROR' ? { ErrorCode: ack.code, ErrorId: errorIds[ack.code] } : {}),
+  })}\n`;
+}

@@ -1,0 +1,123 @@
+// One PutMedia connection: answers at once, acknowledges while the body is open, ends it for the reasons KVS has.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../clock.ts';
+import type { StoredStream } from '../store/media-store.ts';
+import type { Store } from '../store/store.ts';
+import type { Ack } from './ack.ts';
+import { AckError, ackLine } from './ack.ts';
+import type { BodyEnd } from './body.ts';
+import { Body } from './body.ts';
+import { Ingest } from './ingest.ts';
+
+const idleAckMs = 5_000;
+const idleEndMs = 30_000;
+const maxSessionMs = 45 * 60_000;
+/** How long a producer may go on sending after an ERROR before its connection is broken off. */
+const lingerMs = 2_000;
+
+export type SessionOptions = {
+  store: Store;
+  stream: StoredStream;
+  timelineMs: number;
+  errorsOnly: boolean;
+  clock: Clock;
+  /** Told of errors that are the server's own. */
+  onProblem: (error: unknown) => void;
+};
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #response: ServerResponse;
+  readonly #body: Body;
+  readonly #ingest: Ingest;
+  #lastDataMs: number;
+  #cancelIdle: () => void = () => undefined;
+  /** Resolves when the session is over and the store has what it will get of it. */
+  readonly done: Promise<void>;
+
+  constructor(request: IncomingMessage, response: ServerResponse, options: SessionOptions) {
+    this.#options = options;
+    this.#response = response;
+    this.#body = new Body(request);
+    this.#ingest = new Ingest({
+      ...options,
+      acknowledge: ack => this.#send(ack),
+      onFailure: error => this.#body.stop(error),
+    });
+    this.#lastDataMs = options.clock.monotonicMs();
+    this.done = this.#run();
+  }
+
+  /** Ends the session; a fragment that is not complete is dropped. */
+  stop(reason: 'replaced' | 'closing'): void {
+    this.#body.stop(reason);
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    const cancelLimit = clock.after(maxSessionMs, () =>
+      this.#body.stop(new AckError('MAX_CONNECTION_DURATION_REACHED')),
+    );
+    this.#watchSilence();
+    this.#response.writeHead(200, { 'content-type': 'application/json' });
+    this.#response.flushHeaders();
+    const end = await this.#receive();
+    cancelLimit();
+    this.#cancelIdle();
+    await this.#finish(end);
+  }
+
+  /** Until the body is over, for whatever reason. */
+  async #receive(): Promise<BodyEnd> {
+    try {
+      for (;;) {
+        const next = await this.#body.next();
+        if ('end' in next) return next.end;
+        this.#lastDataMs = this.#options.clock.monotonicMs();
+        await this.#ingest.take(next);
+      }
+    } catch (error) {
+      return this.#asAckError(error);
+    }
+  }
+
+  async #finish(end: BodyEnd): Promise<void> {
+    try {
+      if (end === 'ended') await this.#ingest.end();
+      else if (end === 'idle') await this.#ingest.complete();
+      else if (end instanceof AckError) throw end;
+    } catch (error) {
+      await this.#ingest.settled();
+      this.#send({ type: 'ERROR', code: this.#asAckError(error).code, fragment: this.#ingest.current });
+    }
+    await this.#ingest.discard();
+    this.#response.end();
+    if (end === 'ended') return;
+    this.#body.drain();
+    const { socket } = this.#response;
+    this.#options.clock.after(lingerMs, () => socket?.destroy());
+  }
+
+  #watchSilence(): void {
+    const { clock } = this.#options;
+    const silentMs = clock.monotonicMs() - this.#lastDataMs;
+    if (silentMs >= idleEndMs) {
+      this.#body.stop('idle');
+      return;
+    }
+    if (silentMs >= idleAckMs) this.#send({ type: 'IDLE' });
+    this.#cancelIdle = clock.after(Math.min(idleAckMs, idleEndMs - silentMs), () => this.#watchSilence());
+  }
+
+  #send(ack: Ack): void {
+    if (this.#options.errorsOnly && ack.type !== 'ERROR') return;
+    // Each in a write of its own: the C producer takes 1024 bytes at once.
+    if (!this.#response.destroyed) this.#response.write(ackLine(ack));
+  }
+
+  #asAckError(error: unknown): AckError {
+    const known = error instanceof AckError ? error : new AckError('INTERNAL_ERROR', { cause: error });
+    if (known.code === 'INTERNAL_ERROR' || known.code === 'ARCHIVAL_ERROR') this.#options.onProblem(known.cause);
+    return known;
+  }
+}

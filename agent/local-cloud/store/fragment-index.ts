@@ -1,0 +1,165 @@
+// Which fragments there are, in SQLite. An index only: it can be rebuilt from the fragments' files, so it is synced
+// lazily and thrown away when it is damaged. Locked for one process, which also keeps two servers off one data folder.
+import { rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { AgentError } from '../../errors.ts';
+import type { Track } from '../../matroska/track.ts';
+import { CodecTable } from './codec-table.ts';
+import type { FragmentQuery, StoredFragment } from './media-store.ts';
+
+const schemaVersion = 1;
+const schema = `
+  CREATE TABLE fragments (
+    stream TEXT NOT NULL, number TEXT NOT NULL, producer_ms INTEGER NOT NULL, server_ms INTEGER NOT NULL,
+    length_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, frames INTEGER NOT NULL, timeline_ms INTEGER NOT NULL,
+    codec_key TEXT NOT NULL, PRIMARY KEY (stream, number)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX fragments_by_producer ON fragments (stream, producer_ms, number);
+  CREATE INDEX fragments_by_server ON fragments (stream, server_ms, number);
+  CREATE TABLE codecs (key TEXT PRIMARY KEY, tracks TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE sequences (stream TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = ${schemaVersion};`;
+
+export class FragmentIndex {
+  readonly #db: DatabaseSync;
+  readonly #codecs: CodecTable;
+
+  /** @throws AgentError when another process has the index */
+  constructor(path: string) {
+    this.#db = openOrReplace(path);
+    this.#codecs = new CodecTable(this.#db);
+  }
+
+  add(fragment: Omit<StoredFragment, 'codecKey'>): StoredFragment {
+    const { streamName, number, producerMs, serverMs, lengthMs, bytes, frames, timelineMs } = fragment;
+    const codecKey = this.#codecs.keyOf(fragment.tracks);
+    this.#db
+      .prepare('INSERT OR REPLACE INTO fragments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      .run(streamName, number, producerMs, serverMs, lengthMs, bytes, frames, timelineMs, codecKey);
+    return { ...fragment, codecKey, tracks: this.#codecs.tracks(codecKey) };
+  }
+
+  remove(stream: string, number: string): void {
+    this.#db.prepare('DELETE FROM fragments WHERE stream = ? AND number = ?').run(stream, number);
+  }
+
+  removeStream(stream: string): void {
+    this.#db.prepare('DELETE FROM fragments WHERE stream = ?').run(stream);
+    this.#db.prepare('DELETE FROM sequences WHERE stream = ?').run(stream);
+  }
+
+  find(stream: string, number: string): StoredFragment | undefined {
+    const row = this.#db.prepare('SELECT * FROM fragments WHERE stream = ? AND number = ?').get(stream, number);
+    return row && this.#fragment(row);
+  }
+
+  list({ stream, by, fromMs, toMs, limit, after }: FragmentQuery): StoredFragment[] {
+    const time = by === 'producer' ? 'producer_ms' : 'server_ms';
+    return this.#db
+      .prepare(
+        `SELECT * FROM fragments WHERE stream = ? AND ${time} BETWEEN ? AND ? AND (${time}, number) > (?, ?)
+         ORDER BY ${time}, number LIMIT ?`,
+      )
+      .all(stream, ticks(fromMs), ticks(toMs), after ? ticks(after.ms) : ticks(-Infinity), after?.number ?? '', limit)
+      .map(row => this.#fragment(row));
+  }
+
+  newest(stream: string, count: number): StoredFragment[] {
+    return this.#db
+      .prepare('SELECT * FROM fragments WHERE stream = ? ORDER BY number DESC LIMIT ?')
+      .all(stream, count)
+      .map(row => this.#fragment(row))
+      .reverse();
+  }
+
+  numbers(stream: string): string[] {
+    return this.#db
+      .prepare('SELECT number FROM fragments WHERE stream = ? ORDER BY number')
+      .all(stream)
+      .map(row => String(row.number));
+  }
+
+  streams(): string[] {
+    return this.#db
+      .prepare('SELECT DISTINCT stream FROM fragments')
+      .all()
+      .map(row => String(row.stream));
+  }
+
+  /** The next number of the stream's counter; none is given twice, also across restarts. */
+  nextSequence(stream: string): number {
+    const row = this.#db
+      .prepare(`INSERT INTO sequences VALUES (?, 1) ON CONFLICT (stream) DO UPDATE SET last = last + 1 RETURNING last`)
+      .get(stream);
+    return Number(row?.last);
+  }
+
+  /** Makes sure the counter is past `sequence`, for fragments the index did not know. */
+  skipSequence(stream: string, sequence: number): void {
+    this.#db
+      .prepare('INSERT INTO sequences VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET last = max(last, excluded.last)')
+      .run(stream, sequence);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #fragment(row: Record<string, unknown>): StoredFragment {
+    const codecKey = String(row.codec_key);
+    const tracks: readonly Track[] = this.#codecs.tracks(codecKey);
+    return {
+      streamName: String(row.stream),
+      number: String(row.number),
+      producerMs: Number(row.producer_ms),
+      serverMs: Number(row.server_ms),
+      lengthMs: Number(row.length_ms),
+      bytes: Number(row.bytes),
+      frames: Number(row.frames),
+      timelineMs: Number(row.timeline_ms),
+      codecKey,
+      tracks,
+    };
+  }
+}
+
+/** SQLite compares whole numbers; times beyond what it holds mean "no bound". */
+function ticks(ms: number): number {
+  return Math.round(Math.min(Math.max(ms, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER));
+}
+
+function openOrReplace(path: string): DatabaseSync {
+  try {
+    return openDatabase(path);
+  } catch (error) {
+    if (isLocked(error))
+      throw new AgentError({
+        code: 'disk-failed',
+        kind: 'unavailable',
+        retry: 'later',
+        message: 'Another local-cloud uses this data folder. Stop that one, or name another folder with --data.',
+        cause: error,
+      });
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+    return openDatabase(path);
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  try {
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
+    if (version === 0) db.exec(schema);
+    else if (version !== schemaVersion) throw new Error(`the index has version ${version}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  const sqliteBusy = 5;
+  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
+}

@@ -1,0 +1,169 @@
+// Streams and fragments on disk. What it promises:
+// 1. A fragment exists when, and only when, its whole file is synced under its own name; only then it is in the index.
+// 2. Fragment numbers of a stream strictly increase, across restarts too.
+// 3. The process may be killed at any moment: the next start finds every fragment that existed, and nothing half.
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import { AgentError, systemCode } from '../../errors.ts';
+import type { Track } from '../../matroska/track.ts';
+import { WireError } from '../wire-error.ts';
+import { diskError } from './disk-error.ts';
+import { FragmentIndex } from './fragment-index.ts';
+import { fragmentNumber } from './fragment-number.ts';
+import { FragmentWriter } from './fragment-writer.ts';
+import type { FragmentQuery, MediaStore, StoredFragment, StoredStream } from './media-store.ts';
+import { fragmentSuffix, reconcile } from './reconcile.ts';
+import { StreamRecords } from './stream-records.ts';
+
+const hourMs = 3_600_000;
+const retentionIntervalMs = 60_000;
+const retentionBatch = 500;
+
+type StoreOptions = {
+  dataDir: string;
+  clock: Clock;
+  random: () => number;
+  /** Retention works in the background; what goes wrong there is told here. */
+  onProblem: (error: AgentError) => void;
+};
+
+/** A fragment that is arriving. */
+export type Arrival = { number: string; serverMs: number; writer: FragmentWriter };
+
+export class Store implements MediaStore {
+  readonly #options: StoreOptions;
+  readonly #streams: StreamRecords;
+  readonly #index: FragmentIndex;
+  #closed = false;
+  #cancelRetention: () => void = () => undefined;
+  #retention: Promise<void> = Promise.resolve();
+
+  private constructor(options: StoreOptions, streams: StreamRecords, index: FragmentIndex) {
+    this.#options = options;
+    this.#streams = streams;
+    this.#index = index;
+  }
+
+  /** @throws AgentError when the folder cannot be used */
+  static async open(options: StoreOptions): Promise<Store> {
+    try {
+      await mkdir(options.dataDir, { recursive: true });
+      const index = new FragmentIndex(join(options.dataDir, 'index.sqlite'));
+      const streams = await StreamRecords.open(join(options.dataDir, 'streams'));
+      await reconcile(streams, index);
+      const store = new Store(options, streams, index);
+      await store.enforceRetention();
+      store.#scheduleRetention();
+      return store;
+    } catch (error) {
+      if (error instanceof AgentError) throw error;
+      throw diskError(error, `use the data folder ${options.dataDir}`);
+    }
+  }
+
+  streams(): StoredStream[] {
+    return this.#streams.all();
+  }
+
+  findStream(nameOrArn: string): StoredStream | undefined {
+    return this.#streams.find(nameOrArn);
+  }
+
+  /** New, or with changed settings. */
+  async saveStream(stream: StoredStream): Promise<void> {
+    await this.#streams.save(stream);
+  }
+
+  async removeStream(stream: string): Promise<void> {
+    this.#index.removeStream(stream);
+    await this.#streams.remove(stream);
+  }
+
+  /** Begins to receive a fragment: it gets its number and the time of its arrival. */
+  async receive(arriving: {
+    stream: string;
+    producerMs: number;
+    header: Uint8Array;
+    tags: Uint8Array[];
+  }): Promise<Arrival> {
+    const serverMs = Math.round(this.#options.clock.nowMs());
+    const sequence = this.#index.nextSequence(arriving.stream);
+    const number = fragmentNumber({ sequence, serverMs, random: this.#options.random() });
+    const identity = { number, serverMs, producerMs: arriving.producerMs };
+    const writer = await FragmentWriter.open(this.#path(arriving.stream, number), identity, arriving);
+    return { number, serverMs, writer };
+  }
+
+  /** The fragment survives a power cut when this returns. On failure it is forgotten. */
+  async persist(
+    arrival: Arrival,
+    content: {
+      streamName: string;
+      producerMs: number;
+      lengthMs: number;
+      frames: number;
+      timelineMs: number;
+      tracks: readonly Track[];
+    },
+  ): Promise<StoredFragment> {
+    const { number, serverMs, writer } = arrival;
+    await writer.commit();
+    return this.#index.add({ ...content, number, serverMs, bytes: writer.bytes });
+  }
+
+  fragments(query: FragmentQuery): StoredFragment[] {
+    return this.#index.list(query);
+  }
+
+  newest(stream: string, count: number): StoredFragment[] {
+    return this.#index.newest(stream, count);
+  }
+
+  fragment(stream: string, number: string): StoredFragment | undefined {
+    return this.#index.find(stream, number);
+  }
+
+  async readFragment({ streamName, number }: StoredFragment): Promise<Uint8Array> {
+    try {
+      return await readFile(this.#path(streamName, number));
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT')
+        throw new WireError('ResourceNotFoundException', `The fragment ${number} is not kept any more.`);
+      throw diskError(error, `read the fragment ${number}`);
+    }
+  }
+
+  /** Deletes what is older than its stream's retention. Runs by itself every minute. */
+  async enforceRetention(): Promise<void> {
+    for (const { name, retentionHours } of this.#streams.all()) {
+      const toMs = this.#options.clock.nowMs() - retentionHours * hourMs - 1;
+      const query: FragmentQuery = { stream: name, by: 'server', fromMs: -Infinity, toMs, limit: retentionBatch };
+      for (let old = this.fragments(query); old.length > 0; old = this.fragments(query))
+        for (const { number } of old) {
+          await rm(this.#path(name, number), { force: true });
+          this.#index.remove(name, number);
+        }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRetention();
+    await this.#retention;
+    this.#index.close();
+  }
+
+  #scheduleRetention(): void {
+    if (this.#closed) return;
+    this.#cancelRetention = this.#options.clock.after(retentionIntervalMs, () => {
+      this.#retention = this.enforceRetention()
+        .catch(error => this.#options.onProblem(diskError(error, 'delete old fragments')))
+        .then(() => this.#scheduleRetention());
+    });
+  }
+
+  #path(stream: string, number: string): string {
+    return join(this.#streams.folder(stream), `${number}${fragmentSuffix}`);
+  }
+}

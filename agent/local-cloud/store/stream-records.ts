@@ -1,0 +1,109 @@
+// The streams and their settings: one folder each, with a `stream.json` in it. The files are the truth; what is in
+// memory is a copy. Folder names are made from the stream's name and a hash of it, so that no name can reach outside,
+// be too long, or be taken for another on a disk that ignores case.
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { AgentError } from '../../errors.ts';
+import { syncFolder, writeDurably } from './durable-files.ts';
+import type { StoredStream } from './media-store.ts';
+
+const recordName = 'stream.json';
+const deletedSuffix = '.deleted';
+
+const streamSchema = z.object({
+  name: z.string(),
+  arn: z.string(),
+  createdMs: z.number(),
+  version: z.string(),
+  retentionHours: z.number(),
+  deviceName: z.string().optional(),
+  mediaType: z.string().optional(),
+  kmsKeyId: z.string().optional(),
+  tags: z.record(z.string(), z.string()),
+});
+
+/** The safe folder name of a stream. */
+export function folderName(streamName: string): string {
+  const hash = createHash('sha256').update(streamName).digest('hex').slice(0, 16);
+  return `${streamName.slice(0, 64)}~${hash}`;
+}
+
+export class StreamRecords {
+  readonly #root: string;
+  readonly #byName = new Map<string, StoredStream>();
+
+  private constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Reads what is there; finishes deletions that were interrupted. */
+  static async open(root: string): Promise<StreamRecords> {
+    const records = new StreamRecords(root);
+    await mkdir(root, { recursive: true });
+    for (const entry of await readdir(root, { withFileTypes: true })) {
+      if (!entry.isDirectory()) continue;
+      if (entry.name.endsWith(deletedSuffix)) await rm(join(root, entry.name), { recursive: true, force: true });
+      else await records.#load(join(root, entry.name));
+    }
+    return records;
+  }
+
+  async #load(folder: string): Promise<void> {
+    const text = await readFile(join(folder, recordName), 'utf8').catch(() => undefined);
+    // A folder without a record was being created when the power went: nothing was promised about it.
+    if (text === undefined) return;
+    const stream = parseRecord(text);
+    if (!stream)
+      throw new AgentError({
+        code: 'disk-failed',
+        kind: 'data-loss',
+        retry: 'never',
+        message: `The stream record ${join(folder, recordName)} is damaged. Repair it, or move that folder away to start without it.`,
+      });
+    this.#byName.set(stream.name, stream);
+  }
+
+  /** By name. */
+  all(): StoredStream[] {
+    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  find(nameOrArn: string): StoredStream | undefined {
+    if (!nameOrArn.startsWith('arn:')) return this.#byName.get(nameOrArn);
+    const stream = this.#byName.get(nameOrArn.split('/')[1] ?? '');
+    return stream?.arn === nameOrArn ? stream : undefined;
+  }
+
+  folder(streamName: string): string {
+    return join(this.#root, folderName(streamName));
+  }
+
+  /** On disk when it returns. Replaces the record of the same name. */
+  async save(stream: StoredStream): Promise<void> {
+    const folder = this.folder(stream.name);
+    await mkdir(folder, { recursive: true });
+    await writeDurably(join(folder, recordName), JSON.stringify(stream, null, 2));
+    await syncFolder(this.#root);
+    this.#byName.set(stream.name, stream);
+  }
+
+  /** With all its media. */
+  async remove(streamName: string): Promise<void> {
+    this.#byName.delete(streamName);
+    const folder = this.folder(streamName);
+    await rm(`${folder}${deletedSuffix}`, { recursive: true, force: true });
+    // Renamed first: an interrupted deletion must not leave half a stream, nor meet a new one of the same name.
+    await rename(folder, `${folder}${deletedSuffix}`);
+    await rm(`${folder}${deletedSuffix}`, { recursive: true, force: true });
+  }
+}
+
+function parseRecord(text: string): StoredStream | undefined {
+  try {
+    return streamSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
