@@ -19,6 +19,8 @@ export type ErrorCode =
   | 'camera-transport'
   | 'camera-b-frames'
   | 'camera-codec-unsupported'
+  | 'camera-audio-unsupported'
+  | 'camera-gop-too-long'
   | 'camera-no-video'
   | 'camera-stalled'
   | 'camera-ended'
@@ -31,6 +33,8 @@ export type ErrorCode =
   | 'disk-full'
   | 'disk-read-only'
   | 'disk-failed'
+  | 'spool-in-use'
+  | 'fragment-missing'
   // service
   | 'service-unreachable'
   | 'service-denied'
@@ -43,6 +47,7 @@ export type ErrorCode =
   | 'service-silent'
   | 'service-session-ended'
   | 'service-failed'
+  | 'footage-missing'
   // labels and alerts
   | 'still-undecodable'
   | 'labels-throttled'

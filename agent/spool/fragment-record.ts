@@ -1,10 +1,11 @@
-// One fragment as the index knows it.
+// One fragment whose file is in the spool, as the index knows it.
 
 /**
  * `waiting`: on disk, synced, not confirmed by the service. `persisted`: confirmed; its file may be deleted at any time.
- * `evicted`: deleted before the service had it. `rejected`: the service refused it for good. `reason` says why.
+ * `rejected`: the service refused it for good, `reason` says why. A fragment whose file is gone has no record: what
+ * became of it stands in the footage, as `cloud` or as `lost` with the reason.
  */
-export type FragmentState = 'waiting' | 'persisted' | 'evicted' | 'rejected';
+export type FragmentState = 'waiting' | 'persisted' | 'rejected';
 
 export type FragmentRecord = {
   id: number;

@@ -1,0 +1,63 @@
+// The spool's boundary table: errno values and SQLite result codes → AgentError.
+import { AgentError, type AgentErrorOptions, asAgentError, systemCode } from '../errors.ts';
+
+type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { sentence: (folder: string) => string };
+
+const full: Row = {
+  code: 'disk-full',
+  kind: 'exhausted',
+  retry: 'later',
+  sentence: folder =>
+    `The disk that holds ${folder} is full: free some space there, or set spool.maxBytes below what the disk has.`,
+};
+const readOnly: Row = {
+  code: 'disk-read-only',
+  kind: 'denied',
+  retry: 'later',
+  sentence: folder =>
+    `${folder} cannot be written: make it writable for the user the agent runs as; a card that turned read-only is often worn out.`,
+};
+const failed: Row = {
+  code: 'disk-failed',
+  kind: 'unavailable',
+  retry: 'later',
+  sentence: folder => `The disk that holds ${folder} reports errors: check the disk or card, and that it is mounted.`,
+};
+const inUse: Row = {
+  code: 'spool-in-use',
+  kind: 'unavailable',
+  retry: 'later',
+  sentence: folder => `Another agent is using ${folder}: stop it, or give this one a spool.dir of its own.`,
+};
+
+const byErrno: Record<string, Row> = {
+  ENOSPC: full,
+  EDQUOT: full,
+  EROFS: readOnly,
+  EACCES: readOnly,
+  EPERM: readOnly,
+};
+
+/** Primary result codes, the low byte of what SQLite reports. */
+const bySqliteCode: Record<number, Row> = { 3: readOnly, 5: inUse, 6: inUse, 8: readOnly, 13: full, 14: readOnly };
+
+/** What a failed disk operation means to the device's owner. `folder` is named in the sentence. */
+export function diskError(error: unknown, folder: string): AgentError {
+  const row = rowOf(error);
+  if (error instanceof AgentError || !row) return asAgentError(error);
+  const { sentence, ...rest } = row;
+  return new AgentError({ ...rest, message: sentence(folder), cause: error });
+}
+
+/** Undefined for an error that neither the system nor SQLite reported. */
+function rowOf(error: unknown): Row | undefined {
+  const sqliteCode = sqliteCodeOf(error);
+  if (sqliteCode !== undefined) return bySqliteCode[sqliteCode] ?? failed;
+  const errno = systemCode(error);
+  return errno === undefined ? undefined : (byErrno[errno] ?? failed);
+}
+
+function sqliteCodeOf(error: unknown): number | undefined {
+  const reported = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number';
+  return reported ? Number(error.errcode) & 0xff : undefined;
+}

@@ -1,0 +1,159 @@
+// Brings index and files together when the spool opens. Files are the truth: a row without a file becomes history, a file
+// without a row becomes a waiting fragment that may have been sent, a growing file is cut to its last whole block.
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FragmentScan, scanFragment } from '../matroska/scan.ts';
+import { fragmentPath, growingPath, moveIntoPlace, parseFileName } from './fragment-file.ts';
+import type { FragmentRecord } from './fragment-record.ts';
+import { codecKeyOf, type NewFragment } from './growing-fragment.ts';
+import { frameIntervalMs, mediaEndMs } from './media-end.ts';
+import type { SpoolIndex } from './spool-index.ts';
+
+export const fileMissing = 'file missing';
+export const fileDamaged = 'file damaged';
+
+/** What was found, for the log. */
+export type Recovery = {
+  /** The index was missing or damaged. */
+  indexRebuilt: boolean;
+  /** Growing files of a crash that became fragments. */
+  salvaged: number;
+  /** Whole files that the index did not know. */
+  adopted: number;
+  /** Rows whose file is gone. */
+  missing: number;
+  /** Files without a single whole frame, set aside as `.damaged`. */
+  damaged: number;
+};
+
+/** Rejects with the system's error when a folder or file cannot be read at all. */
+export async function recover(dir: string, index: SpoolIndex, isNew: boolean): Promise<Recovery> {
+  const recovery: Recovery = { indexRebuilt: isNew, salvaged: 0, adopted: 0, missing: 0, damaged: 0 };
+  const folders = (await readdir(dir, { withFileTypes: true })).filter(entry => entry.isDirectory());
+  const cameraIds = new Set([...folders.map(entry => entry.name), ...index.cameraIds()]);
+  if (!index.closedCleanly) index.doubtAllWaiting();
+  for (const cameraId of cameraIds) await new CameraRecovery(dir, cameraId, index, recovery).run();
+  return recovery;
+}
+
+/** A fragment read from its file, which does not tell what followed. */
+type Found = { fragment: NewFragment; intervalMs: number };
+
+class CameraRecovery {
+  readonly #dir: string;
+  readonly #cameraId: string;
+  readonly #index: SpoolIndex;
+  readonly #recovery: Recovery;
+
+  constructor(dir: string, cameraId: string, index: SpoolIndex, recovery: Recovery) {
+    this.#dir = dir;
+    this.#cameraId = cameraId;
+    this.#index = index;
+    this.#recovery = recovery;
+  }
+
+  async run(): Promise<void> {
+    const names = await readdir(join(this.#dir, this.#cameraId)).catch(() => []);
+    const files = names.map(parseFileName).filter(file => file !== undefined);
+    const whole = new Set(files.filter(file => !file.growing).map(file => file.startMs));
+    const shrunk = await this.#compareRows(whole);
+    const found: Found[] = [];
+    for (const { startMs, growing } of files) {
+      const one = growing ? await this.#salvage(startMs, whole.has(startMs)) : await this.#adopt(startMs);
+      if (one) found.push(one);
+    }
+    const starts = [...whole, ...found.map(({ fragment }) => fragment.startMs)].sort((a, b) => a - b);
+    for (const one of found) this.#index.insert({ ...one.fragment, endMs: endBeforeNext(one, starts) });
+    for (const record of shrunk) this.#recordCutOff(record);
+  }
+
+  /** Rows without a file become history. Returns those whose file lost bytes: their files are read again. */
+  async #compareRows(whole: ReadonlySet<number>): Promise<FragmentRecord[]> {
+    const shrunk: FragmentRecord[] = [];
+    for (const record of this.#index.ofCamera(this.#cameraId)) {
+      if (!whole.has(record.startMs)) {
+        this.#index.forget(record, fileMissing);
+        this.#recovery.missing++;
+      } else if (record.state === 'waiting' && (await this.#sizeOf(record)) !== record.bytes) {
+        this.#index.drop(record);
+        shrunk.push(record);
+      }
+    }
+    return shrunk;
+  }
+
+  async #sizeOf(record: FragmentRecord): Promise<number> {
+    return (await stat(fragmentPath(this.#dir, this.#cameraId, record.startMs))).size;
+  }
+
+  #recordCutOff({ startMs, endMs }: FragmentRecord): void {
+    const keptUntilMs = this.#index.at(this.#cameraId, startMs)?.endMs ?? startMs;
+    if (keptUntilMs < endMs)
+      this.#index.addHistory(this.#cameraId, { startMs: keptUntilMs, endMs, at: 'lost', reason: fileDamaged });
+  }
+
+  async #adopt(startMs: number): Promise<Found | undefined> {
+    if (this.#index.has(this.#cameraId, startMs)) return undefined;
+    const path = fragmentPath(this.#dir, this.#cameraId, startMs);
+    const found = await readWholeBlocks(this.#cameraId, path, startMs);
+    if (found) this.#recovery.adopted++;
+    else {
+      this.#recovery.damaged++;
+      await rename(path, `${path}.damaged`);
+    }
+    return found;
+  }
+
+  async #salvage(startMs: number, hasWhole: boolean): Promise<Found | undefined> {
+    const path = growingPath(this.#dir, this.#cameraId, startMs);
+    const found = hasWhole ? undefined : await readWholeBlocks(this.#cameraId, path, startMs);
+    if (found) {
+      await moveIntoPlace(path, fragmentPath(this.#dir, this.#cameraId, startMs));
+      this.#recovery.salvaged++;
+    } else await rm(path);
+    return found;
+  }
+}
+
+/** Cuts the file after its last whole block and syncs it. Undefined when no frame of the fragment is whole. */
+async function readWholeBlocks(cameraId: string, path: string, startMs: number): Promise<Found | undefined> {
+  const bytes = await readFile(path);
+  const scan = scanFragment(bytes);
+  if (scan.startMs !== startMs || scan.lastMs === undefined) return undefined;
+  await cutAndSync(path, scan.validBytes);
+  const extent = { startMs, lastTimecodeMs: scan.lastMs, videoFrames: videoFrames(scan) };
+  const fragment: NewFragment = {
+    cameraId,
+    startMs,
+    endMs: mediaEndMs(extent),
+    bytes: scan.validBytes,
+    headerBytes: scan.headerBytes,
+    frames: scan.frames.length,
+    codecKey: codecKeyOf(bytes.subarray(0, scan.headerBytes)),
+    trackNumbers: [...scan.frameCounts.keys()].sort((a, b) => a - b),
+    state: 'waiting',
+    sendBegun: true,
+  };
+  return { fragment, intervalMs: frameIntervalMs(extent) };
+}
+
+function videoFrames({ tracks, frameCounts }: FragmentScan): number {
+  const video = tracks.find(track => track.type === 'video');
+  return video ? (frameCounts.get(video.number) ?? 0) : 0;
+}
+
+async function cutAndSync(path: string, bytes: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    if ((await file.stat()).size > bytes) await file.truncate(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** The start of the next fragment when it follows within two frames: then nothing is missing between them. */
+function endBeforeNext({ fragment, intervalMs }: Found, starts: readonly number[]): number {
+  const nextMs = starts.find(startMs => startMs > fragment.startMs);
+  return nextMs !== undefined && Math.abs(nextMs - fragment.endMs) <= 2 * intervalMs ? nextMs : fragment.endMs;
+}

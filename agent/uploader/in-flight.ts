@@ -1,0 +1,129 @@
+// The fragments of a session that were sent and not yet confirmed, and the clockwork that notices when nothing comes back.
+import { AgentError } from '../errors.ts';
+import type { FragmentRecord } from '../spool/fragment-record.ts';
+
+/** Beyond it the sender waits for the service: what is not confirmed must be looked up or sent again after a drop. */
+const maxFragments = 32;
+const maxBytes = 64 * 1024 * 1024;
+
+const ackPatienceMs = 20_000;
+const persistedPatienceMs = 60_000;
+const writePatienceMs = 30_000;
+
+export type Progress = {
+  /** When the oldest unconfirmed fragment was completely handed over. */
+  oldestSentMs?: number;
+  lastAckMs?: number;
+  lastPersistedMs?: number;
+  /** Since when the connection takes no more bytes. */
+  blockedSinceMs?: number | undefined;
+};
+
+/** The error of a service that fell silent, or undefined while there is hope. Times are monotonic. Pure. */
+export function findSilence(progress: Progress, nowMs: number): AgentError | undefined {
+  const { oldestSentMs, lastAckMs = 0, lastPersistedMs = 0, blockedSinceMs } = progress;
+  if (blockedSinceMs !== undefined && nowMs - blockedSinceMs > writePatienceMs)
+    return silent(`AWS took no byte for ${writePatienceMs / 1000} s`);
+  if (oldestSentMs === undefined) return undefined;
+  if (nowMs - Math.max(oldestSentMs, lastAckMs) > ackPatienceMs)
+    return silent(`AWS acknowledged nothing for ${ackPatienceMs / 1000} s`);
+  if (nowMs - Math.max(oldestSentMs, lastPersistedMs) > persistedPatienceMs)
+    return silent(`AWS stored nothing for ${persistedPatienceMs / 1000} s`);
+  return undefined;
+}
+
+function silent(what: string): AgentError {
+  return new AgentError({
+    code: 'service-silent',
+    kind: 'unavailable',
+    retry: 'now',
+    message: `${what}: the upload begins anew. If it lasts, check the network and the AWS health page.`,
+  });
+}
+
+type Entry = { record: FragmentRecord; sentMs?: number; received: boolean };
+
+export class InFlight {
+  readonly #entries = new Map<number, Entry>();
+  readonly #signal: AbortSignal;
+  #bytes = 0;
+  #wake: (() => void) | undefined;
+  #lastAckMs: number | undefined;
+  #lastPersistedMs: number | undefined;
+
+  /** Waits reject with the signal's reason when it is aborted. */
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#wake?.(), { once: true });
+  }
+
+  add(record: FragmentRecord): void {
+    this.#entries.set(record.startMs, { record, received: false });
+    this.#bytes += record.bytes;
+  }
+
+  /** The last byte of the fragment was handed to the connection. */
+  sent(startMs: number, nowMs: number): void {
+    const entry = this.#entries.get(startMs);
+    if (entry) entry.sentMs = nowMs;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Any sign of life of the service. */
+  acknowledged(nowMs: number): void {
+    this.#lastAckMs = nowMs;
+  }
+
+  received(startMs: number): void {
+    const entry = this.#entries.get(startMs);
+    if (entry) entry.received = true;
+  }
+
+  /** The service is done with the fragment. Undefined when it is not in flight. */
+  take(startMs: number, nowMs: number): FragmentRecord | undefined {
+    const entry = this.#entries.get(startMs);
+    if (!entry) return undefined;
+    this.#entries.delete(startMs);
+    this.#bytes -= entry.record.bytes;
+    this.#lastPersistedMs = nowMs;
+    this.#wake?.();
+    return entry.record;
+  }
+
+  /** The fragment an error without a timecode must be about: the service works through them in order. */
+  oldestNotReceived(): FragmentRecord | undefined {
+    for (const { record, received } of this.#entries.values()) if (!received) return record;
+    return undefined;
+  }
+
+  /** Resolves when a fragment of `bytes` may be sent. One caller at a time. */
+  async room(bytes: number): Promise<void> {
+    const full = () => this.#entries.size >= maxFragments || this.#bytes + bytes > maxBytes;
+    while (this.#entries.size > 0 && full()) await this.#taken();
+  }
+
+  /** Resolves when everything sent is confirmed. One caller at a time. */
+  async empty(): Promise<void> {
+    while (this.#entries.size > 0) await this.#taken();
+  }
+
+  get progress(): Progress {
+    const oldest = this.#entries.values().next().value;
+    return {
+      ...(oldest?.sentMs === undefined ? {} : { oldestSentMs: oldest.sentMs }),
+      ...(this.#lastAckMs === undefined ? {} : { lastAckMs: this.#lastAckMs }),
+      ...(this.#lastPersistedMs === undefined ? {} : { lastPersistedMs: this.#lastPersistedMs }),
+    };
+  }
+
+  async #taken(): Promise<void> {
+    this.#signal.throwIfAborted();
+    await new Promise<void>(resolve => {
+      this.#wake = resolve;
+    });
+    this.#signal.throwIfAborted();
+  }
+}
