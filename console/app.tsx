@@ -1,0 +1,67 @@
+// Which page is shown: sign-in while there is no session, otherwise the page the address names.
+
+import { useErrorBoundary } from 'preact/hooks';
+import lazy, { ErrorBoundary } from 'preact-iso/lazy';
+import { LocationProvider, Route, Router } from 'preact-iso/router';
+import { session } from './link/session.ts';
+import { ReviewPage } from './review/review-page.tsx';
+import { Shell } from './shell/shell.tsx';
+import { SignInPage } from './sign-in/sign-in-page.tsx';
+import { Empty } from './states/empty.tsx';
+import { Failed } from './states/failed.tsx';
+import { WallPage } from './wall/wall-page.tsx';
+
+const CameraPage = lazy(() => import('./camera/camera-page.tsx').then(page => page.CameraPage));
+
+export function App() {
+  const state = session.value;
+  switch (state.at) {
+    case 'checking':
+      return null;
+    case 'unreachable':
+      return <AgentSilent />;
+    case 'out':
+      return <SignInPage ended={state.ended} />;
+    case 'in':
+      return (
+        <LocationProvider>
+          <Shell>
+            <Pages />
+          </Shell>
+        </LocationProvider>
+      );
+  }
+}
+
+function Pages() {
+  const [crash, forget] = useErrorBoundary();
+  if (crash) {
+    const problem = { code: 'bug', message: crash instanceof Error ? crash.message : String(crash) };
+    return <Failed what="This page broke" problem={problem} onRetry={forget} />;
+  }
+  return (
+    <ErrorBoundary>
+      <Router>
+        <Route path="/" component={WallPage} />
+        <Route path="/camera/:id" component={CameraPage} />
+        <Route path="/review" component={ReviewPage} />
+        <Route default component={NoSuchPage} />
+      </Router>
+    </ErrorBoundary>
+  );
+}
+
+function AgentSilent() {
+  const problem = { code: 'agent-unreachable', message: 'The agent does not answer.' };
+  return <Failed what="The console cannot reach its agent" problem={problem} />;
+}
+
+function NoSuchPage() {
+  return (
+    <Empty title="There is no such page">
+      <p>
+        <a href="/">Go to the cameras</a>
+      </p>
+    </Empty>
+  );
+}

@@ -1,0 +1,129 @@
+// Every request the console makes of its agent (shared/api.ts). An answer that is not 2xx becomes an ApiFailure; a 401
+// outside sign-in also reports that the session has ended. The casts here are the door: the agent is of the same build.
+import type {
+  AlertsAnswer,
+  CamerasAnswer,
+  FootageAnswer,
+  PlaybackAnswer,
+  PlaybackRequest,
+  SightingsAnswer,
+} from '../../shared/api.ts';
+
+const TIMEOUT_MS = 15_000;
+
+/** A request that did not succeed. `status` is 0 when the agent did not answer at all. */
+export class ApiFailure extends Error {
+  override readonly name = 'ApiFailure';
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export type TimeRange = { fromMs: number; toMs: number };
+export type Page = { limit: number; beforeMs?: number | undefined };
+
+let reportSignedOut = () => {};
+
+/** Sets what happens when any request finds the session ended. */
+export function onSignedOut(report: () => void): void {
+  reportSignedOut = report;
+}
+
+/** Signs in. Rejects with status 401 for a wrong password and 429 after too many tries. */
+export async function signIn(password: string): Promise<void> {
+  await send('POST', '/api/session', { password });
+}
+
+export async function signOut(): Promise<void> {
+  await ask('DELETE', '/api/session');
+}
+
+/** Resolves when the session is good. */
+export async function checkSession(): Promise<void> {
+  await ask('GET', '/api/session');
+}
+
+export async function loadCameras(): Promise<CamerasAnswer> {
+  return read(await ask('GET', '/api/cameras'));
+}
+
+export async function loadFootage(cameraId: string, range: TimeRange): Promise<FootageAnswer> {
+  return read(await ask('GET', `${cameraPath(cameraId)}/footage?${query(range)}`));
+}
+
+export async function loadCameraSightings(cameraId: string, range: TimeRange): Promise<SightingsAnswer> {
+  return read(await ask('GET', `${cameraPath(cameraId)}/sightings?${query(range)}`));
+}
+
+export async function openPlayback(cameraId: string, request: PlaybackRequest): Promise<PlaybackAnswer> {
+  return read(await ask('POST', `${cameraPath(cameraId)}/playback`, request));
+}
+
+export async function loadSightings(page: Page): Promise<SightingsAnswer> {
+  return read(await ask('GET', `/api/sightings?${query(page)}`));
+}
+
+export async function loadAlerts(page: Page): Promise<AlertsAnswer> {
+  return read(await ask('GET', `/api/alerts?${query(page)}`));
+}
+
+/** The camera's newest still; `atMs` makes the address new when the picture is. */
+export function cameraStillUrl(cameraId: string, atMs: number): string {
+  return `${cameraPath(cameraId)}/still.jpg?at=${atMs}`;
+}
+
+export function sightingStillUrl(sightingId: string): string {
+  return `/api/sightings/${encodeURIComponent(sightingId)}/still.jpg`;
+}
+
+function cameraPath(cameraId: string): string {
+  return `/api/cameras/${encodeURIComponent(cameraId)}`;
+}
+
+function query(values: Record<string, number | undefined>): string {
+  const given = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
+  return new URLSearchParams(given).toString();
+}
+
+async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+  try {
+    return await send(method, path, body);
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 401) reportSignedOut();
+    throw error;
+  }
+}
+
+async function send(method: string, path: string, body?: unknown): Promise<Response> {
+  const init: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS) };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { 'content-type': 'application/json' };
+  }
+  const response = await fetch(path, init).catch(() => {
+    throw new ApiFailure(0, 'agent-unreachable', 'The agent does not answer.');
+  });
+  if (!response.ok) throw await failureOf(response);
+  return response;
+}
+
+async function failureOf(response: Response): Promise<ApiFailure> {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (typeof body === 'object' && body !== null && 'code' in body && 'message' in body) {
+    return new ApiFailure(response.status, String(body.code), String(body.message));
+  }
+  return new ApiFailure(response.status, `http-${response.status}`, `The agent answered with ${response.status}.`);
+}
+
+async function read<T>(response: Response): Promise<T> {
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new ApiFailure(response.status, 'answer-unreadable', 'The agent’s answer could not be read.');
+  }
+}

@@ -1,0 +1,40 @@
+// Groups sightings, so that someone standing at the door for a minute is one entry and not thirty. Pure.
+import type { Sighting } from '../../shared/sighting.ts';
+
+const SAME_EVENT_MS = 60_000;
+
+/** Sightings of one label at one camera, each less than 60 s from the next. */
+export type SightingGroup = {
+  /** The one to show: the most confident. */
+  best: Sighting;
+  fromMs: number;
+  toMs: number;
+  count: number;
+};
+
+/** Groups in the order in which they ended, newest first. `sightings` may be in any order. */
+export function groupSightings(sightings: readonly Sighting[]): SightingGroup[] {
+  const newestFirst = sightings.toSorted((a, b) => b.atMs - a.atMs);
+  const groups: SightingGroup[] = [];
+  const open = new Map<string, SightingGroup>();
+  for (const sighting of newestFirst) {
+    const key = `${sighting.cameraId}\n${sighting.label}`;
+    const group = open.get(key);
+    if (group && group.fromMs - sighting.atMs < SAME_EVENT_MS) {
+      group.fromMs = sighting.atMs;
+      group.count += 1;
+      if (sighting.confidence > group.best.confidence) group.best = sighting;
+    } else {
+      const begun = { best: sighting, fromMs: sighting.atMs, toMs: sighting.atMs, count: 1 };
+      open.set(key, begun);
+      groups.push(begun);
+    }
+  }
+  return groups;
+}
+
+/** All sightings once each, oldest first. */
+export function mergeSightings(...lists: readonly (readonly Sighting[])[]): Sighting[] {
+  const byId = new Map(lists.flat().map(sighting => [sighting.id, sighting]));
+  return [...byId.values()].sort((a, b) => a.atMs - b.atMs);
+}

@@ -1,0 +1,144 @@
+// Review: everything that was seen and every alert that left, newest first.
+import type { ComponentChildren } from 'preact';
+import type { Alert } from '../../shared/alert.ts';
+import type { Sighting } from '../../shared/sighting.ts';
+import { loadAlerts, loadSightings } from '../link/agent-api.ts';
+import { arrivedAlerts, arrivedSightings, fleet } from '../link/fleet.ts';
+import { usePageTitle } from '../shell/page-title.ts';
+import { Empty } from '../states/empty.tsx';
+import { Failed } from '../states/failed.tsx';
+import { Loading } from '../states/loading.tsx';
+import { PartialNote } from '../states/partial-note.tsx';
+import { AlertCard } from './alert-card.tsx';
+import { FilterBar, passes, useFilters } from './filters.tsx';
+import { groupSightings, mergeSightings } from './groups.ts';
+import { type Pages, useOlderPages } from './older-pages.ts';
+import { SightingCard } from './sighting-card.tsx';
+import './review.css';
+
+export function ReviewPage() {
+  usePageTitle('Review');
+  const { filters, setFilters } = useFilters();
+  const sightings = useOlderPages<Sighting>(async page => (await loadSightings(page)).sightings);
+  const alerts = useOlderPages<Alert>(async page => (await loadAlerts(page)).alerts);
+  const seen = mergeSightings(sightings.pages.value.items ?? [], arrivedSightings.value);
+  const left = newestAlerts(alerts.pages.value.items ?? [], arrivedAlerts.value);
+  const labels = [...new Set(seen.map(sighting => sighting.label))].sort();
+  const clear = () => setFilters({ camera: '', label: '' });
+  const matching = seen.filter(sighting => passes(filters, sighting.cameraId, [sighting]));
+  const matchingAlerts = left.filter(alert => passes(filters, alert.cameraId, alert.sightings));
+  return (
+    <div class="review">
+      <h1 class="for-screen-readers">Review</h1>
+      <FilterBar filters={filters} labels={labels} setFilters={setFilters} />
+      {filters.show === 'sightings' ? (
+        <Listing
+          what="sightings"
+          pages={sightings.pages.value}
+          more={sightings.more}
+          all={seen.length}
+          clear={clear}
+          empty={<NoSightings />}
+        >
+          {groupSightings(matching).map(group => (
+            <SightingCard key={`${group.best.cameraId} ${group.best.label} ${group.toMs}`} group={group} />
+          ))}
+        </Listing>
+      ) : (
+        <Listing
+          what="alerts"
+          pages={alerts.pages.value}
+          more={alerts.more}
+          all={left.length}
+          clear={clear}
+          empty={<NoAlerts />}
+        >
+          {matchingAlerts.map(alert => (
+            <AlertCard key={alert.id} alert={alert} />
+          ))}
+        </Listing>
+      )}
+    </div>
+  );
+}
+
+/** Alerts once each, newest first; one that came as a live event has the newer word on its deliveries. */
+function newestAlerts(loaded: readonly Alert[], arrived: readonly Alert[]): Alert[] {
+  const byId = new Map([...loaded, ...arrived].map(alert => [alert.id, alert]));
+  return [...byId.values()].sort((a, b) => b.atMs - a.atMs);
+}
+
+type ListingProps = {
+  what: 'sightings' | 'alerts';
+  pages: Pages<unknown>;
+  more: () => void;
+  /** How many there are without the filters. */
+  all: number;
+  clear: () => void;
+  empty: ComponentChildren;
+  children: ComponentChildren[];
+};
+
+function Listing({ what, pages, more, all, clear, empty, children }: ListingProps) {
+  const { items, loading, problem, complete } = pages;
+  if (!items && problem) return <Failed what={`The ${what} could not be loaded`} problem={problem} onRetry={more} />;
+  if (!items) return <Loading what={what} count={6} className="cards" />;
+  if (all === 0) return <>{empty}</>;
+  return (
+    <>
+      {children.length === 0 ? (
+        <NothingMatches what={what} all={all} clear={clear} />
+      ) : (
+        <ol class="cards">{children}</ol>
+      )}
+      {problem && (
+        <PartialNote>
+          Older {what} could not be loaded: {problem.message}
+        </PartialNote>
+      )}
+      {!complete && (
+        <button type="button" class="more" disabled={loading} onClick={more}>
+          {loading ? 'Loading…' : `Older ${what}`}
+        </button>
+      )}
+    </>
+  );
+}
+
+function NothingMatches({ what, all, clear }: { what: string; all: number; clear: () => void }) {
+  return (
+    <Empty title={`No ${what} match`}>
+      <p>
+        {all} {what} are loaded without the filters.
+      </p>
+      <div class="actions">
+        <button type="button" onClick={clear}>
+          Clear filters
+        </button>
+      </div>
+    </Empty>
+  );
+}
+
+function NoSightings() {
+  const cameras = fleet.value?.cameras ?? [];
+  const sampled = cameras.filter(camera => camera.labels.on).length;
+  return (
+    <Empty title="No sightings yet">
+      <p>
+        Labels are looked for on {sampled} of {cameras.length} cameras. What is seen appears here with the frame it was
+        seen on.
+      </p>
+    </Empty>
+  );
+}
+
+function NoAlerts() {
+  return (
+    <Empty title="No alerts yet">
+      <p>
+        When a rule in the agent’s settings matches a sighting, the alert appears here with what became of its delivery.
+      </p>
+    </Empty>
+  );
+}

@@ -1,0 +1,32 @@
+// One group of sightings: the best frame with its box, what, where, when.
+import { cameraAddress, LEAD_IN_MS } from '../camera/camera-address.ts';
+import { nowMs } from '../link/agent-clock.ts';
+import { ageWords, durationWords } from '../words/ages.ts';
+import { dayAndTime } from '../words/clock-times.ts';
+import { labelHue, sightingWords } from '../words/label-hue.ts';
+import { FramedStill } from './framed-still.tsx';
+import type { SightingGroup } from './groups.ts';
+
+export function SightingCard({ group }: { group: SightingGroup }) {
+  const { best, fromMs, toMs, count } = group;
+  const now = nowMs.value;
+  return (
+    <li>
+      <a class="card" href={cameraAddress(best.cameraId, { atMs: fromMs - LEAD_IN_MS })} data-sighting={best.id}>
+        <FramedStill sighting={best} />
+        <div class="card-words">
+          <span class={`label hue-${labelHue(best.label)}`}>{sightingWords(best)}</span>
+          <span>{best.cameraId}</span>
+          <span class="soft small">
+            {dayAndTime(fromMs, now)} · {ageWords(toMs, now)}
+          </span>
+          {count > 1 && (
+            <span class="soft small">
+              {count} frames in {durationWords(toMs - fromMs)}
+            </span>
+          )}
+        </div>
+      </a>
+    </li>
+  );
+}
