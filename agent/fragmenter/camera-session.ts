@@ -1,0 +1,77 @@
+// One camera session: takes its frames as they come and says of each what the cutter needs to know, with everything that
+// is particular to codecs and to the camera's own timeline left behind.
+import type { Frame, Track, VideoTrack } from '../matroska/track.ts';
+import { acceptTracks, videoTrackNumber } from './accept-tracks.ts';
+import { type FragmentProblem, hasBFrames } from './camera-problem.ts';
+import { nalLengthSize, trackForKeyFrame } from './codec-private.ts';
+import { isRandomAccess, type VideoCodec } from './nal.ts';
+import { ReorderingWatch } from './reordering.ts';
+import type { Stamp } from './stamp.ts';
+
+/** A frame ready to be put in a fragment: our track number, wall time (not yet made to increase), true key flag. */
+export type StampedFrame = {
+  frame: Frame;
+  /** The tracks of the session as of this frame. The same array as before unless the codec configuration changed. */
+  tracks: Track[];
+};
+
+type CameraSessionOptions = {
+  cameraId: string;
+  /** This session's own. */
+  stamp: Stamp;
+  tracks: readonly Track[];
+  onProblem: (problem: FragmentProblem) => void;
+};
+
+export class CameraSession {
+  readonly #cameraId: string;
+  readonly #stamp: Stamp;
+  readonly #numbers: ReadonlyMap<number, number>;
+  readonly #codec: VideoCodec;
+  readonly #lengthSize: number;
+  readonly #reordering: ReorderingWatch;
+  #video: VideoTrack;
+  #tracks: Track[];
+  #videoPtsMs = Number.NaN;
+
+  /** @throws AgentError `camera-no-video`, `camera-codec-unsupported` */
+  constructor({ cameraId, stamp, tracks, onProblem }: CameraSessionOptions) {
+    const { video, codec, audio, numbers, problem } = acceptTracks(cameraId, tracks);
+    if (problem) onProblem({ error: problem });
+    this.#cameraId = cameraId;
+    this.#stamp = stamp;
+    this.#numbers = numbers;
+    this.#codec = codec;
+    this.#lengthSize = nalLengthSize(video);
+    this.#reordering = new ReorderingWatch(codec, this.#lengthSize);
+    this.#video = video;
+    this.#tracks = audio ? [video, audio] : [video];
+  }
+
+  /**
+   * @returns undefined for a frame of a track that is left out
+   * @throws AgentError `camera-b-frames`
+   */
+  frame(frame: Frame): StampedFrame | undefined {
+    const trackNumber = this.#numbers.get(frame.trackNumber);
+    if (trackNumber === undefined) return undefined;
+    const keyFrame = trackNumber === videoTrackNumber ? this.#takeVideo(frame) : true;
+    const timecodeMs = this.#stamp.stampMs(trackNumber, frame.timecodeMs);
+    return { frame: { trackNumber, timecodeMs, keyFrame, data: frame.data }, tracks: this.#tracks };
+  }
+
+  /** @returns whether a fragment may begin with the frame */
+  #takeVideo({ timecodeMs, keyFrame, data }: Frame): boolean {
+    if (this.#reordering.isReordered(timecodeMs, data)) throw hasBFrames(this.#cameraId);
+    // Some encoders' slices arrive one by one, each flagged as a key frame: only the first begins a picture.
+    const samePicture = timecodeMs === this.#videoPtsMs;
+    this.#videoPtsMs = timecodeMs;
+    if (samePicture || !isRandomAccess(this.#codec, data, this.#lengthSize, keyFrame)) return false;
+    const video = trackForKeyFrame(this.#video, data);
+    if (video !== this.#video) {
+      this.#video = video;
+      this.#tracks = this.#tracks.map(track => (track.type === 'video' ? video : track));
+    }
+    return true;
+  }
+}
