@@ -1,0 +1,111 @@
+// The state of every camera, kept from facts and completed with what the spool holds. The console and
+// `kvs-edge status` read it; nothing in the pipeline depends on it.
+import type { CameraStatus } from '../../shared/camera-status.ts';
+import type { CameraSettings } from '../../shared/settings.ts';
+import type { Clock } from '../clock.ts';
+import { asAgentError } from '../errors.ts';
+import type { Fact, Facts } from '../facts.ts';
+import { cameraOf, statusAfter, type ToldStatus } from './status-change.ts';
+
+/** What the spool says of one camera. */
+export type SpoolReader = {
+  waiting(cameraId: string): { fragments: number; bytes: number; oldestMs?: number };
+  lostMs(cameraId: string): number;
+};
+
+export type CameraStatusesOptions = {
+  cameras: (Pick<CameraSettings, 'id' | 'labels'> & { stream: string })[];
+  facts: Facts;
+  clock: Clock;
+  spool: SpoolReader;
+};
+
+/** Changes within this time reach listeners as one: the console redraws at most twice a second. */
+const quietMs = 500;
+
+export class CameraStatuses implements Disposable {
+  readonly #options: CameraStatusesOptions;
+  readonly #statuses: Map<string, ToldStatus>;
+  readonly #listeners = new Set<() => void>();
+  readonly #unsubscribe: () => void;
+  #cancelNews: (() => void) | undefined;
+
+  constructor(options: CameraStatusesOptions) {
+    this.#options = options;
+    const sinceMs = options.clock.nowMs();
+    this.#statuses = new Map(
+      options.cameras.map(({ id, stream, labels }) => [
+        id,
+        {
+          id,
+          stream,
+          state: 'starting',
+          sinceMs,
+          upload: { state: 'idle' },
+          labels:
+            labels && labels.provider !== 'none' ? { on: true, everySeconds: labels.everySeconds } : { on: false },
+        },
+      ]),
+    );
+    this.#unsubscribe = options.facts.subscribe(fact => this.#take(fact));
+  }
+
+  /** In the order of the settings file. A spool that cannot be read shows as the disk problem it is. */
+  statuses(): CameraStatus[] {
+    return [...this.#statuses.values()].map(status => this.#complete(status));
+  }
+
+  /** Calls back soon after something changed, at most twice a second. Returns the function that ends it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  [Symbol.dispose](): void {
+    this.#unsubscribe();
+    this.#cancelNews?.();
+    this.#listeners.clear();
+  }
+
+  #take(fact: Fact): void {
+    const id = cameraOf(fact);
+    const status = id === undefined ? undefined : this.#statuses.get(id);
+    if (!status) return;
+    const changed = statusAfter(status, fact, this.#options.clock.nowMs());
+    this.#statuses.set(status.id, changed);
+    // An evicted fragment changes the spool's numbers, though nothing that facts tell.
+    if (changed !== status || fact.type === 'fragment.evicted') this.#announce();
+  }
+
+  #announce(): void {
+    this.#cancelNews ??= this.#options.clock.after(quietMs, () => {
+      this.#cancelNews = undefined;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  #complete(status: ToldStatus): CameraStatus {
+    const { spool } = this.#options;
+    try {
+      const { fragments, bytes, oldestMs } = spool.waiting(status.id);
+      return {
+        ...status,
+        upload: {
+          ...status.upload,
+          waitingFragments: fragments,
+          waitingBytes: bytes,
+          ...(oldestMs === undefined ? {} : { oldestWaitingMs: oldestMs }),
+        },
+        lostSeconds: Math.round(spool.lostMs(status.id) / 1000),
+      };
+    } catch (error) {
+      const { code, message } = asAgentError(error);
+      return {
+        ...status,
+        upload: { ...status.upload, waitingFragments: 0, waitingBytes: 0 },
+        lostSeconds: 0,
+        diskProblem: { code, message },
+      };
+    }
+  }
+}

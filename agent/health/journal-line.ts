@@ -1,0 +1,114 @@
+// What a fact looks like in the journal: its level, its fields, and which facts are the same news again.
+// Fields are picked one by one: an error's cause, a picture or a new field of a fact never gets in by accident.
+import type { Level } from 'pino';
+import { type AgentError, systemCode } from '../errors.ts';
+import type { Fact } from '../facts.ts';
+import { withoutUserinfo } from '../secret.ts';
+
+type Fields = Record<string, string | number | undefined>;
+
+const cameraLevels = { starting: 'info', live: 'info', offline: 'warn', refused: 'error' } as const;
+const deliveryLevels = { waiting: 'warn', delivered: 'info', dead: 'error' } as const;
+
+export function levelOf(fact: Fact): Level {
+  switch (fact.type) {
+    case 'camera.state':
+      return cameraLevels[fact.state];
+    case 'alert.delivery':
+      return deliveryLevels[fact.state];
+    case 'upload.state':
+      return fact.error ? 'warn' : 'debug';
+    case 'fragment.evicted':
+    case 'labels.failed':
+      return 'warn';
+    case 'fragment.rejected':
+    case 'spool.failed':
+    case 'alerts.failed':
+      return 'error';
+    case 'alert.raised':
+      return 'info';
+    case 'fragment.spooled':
+    case 'fragment.persisted':
+    case 'labels.detected':
+    case 'sighting.seen':
+      return 'debug';
+    case 'ack.received':
+    case 'still.sampled':
+    case 'rule.evaluated':
+      return 'trace';
+  }
+}
+
+export function fieldsOf(fact: Fact): Fields {
+  switch (fact.type) {
+    case 'camera.state':
+    case 'upload.state':
+      return { camera: fact.cameraId, state: fact.state, retryAt: isoTime(fact.retryAtMs), ...errorFields(fact.error) };
+    case 'fragment.spooled':
+      return { camera: fact.cameraId, ...span(fact), bytes: fact.bytes };
+    case 'fragment.evicted':
+      return { camera: fact.cameraId, ...span(fact), reason: fact.reason };
+    case 'fragment.persisted':
+      return { camera: fact.cameraId, ...span(fact), fragmentNumber: fact.fragmentNumber };
+    case 'fragment.rejected':
+      return { camera: fact.cameraId, ...span(fact), ...errorFields(fact.error) };
+    case 'ack.received':
+      return { camera: fact.cameraId, event: fact.eventType, timecodeMs: fact.fragmentTimecodeMs };
+    case 'spool.failed':
+      return { camera: fact.cameraId, ...errorFields(fact.error) };
+    case 'still.sampled':
+      return { camera: fact.cameraId, at: isoTime(fact.atMs), motionScore: fact.motionScore };
+    case 'labels.failed':
+      return { camera: fact.cameraId, retryAt: isoTime(fact.retryAtMs), ...errorFields(fact.error) };
+    case 'labels.detected':
+      return { camera: fact.cameraId, at: isoTime(fact.atMs), sightings: fact.sightings, tookMs: fact.tookMs };
+    case 'sighting.seen': {
+      const { id, cameraId, atMs, label, confidence } = fact.sighting;
+      return { camera: cameraId, at: isoTime(atMs), label, confidence, sighting: id };
+    }
+    case 'rule.evaluated':
+      return { rule: fact.ruleId, sighting: fact.sightingId, outcome: fact.outcome };
+    case 'alert.raised':
+      return {
+        camera: fact.alert.cameraId,
+        rule: fact.alert.ruleId,
+        alert: fact.alert.id,
+        at: isoTime(fact.alert.atMs),
+      };
+    case 'alerts.failed':
+      return { retryAt: isoTime(fact.retryAtMs), ...errorFields(fact.error) };
+    case 'alert.delivery':
+      return {
+        alert: fact.alertId,
+        destination: withoutUserinfo(fact.destination),
+        state: fact.state,
+        retryAt: isoTime(fact.retryAtMs),
+        ...errorFields(fact.error),
+      };
+  }
+}
+
+/** Equal keys are the same news again; `undefined` for facts that are always written. */
+export function repeatKeyOf(fact: Fact): string | undefined {
+  if (fact.type === 'fragment.evicted') return `${fact.type} ${fact.cameraId} ${fact.reason}`;
+  if (!('error' in fact) || !fact.error) return undefined;
+  return `${fact.type} ${aboutOf(fact)} ${fact.error.code} ${fact.error.message}`;
+}
+
+function aboutOf(fact: Fact): string {
+  if (fact.type === 'alert.delivery') return `${fact.destination} ${fact.state}`;
+  return 'cameraId' in fact ? fact.cameraId : '';
+}
+
+function errorFields(error: AgentError | undefined): Fields {
+  if (!error) return {};
+  return { code: error.code, message: withoutUserinfo(error.message), cause: systemCode(error) };
+}
+
+function span({ startMs, endMs }: { startMs: number; endMs: number }): Fields {
+  return { from: isoTime(startMs), to: isoTime(endMs) };
+}
+
+function isoTime(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}

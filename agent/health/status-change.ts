@@ -1,0 +1,81 @@
+// What one fact changes about one camera's status: pure, so that every transition is a row in a test table.
+import type { CameraStatus, Problem } from '../../shared/camera-status.ts';
+import type { AgentError } from '../errors.ts';
+import type { Fact, FactOf } from '../facts.ts';
+
+/** The part of a status that facts tell; what the spool holds is read from the spool. */
+export type ToldStatus = Omit<CameraStatus, 'upload' | 'lostSeconds'> & {
+  upload: Pick<CameraStatus['upload'], 'state' | 'lastPersistedAckMs' | 'problem' | 'retryAtMs'>;
+};
+
+/** The camera a fact is about; `undefined` for facts about rules and deliveries. */
+export function cameraOf(fact: Fact): string | undefined {
+  if ('cameraId' in fact) return fact.cameraId;
+  return fact.type === 'sighting.seen' ? fact.sighting.cameraId : undefined;
+}
+
+/** The same object when the fact changes nothing that the console shows. */
+export function statusAfter(status: ToldStatus, fact: Fact, nowMs: number): ToldStatus {
+  switch (fact.type) {
+    case 'camera.state':
+      return withCameraState(status, fact, nowMs);
+    case 'upload.state':
+      return withUploadState(status, fact);
+    case 'fragment.spooled':
+      return without(status, 'diskProblem');
+    case 'spool.failed':
+      return { ...status, diskProblem: problemOf(fact.error) };
+    case 'fragment.persisted':
+      return { ...status, upload: { ...without(status.upload, 'problem'), lastPersistedAckMs: nowMs } };
+    case 'fragment.rejected':
+      return { ...status, upload: { ...status.upload, problem: problemOf(fact.error) } };
+    case 'still.sampled':
+      return { ...status, stillAtMs: fact.atMs };
+    case 'labels.failed':
+      return { ...status, labels: { ...status.labels, problem: problemOf(fact.error) } };
+    case 'labels.detected':
+      return { ...status, labels: without(status.labels, 'problem') };
+    case 'sighting.seen':
+      return { ...status, lastSighting: fact.sighting };
+    default:
+      return status;
+  }
+}
+
+function withCameraState(status: ToldStatus, fact: FactOf<'camera.state'>, nowMs: number): ToldStatus {
+  return {
+    ...without(without(status, 'problem'), 'retryAtMs'),
+    state: fact.state,
+    sinceMs: status.state === fact.state ? status.sinceMs : nowMs,
+    ...(fact.error ? { problem: problemOf(fact.error) } : {}),
+    ...(fact.retryAtMs === undefined ? {} : { retryAtMs: fact.retryAtMs }),
+  };
+}
+
+// A problem stays while the uploader tries again and again; only a confirmed fragment, or nothing left to send, ends it.
+function withUploadState(status: ToldStatus, fact: FactOf<'upload.state'>): ToldStatus {
+  const upload = without(status.upload, 'retryAtMs');
+  const problem = fact.error ? problemOf(fact.error) : fact.state === 'idle' ? undefined : upload.problem;
+  return {
+    ...status,
+    upload: {
+      ...without(upload, 'problem'),
+      state: fact.state,
+      ...(problem ? { problem } : {}),
+      ...(fact.retryAtMs === undefined ? {} : { retryAtMs: fact.retryAtMs }),
+    },
+  };
+}
+
+function problemOf({ code, message }: AgentError): Problem {
+  return { code, message };
+}
+
+/** A copy without an optional member; `exactOptionalPropertyTypes` does not let it be set to undefined. */
+function without<T extends object, K extends OptionalKey<T>>(value: T, key: K): T {
+  const copy = { ...value };
+  delete copy[key];
+  return copy;
+}
+
+type OptionalKey<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];

@@ -1,0 +1,101 @@
+// The event stream of the console: every viewer first gets the cameras as they are, then what changes.
+// Viewers are bounded, and one that does not read is dropped: its browser reconnects and starts from a new snapshot.
+import type { ServerResponse } from 'node:http';
+import type { CamerasAnswer, LiveEvent } from '../../shared/api.ts';
+import type { Clock } from '../clock.ts';
+import type { Fact, Facts } from '../facts.ts';
+import type { AlertReader, CameraReader } from './readers.ts';
+
+export type LiveEventsOptions = {
+  facts: Facts;
+  clock: Clock;
+  cameras: CameraReader;
+  alerts: AlertReader;
+  snapshot: () => CamerasAnswer;
+};
+
+export type Viewer = {
+  response: ServerResponse;
+  /** Asked at every heartbeat: an event stream must not outlive its session. */
+  isSignedIn: () => boolean;
+};
+
+const maxViewers = 32;
+/** What may wait for a viewer that reads slowly. */
+const maxWaitingBytes = 1_048_576;
+const heartbeatMs = 15_000;
+/** A delivery changes an alert of the recent past. */
+const recentAlerts = 200;
+
+export class LiveEvents implements Disposable {
+  readonly #options: LiveEventsOptions;
+  readonly #viewers = new Set<Viewer>();
+  readonly #ends: (() => void)[];
+  #cancelHeartbeat: () => void;
+  #sequence = 0;
+
+  constructor(options: LiveEventsOptions) {
+    this.#options = options;
+    this.#ends = [
+      options.facts.subscribe(fact => this.#take(fact)),
+      options.cameras.onChange(() => this.#broadcast({ type: 'cameras', answer: options.snapshot() })),
+    ];
+    this.#cancelHeartbeat = this.#scheduleHeartbeat();
+  }
+
+  /** Takes over a response whose headers are set. When there are too many viewers the oldest has to reconnect. */
+  add(viewer: Viewer): void {
+    const [oldest] = this.#viewers;
+    if (this.#viewers.size >= maxViewers && oldest) this.#drop(oldest);
+    this.#viewers.add(viewer);
+    viewer.response.on('close', () => this.#viewers.delete(viewer));
+    viewer.response.write('retry: 2000\n\n');
+    this.#send(viewer, this.#encode({ type: 'cameras', answer: this.#options.snapshot() }));
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancelHeartbeat();
+    for (const end of this.#ends) end();
+    for (const viewer of this.#viewers) this.#drop(viewer);
+  }
+
+  #take(fact: Fact): void {
+    if (this.#viewers.size === 0) return;
+    if (fact.type === 'sighting.seen') this.#broadcast({ type: 'sighting', sighting: fact.sighting });
+    if (fact.type === 'alert.raised') this.#broadcast({ type: 'alert', alert: fact.alert });
+    if (fact.type === 'alert.delivery') {
+      const alert = this.#options.alerts.list({ limit: recentAlerts }).find(({ id }) => id === fact.alertId);
+      if (alert) this.#broadcast({ type: 'alert', alert });
+    }
+  }
+
+  #broadcast(event: LiveEvent): void {
+    if (this.#viewers.size === 0) return;
+    const text = this.#encode(event);
+    for (const viewer of this.#viewers) this.#send(viewer, text);
+  }
+
+  #encode(event: LiveEvent): string {
+    return `id: ${++this.#sequence}\ndata: ${JSON.stringify(event)}\n\n`;
+  }
+
+  #send(viewer: Viewer, text: string): void {
+    viewer.response.write(text);
+    if (viewer.response.writableLength > maxWaitingBytes) this.#drop(viewer);
+  }
+
+  #drop(viewer: Viewer): void {
+    this.#viewers.delete(viewer);
+    viewer.response.destroy();
+  }
+
+  #scheduleHeartbeat(): () => void {
+    return this.#options.clock.after(heartbeatMs, () => {
+      for (const viewer of this.#viewers) {
+        if (viewer.isSignedIn()) this.#send(viewer, ': still here\n\n');
+        else this.#drop(viewer);
+      }
+      this.#cancelHeartbeat = this.#scheduleHeartbeat();
+    });
+  }
+}

@@ -1,0 +1,38 @@
+// Queries and bodies, parsed once at the door.
+import { z } from 'zod';
+import type { PlaybackRequest } from '../../shared/api.ts';
+import { Refusal } from './refusal.ts';
+
+const dayMs = 86_400_000;
+const timeMs = z.coerce.number().int().min(0).max(8_640_000_000_000_000);
+
+/** At most 31 days at once: a timeline never shows more, and the index is read row by row. */
+export const rangeQuery = z
+  .object({ fromMs: timeMs, toMs: timeMs })
+  .refine(({ fromMs, toMs }) => fromMs < toMs && toMs - fromMs <= 31 * dayMs, {
+    message: 'fromMs must be before toMs, at most 31 days',
+  });
+
+export const pageQuery = z
+  .object({ limit: z.coerce.number().int().min(1).max(500).default(100), beforeMs: timeMs.optional() })
+  .transform(({ limit, beforeMs }) => ({ limit, ...(beforeMs === undefined ? {} : { beforeMs }) }));
+
+export const credentialsBody = z.strictObject({ password: z.string().max(1024) });
+
+/** KVS plays at most 24 hours in one session. */
+export const playbackBody: z.ZodType<PlaybackRequest> = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('LIVE') }),
+  z
+    .strictObject({ mode: z.literal('ON_DEMAND'), startMs: z.int().min(0), endMs: z.int().min(0) })
+    .refine(({ startMs, endMs }) => startMs < endMs && endMs - startMs <= dayMs, {
+      message: 'startMs must be before endMs, at most 24 hours',
+    }),
+]);
+
+/** Throws Refusal 400 that names the fields, never their values. */
+export function parseRequest<T>(schema: z.ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input ?? {});
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
+  throw new Refusal(400, 'request-invalid', `The request is not valid (${fields.join('; ')}).`);
+}

@@ -1,0 +1,51 @@
+// What the console's server needs to know, and nothing more: main hands it objects of other stages that fit.
+import type { Alert } from '../../shared/alert.ts';
+import type { FootageSpan, PlaybackAnswer, PlaybackRequest } from '../../shared/api.ts';
+import type { CameraStatus } from '../../shared/camera-status.ts';
+import type { Sighting } from '../../shared/sighting.ts';
+
+type Awaitable<T> = T | Promise<T>;
+
+export type CameraReader = {
+  statuses(): CameraStatus[];
+  /** Calls back after changes, not more often than viewers should redraw. Returns the function that ends it. */
+  onChange(listener: () => void): () => void;
+};
+
+export type FootageReader = { footage(cameraId: string, fromMs: number, toMs: number): Awaitable<FootageSpan[]> };
+
+export type SightingReader = {
+  /** Within `fromMs` ≤ time < `toMs`, oldest first. */
+  ofCamera(cameraId: string, range: { fromMs: number; toMs: number; limit: number }): Awaitable<Sighting[]>;
+  /** Before `beforeMs`, newest first. */
+  newest(page: Page): Awaitable<Sighting[]>;
+  /** JPEG of the frame the label was seen on; `undefined` when there is none or no longer. */
+  still(sightingId: string): Awaitable<Uint8Array | undefined>;
+};
+
+export type Page = { limit: number; beforeMs?: number };
+
+export type AlertReader = {
+  /** Before `beforeMs`, newest first. */
+  list(page: Page): Alert[];
+};
+
+export type StillReader = {
+  /** The newest still of the camera as JPEG; `undefined` before the first. */
+  latestStill(cameraId: string): Awaitable<Uint8Array | undefined>;
+};
+
+export type PlaybackReader = {
+  /** Opens an HLS session of the stream at the service. Throws AgentError `footage-missing` or `service-*`. */
+  open(stream: string, request: PlaybackRequest, signal: AbortSignal): Promise<PlaybackAnswer>;
+};
+
+/** Serves HLS sessions of a service that only this machine can reach. */
+export type RelayReader = {
+  /** The session's address on the console's own server; `undefined` when browsers can reach the service themselves. */
+  pathFor(sessionUrl: string): string | undefined;
+  /** `undefined` when this is no address of an HLS session. Throws AgentError `service-unreachable`. */
+  fetch(file: string, query: string, signal: AbortSignal): Promise<RelayedAnswer | undefined>;
+};
+
+export type RelayedAnswer = { status: number; contentType: string; body: ReadableStream<Uint8Array> | null };

@@ -1,0 +1,25 @@
+// /api/sightings and /api/alerts: what was seen and what came of it, newest first.
+import type { FastifyInstance } from 'fastify';
+import type { AlertsAnswer, SightingsAnswer } from '../../../shared/api.ts';
+import { pageQuery, parseRequest } from '../parse-request.ts';
+import type { AlertReader, SightingReader } from '../readers.ts';
+import { Refusal } from '../refusal.ts';
+
+export type SightingRoutesOptions = { sightings: SightingReader; alerts: AlertReader };
+
+export function sightingRoutes(app: FastifyInstance, { sightings, alerts }: SightingRoutesOptions): void {
+  app.get('/sightings', async ({ query }): Promise<SightingsAnswer> => {
+    return { sightings: await sightings.newest(parseRequest(pageQuery, query)) };
+  });
+
+  app.get<{ Params: { id: string } }>('/sightings/:id/still.jpg', async ({ params }, reply) => {
+    const still = await sightings.still(params.id);
+    if (!still) throw new Refusal(404, 'still-missing', 'There is no picture of this sighting, or no longer.');
+    // A sighting's picture never changes, so a browser may keep it for as long as it may show it.
+    return reply.header('cache-control', 'private, max-age=86400, immutable').type('image/jpeg').send(still);
+  });
+
+  app.get('/alerts', async ({ query }): Promise<AlertsAnswer> => {
+    return { alerts: alerts.list(parseRequest(pageQuery, query)) };
+  });
+}

@@ -1,0 +1,148 @@
+// A running console server with scripted stages behind it, and a browser's view of it: cookies, any header, raw paths.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { Facts } from '../../agent/facts.ts';
+import { CameraStatuses } from '../../agent/health/camera-statuses.ts';
+import { openAuth } from '../../agent/web/auth.ts';
+import { startWeb, type WebOptions } from '../../agent/web/web.ts';
+import type { Alert } from '../../shared/alert.ts';
+import type { Sighting } from '../../shared/sighting.ts';
+import { SimulatedClock } from '../alerts/simulated-clock.ts';
+
+export const atMs = Date.UTC(2026, 10, 23, 7, 41, 12);
+
+export const sighting: Sighting = {
+  id: 'sighting-1',
+  cameraId: 'yard',
+  atMs,
+  label: 'Person',
+  confidence: 94.5,
+  box: { left: 0.1, top: 0.2, width: 0.3, height: 0.4 },
+};
+
+export const alert: Alert = {
+  id: 'alert-1',
+  ruleId: 'person',
+  cameraId: 'yard',
+  atMs,
+  sightings: [sighting],
+  deliveries: [{ destination: 'example.com', state: 'delivered', attempts: 1, atMs }],
+};
+
+export const stillBytes = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 0xff, 0xd9]);
+
+type Calls = { name: string; arguments: unknown[] }[];
+
+export async function serveConsole(overrides: Partial<WebOptions> = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'kvs-edge-web-'));
+  const clock = new SimulatedClock(atMs);
+  const unexpected: unknown[] = [];
+  const facts = new Facts(error => unexpected.push(error));
+  const calls: Calls = [];
+  const recorded =
+    <A extends unknown[], R>(name: string, answer: (...given: A) => R) =>
+    (...given: A): R => {
+      calls.push({ name, arguments: given.filter(argument => !(argument instanceof AbortSignal)) });
+      return answer(...given);
+    };
+  const cameras = new CameraStatuses({
+    cameras: [{ id: 'yard', stream: 'yard-stream', labels: undefined }],
+    facts,
+    clock,
+    spool: { waiting: () => ({ fragments: 2, bytes: 1000, oldestMs: atMs - 5000 }), lostMs: () => 1500 },
+  });
+  const { auth, created } = await openAuth({ dataDir: join(folder, 'data'), clock });
+  const web = await startWeb({
+    listen: '127.0.0.1:0',
+    siteName: 'Test site',
+    consoleDir: join(folder, 'console'),
+    hlsOrigins: ['https://*.kinesisvideo.us-west-2.amazonaws.com'],
+    auth,
+    clock,
+    facts,
+    cameras,
+    footage: {
+      footage: recorded('footage', (_camera: string, fromMs: number, toMs: number) => [
+        { startMs: fromMs, endMs: toMs, at: 'cloud' as const },
+      ]),
+    },
+    sightings: {
+      ofCamera: recorded('ofCamera', () => [sighting]),
+      newest: recorded('newest', () => [sighting]),
+      still: recorded('still', (id: string) => (id === sighting.id ? stillBytes : undefined)),
+    },
+    alerts: { list: recorded('alerts', () => [alert]) },
+    stills: { latestStill: recorded('latestStill', () => stillBytes) },
+    playback: {
+      open: recorded('playback', async () => ({ url: 'https://b-1.example/hls/v1/x.m3u8', expiresAtMs: atMs })),
+    },
+    relay: { pathFor: () => undefined, fetch: async () => undefined },
+    onUnexpectedError: error => unexpected.push(error),
+    ...overrides,
+  });
+  return {
+    ...web,
+    folder,
+    clock,
+    facts,
+    calls,
+    unexpected,
+    auth,
+    password: created?.reveal() ?? '',
+    async [Symbol.asyncDispose]() {
+      cameras[Symbol.dispose]();
+      await web[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type Asked = { method?: string; headers?: Record<string, string>; body?: unknown; cookie?: string };
+export type Answered = { status: number; headers: IncomingHttpHeaders; text: string; json: () => unknown };
+
+/** The response with its body still to come. */
+export function open(base: string, path: string, asked: Asked = {}): Promise<IncomingMessage> {
+  const { method = 'GET', headers = {}, body, cookie } = asked;
+  const { hostname, port } = new URL(base);
+  const content = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        hostname,
+        port,
+        path,
+        method,
+        agent: false,
+        headers: {
+          ...(cookie ? { cookie } : {}),
+          ...(content === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+      },
+      resolve,
+    );
+    sent.on('error', reject);
+    sent.end(content);
+  });
+}
+
+export async function ask(base: string, path: string, asked: Asked = {}): Promise<Answered> {
+  const response = await open(base, path, asked);
+  const body = await text(response);
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    text: body,
+    json: () => JSON.parse(body),
+  };
+}
+
+/** Signs in and gives the cookie as a browser sends it back. */
+export async function signIn(base: string, password: string): Promise<string> {
+  const { status, headers } = await ask(base, '/api/session', { method: 'POST', body: { password } });
+  if (status !== 204) throw new Error(`Signing in was answered with ${status}`);
+  return headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+}
