@@ -63,7 +63,11 @@ class CameraRecovery {
       if (one) found.push(one);
     }
     const starts = [...whole, ...found.map(({ fragment }) => fragment.startMs)].sort((a, b) => a - b);
-    for (const one of found) this.#index.insert({ ...one.fragment, endMs: endBeforeNext(one, starts) });
+    const cutOff = new Set(shrunk.map(record => record.startMs));
+    for (const one of found) {
+      const endMs = cutOff.has(one.fragment.startMs) ? one.fragment.endMs : endBeforeNext(one, starts);
+      this.#index.insert({ ...one.fragment, endMs });
+    }
     for (const record of shrunk) this.#recordCutOff(record);
   }
 

@@ -38,6 +38,7 @@ const reliefBytes = 32 * 1024 * 1024;
 
 export type SpoolOptions = { dir: string; maxBytes: number; clock: Clock; facts: Facts };
 
+/** Methods that ask or change the index throw a `disk-…` AgentError when the disk fails them. */
 export class Spool implements AsyncDisposable {
   /** What was found when the spool opened. */
   readonly recovery: Recovery;
@@ -93,26 +94,26 @@ export class Spool implements AsyncDisposable {
 
   /** What the service has not confirmed. */
   waiting(cameraId: string): { fragments: number; bytes: number; oldestMs?: number } {
-    return this.#index.waiting(cameraId);
+    return this.#ask(() => this.#index.waiting(cameraId));
   }
 
   /** The oldest waiting fragment that starts after `afterStartMs`. */
   nextWaiting(cameraId: string, afterStartMs = Number.MIN_SAFE_INTEGER): FragmentRecord | undefined {
-    return this.#index.nextWaiting(cameraId, afterStartMs);
+    return this.#ask(() => this.#index.nextWaiting(cameraId, afterStartMs));
   }
 
   /** The oldest waiting fragments whose sending was begun and not confirmed: the service may have them. */
   doubtful(cameraId: string, limit: number): FragmentRecord[] {
-    return this.#index.doubtful(cameraId, limit);
+    return this.#ask(() => this.#index.doubtful(cameraId, limit));
   }
 
   newest(cameraId: string): FragmentRecord | undefined {
-    return this.#index.newest(cameraId);
+    return this.#ask(() => this.#index.newest(cameraId));
   }
 
   /** The fragment whose time contains `timecodeMs`, when its file is still here. */
   fragmentAt(cameraId: string, timecodeMs: number): FragmentRecord | undefined {
-    return this.#index.at(cameraId, timecodeMs);
+    return this.#ask(() => this.#index.at(cameraId, timecodeMs));
   }
 
   /**
@@ -139,18 +140,18 @@ export class Spool implements AsyncDisposable {
 
   /** Footage of a range: in the cloud, on disk, or lost and why; neighbours merged. */
   spans(cameraId: string, fromMs: number, toMs: number): FootageSpan[] {
-    const spans = [
+    const spans = this.#ask(() => [
       ...this.#index.overlapping(cameraId, fromMs, toMs).map(spanOf),
       ...this.#index.history(cameraId, fromMs, toMs),
       ...this.#lost.unrecorded(cameraId),
-    ];
+    ]);
     return mergeSpans(spans, fromMs, toMs);
   }
 
   /** Milliseconds of footage given up within the last 60 days. */
   lostMs(cameraId: string): number {
     const unrecorded = this.#lost.unrecorded(cameraId).reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-    return this.#index.lostMs(cameraId) + unrecorded;
+    return this.#ask(() => this.#index.lostMs(cameraId)) + unrecorded;
   }
 
   /**
@@ -186,16 +187,20 @@ export class Spool implements AsyncDisposable {
     this.#index[Symbol.dispose]();
   }
 
-  /** Does nothing for a fragment that left the spool meanwhile. Throws a `disk-…` AgentError. */
+  /** Does nothing for a fragment that left the spool meanwhile. */
   #change(id: number, change: () => void): void {
-    const record = this.#index.byId(id);
+    const record = this.#ask(() => this.#index.byId(id));
     if (!record) return;
+    this.#ask(change);
+    this.#changes.announce(record.cameraId);
+  }
+
+  #ask<T>(work: () => T): T {
     try {
-      change();
+      return work();
     } catch (error) {
       throw diskError(error, this.#options.dir);
     }
-    this.#changes.announce(record.cameraId);
   }
 
   async #count(fragment: NewFragment): Promise<void> {

@@ -1,0 +1,451 @@
+// The spool's invariants, numbered as in agent/spool/spool.ts.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFile, cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../agent/clock.ts';
+import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
+import { MatroskaReader } from '../../agent/matroska/read.ts';
+import { scanFragment } from '../../agent/matroska/scan.ts';
+import type { Frame, Track } from '../../agent/matroska/track.ts';
+import type { FragmentRecord } from '../../agent/spool/fragment-record.ts';
+import { LostSpans } from '../../agent/spool/lost-spans.ts';
+import { recover } from '../../agent/spool/recovery.ts';
+import { Spool } from '../../agent/spool/spool.ts';
+import { SpoolIndex } from '../../agent/spool/spool-index.ts';
+import { madeFragment, madeFragments, partsOf } from './parts.ts';
+
+const startMs = 1_795_420_701_593;
+const forever = [0, Number.MAX_SAFE_INTEGER] as const;
+
+let root: string;
+let dir: string;
+let published: Fact[];
+const facts = new Facts(error => {
+  throw error;
+});
+facts.subscribe(fact => published.push(fact));
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'spool-'));
+  dir = join(root, 'spool');
+  published = [];
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+function openSpool(options: { dir?: string; maxBytes?: number } = {}): Promise<Spool> {
+  return Spool.open({ dir, maxBytes: 1e9, clock: systemClock, facts, ...options });
+}
+
+function factsOf<T extends Fact['type']>(type: T): FactOf<T>[] {
+  return published.filter((fact): fact is FactOf<T> => fact.type === type);
+}
+
+const fileOf = (start: number, camera = 'cam') => join(dir, camera, `${start}.mkv`);
+
+function waitingOf(spool: Spool, afterStartMs?: number): FragmentRecord {
+  const record = spool.nextWaiting('cam', afterStartMs);
+  if (!record) throw new Error('no fragment waits');
+  return record;
+}
+
+/** Everything a power cut would leave, taken while the spool is still open. */
+async function crashCopy(): Promise<string> {
+  const copy = join(root, 'crashed');
+  await cp(dir, copy, { recursive: true });
+  return copy;
+}
+
+/** Real H.264 as a camera sends it, a key frame every second. */
+async function realVideo(seconds: number): Promise<{ tracks: Track[]; frames: Frame[] }> {
+  const ffmpeg = `-v error -f lavfi -i testsrc=size=320x180:rate=10 -t ${seconds} -c:v libx264 -preset ultrafast
+    -pix_fmt yuv420p -bf 0 -g 10 -sc_threshold 0 -f matroska -`;
+  const bytes = execFileSync('ffmpeg', ffmpeg.split(/\s+/), { maxBuffer: 1e8 });
+  const events = [...new MatroskaReader().push(bytes)];
+  return {
+    tracks: events.flatMap(event => (event.type === 'tracks' ? event.tracks : [])),
+    frames: events.flatMap(event => (event.type === 'frame' ? [event.frame] : [])),
+  };
+}
+
+describe('1. A fragment counts only when its file is whole', () => {
+  test('while it grows there is only a temporary file, and no row, no fact, no waiting fragment', async () => {
+    await using spool = await openSpool();
+    const seen: unknown[] = [];
+    const parts = async function* () {
+      for (const part of madeFragment({ startMs, frameBytes: 200_000 })) {
+        if (part.type === 'end')
+          seen.push(readdirSync(join(dir, 'cam')), spool.waiting('cam').fragments, published.length);
+        yield part;
+      }
+    };
+    await spool.write('cam', parts());
+    expect(seen).toEqual([[`${startMs}.mkv.growing`], 0, 0]);
+    expect(readdirSync(join(dir, 'cam'))).toEqual([`${startMs}.mkv`]);
+    expect(spool.waiting('cam')).toEqual({
+      fragments: 1,
+      bytes: readFileSync(fileOf(startMs)).length,
+      oldestMs: startMs,
+    });
+    expect(factsOf('fragment.spooled')).toMatchObject([{ cameraId: 'cam', startMs, endMs: startMs + 200 }]);
+  });
+
+  test('when the fact is published the file is in place under its name and complete', async () => {
+    await using spool = await openSpool();
+    const sizes: number[] = [];
+    const stop = facts.subscribe(fact => {
+      if (fact.type === 'fragment.spooled') sizes.push(readFileSync(fileOf(fact.startMs)).length - fact.bytes);
+    });
+    await spool.write('cam', partsOf(madeFragments(startMs, 3)));
+    stop();
+    expect(sizes).toEqual([0, 0, 0]);
+  });
+
+  test('a camera that goes away in mid-fragment leaves what came until then', async () => {
+    await using spool = await openSpool();
+    const broken = async function* () {
+      yield* madeFragment({ startMs }).slice(0, 4);
+      throw new Error('camera gone');
+    };
+    await expect(spool.write('cam', broken())).rejects.toThrow('camera gone');
+    expect(spool.newest('cam')).toMatchObject({ startMs, frames: 3, endMs: startMs + 120, trackNumbers: [1] });
+  });
+
+  test('a fragment of a moment that is recorded already does not replace the one there is', async () => {
+    await using spool = await openSpool();
+    await spool.write('cam', partsOf(madeFragment({ startMs, frameBytes: 500 })));
+    const before = readFileSync(fileOf(startMs));
+    await spool.write('cam', partsOf([...madeFragment({ startMs }), ...madeFragment({ startMs: startMs + 500 })]));
+    expect(readFileSync(fileOf(startMs))).toEqual(before);
+    expect(spool.waiting('cam').fragments).toBe(2);
+    expect(factsOf('spool.failed')).toHaveLength(1);
+  });
+});
+
+test('2. A fragment on disk is a playable MKV: ffprobe decodes every frame of each file', async () => {
+  await using spool = await openSpool();
+  const { tracks, frames } = await realVideo(3);
+  const parts = frames.flatMap(frame => {
+    const at = { ...frame, timecodeMs: startMs + frame.timecodeMs };
+    const part = { type: 'frame' as const, frame: at };
+    if (!frame.keyFrame) return [part];
+    const begin = { type: 'begin' as const, tracks, startMs: at.timecodeMs };
+    return frame === frames[0] ? [begin, part] : [{ type: 'end' as const, nextStartMs: at.timecodeMs }, begin, part];
+  });
+  await spool.write('cam', partsOf([...parts, { type: 'end' }]));
+  const files = readdirSync(join(dir, 'cam'));
+  expect(files).toHaveLength(3);
+  for (const file of files) {
+    const probe = execFileSync('ffprobe', [
+      ...['-v', 'error', '-count_frames', '-show_entries', 'stream=nb_read_frames,codec_name', '-of', 'csv=p=0'],
+      join(dir, 'cam', file),
+    ]);
+    expect(probe.toString().trim()).toBe('h264,10');
+  }
+  expect(spool.spans('cam', ...forever)).toEqual([{ startMs, endMs: startMs + 3000, at: 'disk' }]);
+});
+
+describe('3. Files are the truth', () => {
+  const damages: Record<string, (index: string) => Promise<void>> = {
+    'is deleted': async index => {
+      for (const suffix of ['', '-wal', '-shm']) await rm(`${index}${suffix}`, { force: true });
+    },
+    'is overwritten with rubbish': index => writeFile(index, Buffer.alloc(20_000, 'rubbish')),
+    'is cut in half': index => truncate(index, 6_000),
+    'is empty': index => truncate(index, 0),
+    'has the pages of its tables zeroed': async index => {
+      const bytes = readFileSync(index);
+      await writeFile(index, bytes.fill(0, 4096));
+    },
+  };
+
+  test.each(Object.keys(damages))('when the index %s, every fragment waits again and is doubtful', async damage => {
+    {
+      await using spool = await openSpool();
+      await spool.write('cam', partsOf(madeFragments(startMs, 4)));
+      for (let record = spool.nextWaiting('cam'); record; record = spool.nextWaiting('cam'))
+        spool.markPersisted(record.id, '1');
+    }
+    await damages[damage]?.(join(dir, 'index.sqlite'));
+    await using spool = await openSpool();
+    expect(spool.recovery).toMatchObject({ adopted: 4, damaged: 0 });
+    expect(spool.doubtful('cam', 10).map(record => record.startMs - startMs)).toEqual([0, 200, 400, 600]);
+    expect(spool.spans('cam', ...forever)).toEqual([{ startMs, endMs: startMs + 800, at: 'disk' }]);
+    const setAside = readdirSync(dir).filter(name => /^damaged-\d+\.sqlite$/.test(name));
+    expect(setAside).toHaveLength(damage === 'is deleted' || damage === 'is empty' ? 0 : 1);
+  });
+
+  test('what the index says of a fragment equals what its file says', async () => {
+    {
+      await using spool = await openSpool();
+      await spool.write('cam', partsOf(madeFragments(startMs, 3)));
+    }
+    const before = new SpoolIndex(join(dir, 'index.sqlite'));
+    const rows = before.ofCamera('cam');
+    before[Symbol.dispose]();
+    await damages['is deleted']?.(join(dir, 'index.sqlite'));
+    await using spool = await openSpool();
+    expect(spool.doubtful('cam', 10)).toEqual(rows.map(row => ({ ...row, sendBegun: true })));
+  });
+
+  test('files of others in the folders are left alone', async () => {
+    await mkdir(join(dir, 'cam'), { recursive: true });
+    await mkdir(join(dir, 'lost+found'));
+    await writeFile(join(dir, 'cam', 'notes.txt'), 'mine');
+    await using spool = await openSpool();
+    expect(spool.waiting('cam').fragments).toBe(0);
+    expect(existsSync(join(dir, 'cam', 'notes.txt'))).toBe(true);
+  });
+});
+
+describe('4. What a crash left growing is kept up to its last whole block', () => {
+  test('cut at every byte of a fragment', async () => {
+    await using spool = await openSpool();
+    await spool.write('cam', partsOf(madeFragment({ startMs, frames: 3 })));
+    const whole = readFileSync(fileOf(startMs));
+    const { headerBytes } = scanFragment(whole);
+    const kept: number[] = [];
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const folder = join(root, 'cut', 'cam');
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, `${startMs}.mkv.growing`), whole.subarray(0, cut));
+      using index = new SpoolIndex(':memory:');
+      await recover(join(root, 'cut'), index, true);
+      const record = index.newest('cam');
+      kept.push(record?.frames ?? 0);
+      expect(readdirSync(folder)).toEqual(record ? [`${startMs}.mkv`] : []);
+      if (record) {
+        const scan = scanFragment(readFileSync(join(folder, `${startMs}.mkv`)));
+        expect([scan.error, scan.frames.length]).toEqual([undefined, record.frames]);
+        expect(record).toMatchObject({ startMs, headerBytes, state: 'waiting', sendBegun: true });
+      }
+      await rm(folder, { recursive: true });
+    }
+    const blockBytes = 13 + 100;
+    expect(kept.filter(frames => frames === 3)).toHaveLength(1);
+    expect(kept.filter(frames => frames === 2)).toHaveLength(blockBytes);
+    expect(kept.filter(frames => frames === 1)).toHaveLength(blockBytes);
+    expect(kept).toEqual(kept.toSorted((a, b) => a - b));
+  });
+
+  test('kill -9 of the writing agent loses no fragment that counted', { timeout: 60_000 }, async () => {
+    for (let round = 1; round <= 3; round++) {
+      const place = join(root, `killed-${round}`);
+      const agent = spawn(process.execPath, [join(import.meta.dirname, 'writing-agent.ts'), place], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const counted: number[] = [];
+      for await (const line of createInterface({ input: agent.stdout })) {
+        counted.push(Number(line));
+        if (counted.length === round * 7) agent.kill('SIGKILL');
+      }
+      await once(agent, 'close').catch(() => undefined);
+      await using spool = await openSpool({ dir: place });
+      const here = spool.doubtful('cam', 1_000).map(record => record.startMs);
+      expect(here).toEqual(expect.arrayContaining(counted));
+      for (const record of spool.doubtful('cam', 1_000)) {
+        const scan = scanFragment(await spool.readFragment(record));
+        expect([scan.error, scan.frames.length]).toEqual([undefined, record.frames]);
+      }
+    }
+  });
+});
+
+describe('5. A row whose file is gone becomes history', () => {
+  test('waiting is lost with its reason, persisted stays in the cloud', async () => {
+    {
+      await using spool = await openSpool();
+      await spool.write('cam', partsOf(madeFragments(startMs, 3)));
+      spool.markPersisted(waitingOf(spool).id, '77');
+    }
+    await rm(fileOf(startMs));
+    await rm(fileOf(startMs + 200));
+    await using spool = await openSpool();
+    expect(spool.recovery.missing).toBe(2);
+    expect(spool.spans('cam', ...forever)).toEqual([
+      { startMs, endMs: startMs + 200, at: 'cloud' },
+      { startMs: startMs + 200, endMs: startMs + 400, at: 'lost', reason: 'file missing' },
+      { startMs: startMs + 400, endMs: startMs + 600, at: 'disk' },
+    ]);
+    expect(spool.lostMs('cam')).toBe(200);
+  });
+
+  test('a file that vanishes while the agent runs is lost when it is read, and the next one still waits', async () => {
+    await using spool = await openSpool();
+    await spool.write('cam', partsOf(madeFragments(startMs, 2)));
+    const first = waitingOf(spool);
+    await rm(fileOf(startMs));
+    await expect(spool.readFragment(first)).rejects.toMatchObject({ code: 'fragment-missing' });
+    expect(spool.nextWaiting('cam')?.startMs).toBe(startMs + 200);
+    expect(factsOf('fragment.evicted')).toMatchObject([{ startMs, reason: 'file missing' }]);
+  });
+
+  test('a file that lost its end keeps its whole frames, and the rest is lost with its reason', async () => {
+    {
+      await using spool = await openSpool();
+      await spool.write('cam', partsOf(madeFragments(startMs, 2)));
+    }
+    await truncate(fileOf(startMs), readFileSync(fileOf(startMs)).length - 150);
+    await using spool = await openSpool();
+    expect(spool.spans('cam', ...forever)).toEqual([
+      { startMs, endMs: startMs + 120, at: 'disk' },
+      { startMs: startMs + 120, endMs: startMs + 200, at: 'lost', reason: 'file damaged' },
+      { startMs: startMs + 200, endMs: startMs + 400, at: 'disk' },
+    ]);
+  });
+});
+
+describe('6. After an unclean end every waiting fragment may have been sent', () => {
+  test('a power cut makes them doubtful', async () => {
+    await using spool = await openSpool();
+    await spool.write('cam', partsOf(madeFragments(startMs, 3)));
+    spool.markPersisted(waitingOf(spool).id, '77');
+    await using restarted = await openSpool({ dir: await crashCopy() });
+    expect(restarted.doubtful('cam', 10).map(record => record.startMs)).toEqual([startMs + 200, startMs + 400]);
+  });
+
+  test('a clean stop keeps what was known: only begun sends are doubtful', async () => {
+    {
+      await using spool = await openSpool();
+      await spool.write('cam', partsOf(madeFragments(startMs, 3)));
+      spool.markSendBegun(waitingOf(spool).id);
+    }
+    await using spool = await openSpool();
+    expect(spool.doubtful('cam', 10).map(record => record.startMs)).toEqual([startMs]);
+    spool.markNotSent(spool.doubtful('cam', 1)[0]?.id ?? 0);
+    expect(spool.doubtful('cam', 10)).toEqual([]);
+    expect(spool.waiting('cam').fragments).toBe(3);
+  });
+});
+
+describe('7. The files stay under the cap', () => {
+  test('persisted fragments leave first, then the oldest waiting ones, and the loss stays in the footage', async () => {
+    await using probe = await openSpool({ dir: join(root, 'probe') });
+    await probe.write('cam', partsOf(madeFragment({ startMs })));
+    const fragmentBytes = probe.waiting('cam').bytes;
+    published = [];
+
+    await using spool = await openSpool({ maxBytes: 5 * fragmentBytes });
+    await spool.write('cam', partsOf(madeFragments(startMs, 5)));
+    spool.markPersisted(waitingOf(spool, startMs + 200).id, '9');
+    await spool.write('cam', partsOf(madeFragments(startMs + 1000, 3)));
+
+    expect(readdirSync(join(dir, 'cam'))).toHaveLength(5);
+    expect(spool.waiting('cam')).toMatchObject({ fragments: 5, bytes: 5 * fragmentBytes });
+    const reason = 'spool.maxBytes reached';
+    expect(spool.spans('cam', ...forever)).toEqual([
+      { startMs, endMs: startMs + 400, at: 'lost', reason },
+      { startMs: startMs + 400, endMs: startMs + 600, at: 'cloud' },
+      { startMs: startMs + 600, endMs: startMs + 1600, at: 'disk' },
+    ]);
+    expect(spool.lostMs('cam')).toBe(400);
+    expect(factsOf('fragment.evicted').map(fact => fact.startMs)).toEqual([startMs, startMs + 200]);
+  });
+
+  test('a cap that was lowered holds from the next start on', async () => {
+    {
+      await using spool = await openSpool();
+      await spool.write('cam', partsOf(madeFragments(startMs, 20, { frameBytes: 1000 })));
+    }
+    await using spool = await openSpool({ maxBytes: 30_000 });
+    const sizes = readdirSync(join(dir, 'cam')).map(name => readFileSync(join(dir, 'cam', name)).length);
+    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(30_000);
+    expect(spool.waiting('cam').fragments).toBe(sizes.length);
+  });
+});
+
+describe('8. A disk that fails costs fragments, never the process', () => {
+  test('a full disk in mid-fragment loses that fragment, says so, and the next one is kept', async () => {
+    await using spool = await openSpool();
+    await mkdir(join(dir, 'cam'));
+    // Every write to /dev/full fails with ENOSPC.
+    await symlink('/dev/full', `${fileOf(startMs + 200)}.growing`);
+    await spool.write('cam', partsOf(madeFragments(startMs, 3, { frameBytes: 100_000 })));
+    expect(spool.spans('cam', ...forever)).toEqual([
+      { startMs, endMs: startMs + 200, at: 'disk' },
+      { startMs: startMs + 200, endMs: startMs + 400, at: 'lost', reason: 'disk-full' },
+      { startMs: startMs + 400, endMs: startMs + 600, at: 'disk' },
+    ]);
+    const [failure] = factsOf('spool.failed');
+    expect(failure?.error).toMatchObject({ code: 'disk-full', retry: 'later' });
+    expect(failure?.error.message).toContain(dir);
+    expect(readdirSync(join(dir, 'cam'))).toHaveLength(2);
+  });
+
+  test('a full disk makes room from what the service has already', async () => {
+    await using spool = await openSpool();
+    await spool.write('cam', partsOf(madeFragments(startMs, 2)));
+    spool.markPersisted(waitingOf(spool).id, '5');
+    await symlink('/dev/full', `${fileOf(startMs + 400)}.growing`);
+    await spool.write('cam', partsOf(madeFragments(startMs + 400, 1)));
+    expect(existsSync(fileOf(startMs))).toBe(false);
+    expect(existsSync(fileOf(startMs + 200))).toBe(true);
+  });
+
+  test('a folder that cannot be made is one failure a fragment, and the camera is still read to its end', async () => {
+    await using spool = await openSpool();
+    await appendFile(join(dir, 'cam'), 'a file where the folder should be');
+    await spool.write('cam', partsOf(madeFragments(startMs, 3)));
+    expect(factsOf('spool.failed').map(fact => fact.error.code)).toEqual(Array(3).fill('disk-failed'));
+    expect(spool.spans('cam', ...forever)).toEqual([
+      { startMs, endMs: startMs + 600, at: 'lost', reason: 'disk-failed' },
+    ]);
+    expect(spool.lostMs('cam')).toBe(600);
+  });
+
+  test('a lost span waits in memory while the index takes nothing, merged with the ones that touch it', () => {
+    const index = new SpoolIndex(':memory:');
+    const lost = new LostSpans(index);
+    index[Symbol.dispose]();
+    lost.add('cam', { startMs: 0, endMs: 200 }, 'disk-full');
+    lost.add('cam', { startMs: 200, endMs: 400 }, 'disk-full');
+    expect(lost.unrecorded('cam')).toEqual([{ startMs: 0, endMs: 400, at: 'lost', reason: 'disk-full' }]);
+  });
+});
+
+test('a second agent on the same spool is told so and harms nothing', async () => {
+  await using spool = await openSpool();
+  await spool.write('cam', partsOf(madeFragments(startMs, 2)));
+  await expect(openSpool()).rejects.toMatchObject({ code: 'spool-in-use' });
+  expect(spool.waiting('cam').fragments).toBe(2);
+});
+
+test('a refused fragment waits no more and shows as lost with the service’s words', async () => {
+  await using spool = await openSpool();
+  await spool.write('cam', partsOf(madeFragments(startMs, 2)));
+  spool.markRejected(waitingOf(spool).id, 'too large');
+  expect(spool.nextWaiting('cam')?.startMs).toBe(startMs + 200);
+  expect(spool.spans('cam', ...forever)[0]).toEqual({ startMs, endMs: startMs + 200, at: 'lost', reason: 'too large' });
+  expect(spool.lostMs('cam')).toBe(200);
+});
+
+test('the fragment of a moment is found, and none in a gap', async () => {
+  await using spool = await openSpool();
+  await spool.write('cam', partsOf([...madeFragment({ startMs }), ...madeFragment({ startMs: startMs + 5000 })]));
+  expect(spool.fragmentAt('cam', startMs + 199)?.startMs).toBe(startMs);
+  expect(spool.fragmentAt('cam', startMs + 200)).toBeUndefined();
+  expect(spool.fragmentAt('cam', startMs + 5000)?.startMs).toBe(startMs + 5000);
+  expect(spool.fragmentAt('cam', startMs - 1)).toBeUndefined();
+});
+
+test('who waits for a change is woken by the next fragment of that camera, or by the abort', async () => {
+  await using spool = await openSpool();
+  const stop = new AbortController();
+  const woken: string[] = [];
+  const waits = ['cam', 'other'].map(camera =>
+    spool.changed(camera, stop.signal).then(
+      () => woken.push(camera),
+      error => woken.push(String(error)),
+    ),
+  );
+  await spool.write('cam', partsOf(madeFragment({ startMs })));
+  await waits[0];
+  expect(woken).toEqual(['cam']);
+  stop.abort('stopped');
+  await waits[1];
+  expect(woken).toEqual(['cam', 'stopped']);
+});
