@@ -37,7 +37,7 @@ export type LocalCloud = AsyncDisposable & {
   /** Without a trailing slash. */
   url: string;
   port: number;
-  /** Ends PutMedia sessions, drops what was not complete, stops listening. */
+  /** Ends PutMedia sessions, drops what was not complete, stops listening. May be called twice. */
   close(): Promise<void>;
 };
 
@@ -63,11 +63,16 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     onProblem: error => onProblem(asAgentError(error)),
   });
   routes.push(...streamRoutes(context), ...tagRoutes(store), ingest.route, listFragmentsRoute(context));
-  const close = async () => {
+  const shutDown = async () => {
     server.close();
     await ingest.close();
     server.closeAllConnections();
     await store.close();
+  };
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= shutDown();
+    return closing;
   };
   return { url, port, close, [Symbol.asyncDispose]: close };
 }
