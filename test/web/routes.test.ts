@@ -131,7 +131,7 @@ describe('what cannot be answered is said in words', () => {
   });
 
   test('a failure nobody foresaw, without its details, which go to the log', async () => {
-    const failure = new Error('c4nary at /home/pi');
+    const failure = new Error('c4nary at /srv/data');
     await using other = await serveConsole({ stills: { latestStill: () => Promise.reject(failure) } });
     const own = await signIn(other.url, other.password);
     const answer = await ask(other.url, '/api/cameras/yard/still.jpg', { cookie: own });

@@ -1,0 +1,242 @@
+// What the console says of a camera after each kind of news.
+import { beforeEach, describe, expect, test } from 'vitest';
+import { AgentError } from '../../agent/errors.ts';
+import { type Fact, Facts } from '../../agent/facts.ts';
+import { CameraStatuses, type SpoolReader } from '../../agent/health/camera-statuses.ts';
+import { SimulatedClock } from '../alerts/simulated-clock.ts';
+
+const startMs = Date.UTC(2026, 10, 23, 7, 0, 0);
+const offline = new AgentError({
+  code: 'camera-unreachable',
+  kind: 'unavailable',
+  retry: 'later',
+  message: 'The camera yard does not answer.',
+  cause: new Error('c4nary'),
+});
+const refused = new AgentError({ code: 'service-denied', kind: 'denied', retry: 'later', message: 'AWS refused.' });
+const offlineProblem = { code: 'camera-unreachable', message: 'The camera yard does not answer.' };
+const refusedProblem = { code: 'service-denied', message: 'AWS refused.' };
+const sighting = { id: 's', cameraId: 'yard', atMs: startMs, label: 'Person', confidence: 90 };
+const span = { cameraId: 'yard', startMs, endMs: startMs + 2000 };
+
+let clock: SimulatedClock;
+let facts: Facts;
+let statuses: CameraStatuses;
+
+function watch(spool: SpoolReader = { waiting: () => ({ fragments: 0, bytes: 0 }), lostMs: () => 0 }): void {
+  clock = new SimulatedClock(startMs);
+  facts = new Facts(error => {
+    throw error;
+  });
+  statuses = new CameraStatuses({
+    cameras: [
+      {
+        id: 'yard',
+        stream: 'yard-stream',
+        labels: { provider: 'rekognition', minConfidence: 70, everySeconds: 2, motionThreshold: 0 },
+      },
+      {
+        id: 'gate',
+        stream: 'gate',
+        labels: { provider: 'none', minConfidence: 70, everySeconds: 2, motionThreshold: 0 },
+      },
+    ],
+    facts,
+    clock,
+    spool,
+  });
+}
+beforeEach(() => watch());
+
+const yard = () => statuses.statuses()[0];
+
+test('before any news cameras are starting, in the order of the settings', () => {
+  expect(statuses.statuses()).toEqual([
+    {
+      id: 'yard',
+      stream: 'yard-stream',
+      state: 'starting',
+      sinceMs: startMs,
+      upload: { state: 'idle', waitingFragments: 0, waitingBytes: 0 },
+      lostSeconds: 0,
+      labels: { on: true, everySeconds: 2 },
+    },
+    expect.objectContaining({ id: 'gate', labels: { on: false } }),
+  ]);
+});
+
+const offlineFact: Fact = {
+  type: 'camera.state',
+  cameraId: 'yard',
+  state: 'offline',
+  error: offline,
+  retryAtMs: startMs + 9000,
+};
+const uploadFailed: Fact = {
+  type: 'upload.state',
+  cameraId: 'yard',
+  state: 'waiting',
+  error: refused,
+  retryAtMs: startMs + 5000,
+};
+const upload = { waitingFragments: 0, waitingBytes: 0 };
+
+describe('after', () => {
+  test.each<[string, Fact[], object, string[]]>([
+    [
+      'a camera went away: why and when it is tried again',
+      [offlineFact],
+      { state: 'offline', problem: offlineProblem, retryAtMs: startMs + 9000 },
+      [],
+    ],
+    [
+      'it came back: nothing of that is left',
+      [offlineFact, { type: 'camera.state', cameraId: 'yard', state: 'live' }],
+      { state: 'live' },
+      ['problem', 'retryAtMs'],
+    ],
+    [
+      'an upload failed',
+      [uploadFailed],
+      { upload: { ...upload, state: 'waiting', problem: refusedProblem, retryAtMs: startMs + 5000 } },
+      [],
+    ],
+    [
+      'it is tried again: the problem stays until a fragment is confirmed',
+      [uploadFailed, { type: 'upload.state', cameraId: 'yard', state: 'uploading' }],
+      { upload: { ...upload, state: 'uploading', problem: refusedProblem } },
+      [],
+    ],
+    [
+      'a fragment was confirmed',
+      [
+        uploadFailed,
+        { type: 'upload.state', cameraId: 'yard', state: 'uploading' },
+        { type: 'fragment.persisted', ...span, fragmentNumber: '1' },
+      ],
+      { upload: { ...upload, state: 'uploading', lastPersistedAckMs: startMs } },
+      [],
+    ],
+    [
+      'there is nothing left to send',
+      [uploadFailed, { type: 'upload.state', cameraId: 'yard', state: 'idle' }],
+      { upload: { ...upload, state: 'idle' } },
+      [],
+    ],
+    [
+      'a fragment was refused for good',
+      [{ type: 'fragment.rejected', ...span, error: refused }],
+      { upload: { ...upload, state: 'idle', problem: refusedProblem } },
+      [],
+    ],
+    [
+      'the disk failed',
+      [{ type: 'spool.failed', cameraId: 'yard', error: refused }],
+      { diskProblem: refusedProblem },
+      [],
+    ],
+    [
+      'the disk works again',
+      [
+        { type: 'spool.failed', cameraId: 'yard', error: refused },
+        { type: 'fragment.spooled', ...span, fragmentId: 1, bytes: 10 },
+      ],
+      {},
+      ['diskProblem'],
+    ],
+    [
+      'labels failed',
+      [{ type: 'labels.failed', cameraId: 'yard', error: refused }],
+      { labels: { on: true, everySeconds: 2, problem: refusedProblem } },
+      [],
+    ],
+    [
+      'labels work again, though nothing is seen',
+      [
+        { type: 'labels.failed', cameraId: 'yard', error: refused },
+        { type: 'labels.detected', cameraId: 'yard', atMs: startMs, sightings: 0, tookMs: 100 },
+      ],
+      { labels: { on: true, everySeconds: 2 } },
+      [],
+    ],
+    ['something was seen', [{ type: 'sighting.seen', sighting }], { lastSighting: sighting }, []],
+    [
+      'a picture was taken',
+      [{ type: 'still.sampled', cameraId: 'yard', atMs: startMs + 7, motionScore: 0.1 }],
+      { stillAtMs: startMs + 7 },
+      [],
+    ],
+    [
+      'news of a camera nobody knows',
+      [{ type: 'camera.state', cameraId: 'unknown', state: 'live' }],
+      { state: 'starting' },
+      [],
+    ],
+  ])('%s', (_news, published, expected, gone) => {
+    for (const fact of published) facts.publish(fact);
+    expect(yard()).toMatchObject(expected);
+    for (const member of ['upload', 'labels'] as const)
+      if (member in expected) expect(yard()?.[member]).toEqual(Reflect.get(expected, member));
+    for (const member of gone) expect(yard()).not.toHaveProperty(member);
+    expect(JSON.stringify(statuses.statuses())).not.toContain('c4nary');
+    expect(statuses.statuses()[1]).toMatchObject({ id: 'gate', state: 'starting' });
+  });
+});
+
+test('a state that is told again keeps the time it began', () => {
+  facts.publish(offlineFact);
+  clock.setWall(startMs + 60_000);
+  facts.publish(offlineFact);
+  expect(yard()?.sinceMs).toBe(startMs);
+  facts.publish({ type: 'camera.state', cameraId: 'yard', state: 'live' });
+  expect(yard()?.sinceMs).toBe(startMs + 60_000);
+});
+
+test('what waits and what is lost is read from the spool at the moment it is asked for', () => {
+  let fragments = 1;
+  watch({ waiting: () => ({ fragments, bytes: 10 * fragments, oldestMs: startMs }), lostMs: () => 90_400 });
+  fragments = 3;
+  expect(yard()).toMatchObject({
+    upload: { waitingFragments: 3, waitingBytes: 30, oldestWaitingMs: startMs },
+    lostSeconds: 90,
+  });
+});
+
+test('a spool that cannot be read is shown as the disk problem it is', () => {
+  const broken = new AgentError({
+    code: 'disk-failed',
+    kind: 'unavailable',
+    retry: 'later',
+    message: 'The disk fails.',
+  });
+  watch({
+    waiting: () => {
+      throw broken;
+    },
+    lostMs: () => 0,
+  });
+  expect(yard()).toMatchObject({ state: 'starting', diskProblem: { code: 'disk-failed', message: 'The disk fails.' } });
+});
+
+test('a hundred changes a second reach a listener twice, and the last one is among them', async () => {
+  const seen: (number | undefined)[] = [];
+  const end = statuses.onChange(() => seen.push(yard()?.stillAtMs));
+  for (let i = 0; i < 100; i++) {
+    facts.publish({ type: 'still.sampled', cameraId: 'yard', atMs: i, motionScore: 0 });
+    await clock.advance(10);
+  }
+  expect(seen).toEqual([49, 99]);
+  end();
+  facts.publish({ type: 'still.sampled', cameraId: 'yard', atMs: 100, motionScore: 0 });
+  await clock.advance(1000);
+  expect(seen).toHaveLength(2);
+});
+
+test('news that the console does not show disturbs nobody', async () => {
+  let told = 0;
+  statuses.onChange(() => told++);
+  facts.publish({ type: 'ack.received', cameraId: 'yard', eventType: 'BUFFERING' });
+  facts.publish({ type: 'rule.evaluated', ruleId: 'r', sightingId: 's', outcome: 'label' });
+  await clock.advance(1000);
+  expect(told).toBe(0);
+});
