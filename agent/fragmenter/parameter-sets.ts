@@ -12,7 +12,9 @@ export type CodecConfiguration = { lengthSize: number; sets: ParameterSet[] };
 /** @returns undefined when the codec private data is missing or damaged */
 export function readConfiguration(codec: VideoCodec, codecPrivate: Uint8Array): CodecConfiguration | undefined {
   if (codecPrivate[0] !== 1) return undefined;
-  return codec === 'h264' ? readAvcC(codecPrivate) : readHvcC(codecPrivate);
+  const configuration = codec === 'h264' ? readAvcC(codecPrivate) : readHvcC(codecPrivate);
+  // Without a set nothing says that the bytes before were right.
+  return configuration && configuration.sets.length > 0 ? configuration : undefined;
 }
 
 function readAvcC(bytes: Uint8Array): CodecConfiguration | undefined {
