@@ -1,0 +1,45 @@
+// The master playlist: one variant, and sound as a rendition of its own when the stream has both. Pure.
+// Unlike KVS no FORCED on sound: RFC 8216 keeps it for subtitles, and Chromium's own player refuses the playlist for it.
+import type { StoredFragment } from '../store/media-store.ts';
+import { mainTrackFrames, naturalLengthMs } from './fragment-span.ts';
+import type { SessionTracks } from './session-tracks.ts';
+
+export type MasterPlaylist = {
+  tracks: SessionTracks;
+  /** What rates are worked out from; at least one. */
+  fragments: readonly StoredFragment[];
+  token: string;
+};
+
+export function masterPlaylist({ tracks: { video, audio }, fragments, token }: MasterPlaylist): string {
+  const uri = (trackNumber: number) => `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${trackNumber}`;
+  const main = video ?? audio;
+  const rendition = video && audio ? audio : undefined;
+  const attributes = [
+    `CODECS="${[video, audio].flatMap(track => (track ? [track.codec] : [])).join(',')}"`,
+    ...(video?.track.type === 'video' ? [`RESOLUTION=${video.track.width}x${video.track.height}`] : []),
+    ...(video ? [`FRAME-RATE=${Math.max(...fragments.map(framesPerSecond)).toFixed(2)}`] : []),
+    `BANDWIDTH=${Math.max(...fragments.map(bitsPerSecond))}`,
+    ...(rendition ? ['AUDIO="audio"'] : []),
+  ];
+  const lines = [
+    '#EXTM3U',
+    '#EXT-X-VERSION:1',
+    ...(rendition
+      ? [
+          `#EXT-X-MEDIA:AUTOSELECT=YES,TYPE=AUDIO,URI="${uri(rendition.track.number)}",GROUP-ID="audio",DEFAULT=NO,NAME="audio"`,
+        ]
+      : []),
+    `#EXT-X-STREAM-INF:${attributes.join(',')}`,
+    ...(main ? [uri(main.track.number)] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function framesPerSecond(fragment: StoredFragment): number {
+  return (mainTrackFrames(fragment) * 1000) / naturalLengthMs(fragment);
+}
+
+function bitsPerSecond(fragment: StoredFragment): number {
+  return Math.ceil((fragment.bytes * 8000) / naturalLengthMs(fragment));
+}

@@ -1,0 +1,58 @@
+// The two kinds of MP4 a player fetches, made from a stored fragment each time they are asked for.
+import { scanFragment } from '../../matroska/scan.ts';
+import { initSegment } from '../../mp4/init-segment.ts';
+import { mediaSegment } from '../../mp4/media-segment.ts';
+import type { MediaStore, StoredFragment } from '../store/media-store.ts';
+import { WireError } from '../wire-error.ts';
+import { maxStretchMs } from './fragment-span.ts';
+import type { Session } from './session.ts';
+import { sessionTracks, trackNumbered } from './session-tracks.ts';
+
+type SegmentRequest = { session: Session; query: URLSearchParams };
+
+/** @throws WireError InvalidArgumentException for a track or an init segment the session does not have */
+export function initOf({ session, query }: SegmentRequest): Uint8Array {
+  const sequence = query.get('SequenceNumber') ?? '0';
+  const fragment = /^\d{1,4}$/.test(sequence) ? session.timeline.codecs[Number(sequence)] : undefined;
+  if (!fragment)
+    throw new WireError('InvalidArgumentException', `The session has no init segment with SequenceNumber ${sequence}.`);
+  return initSegment(trackNumbered(sessionTracks(fragment), query.get('TrackNumber')));
+}
+
+/** @throws WireError for a track or a fragment that is not there, or media that cannot be read */
+export async function mediaOf({ session, query }: SegmentRequest, store: MediaStore): Promise<Uint8Array[]> {
+  const number = query.get('FragmentNumber') ?? '';
+  const fragment = store.fragment(session.streamName, number);
+  if (!fragment) throw new WireError('ResourceNotFoundException', `The fragment ${number} is not kept.`);
+  const playable = trackNumbered(sessionTracks(fragment), query.get('TrackNumber'));
+  const scan = scanFragment(await store.readFragment(fragment));
+  const frames = scan.frames.filter(frame => frame.trackNumber === playable.track.number);
+  if (frames.length === 0 || scan.error)
+    throw new WireError('InvalidMediaFrameException', `Track ${playable.track.number} of the fragment cannot be read.`);
+  const byServer = session.settings.by === 'server';
+  return mediaSegment(playable, {
+    frames,
+    sequence: sequenceOf(number),
+    timelineMs: fragment.timelineMs + (byServer ? fragment.serverMs - fragment.producerMs : 0),
+    endMs: byServer ? undefined : nextStartMs(fragment, store),
+  });
+}
+
+/** Where the fragment's last frame ends, when another fragment follows closely enough. */
+function nextStartMs(
+  { streamName: stream, producerMs, lengthMs }: StoredFragment,
+  store: MediaStore,
+): number | undefined {
+  const lastFrameMs = producerMs + lengthMs;
+  const [next] = store.fragments({
+    ...{ stream, by: 'producer', limit: 1 },
+    fromMs: lastFrameMs + 1,
+    toMs: lastFrameMs + maxStretchMs,
+  });
+  return next?.producerMs;
+}
+
+/** Fragment numbers begin with the stream's counter (see store/fragment-number.ts); a box has room for its 32 bits. */
+function sequenceOf(fragmentNumber: string): number {
+  return Number(BigInt.asUintN(32, BigInt(fragmentNumber) >> 92n));
+}

@@ -1,0 +1,48 @@
+// Which tracks a player gets, or why it gets none, in the words real clients know.
+import type { Track } from '../../matroska/track.ts';
+import { type PlayableTrack, playable } from '../../mp4/playable.ts';
+import type { StoredFragment } from '../store/media-store.ts';
+import { WireError } from '../wire-error.ts';
+
+export type SessionTracks = { video?: PlayableTrack; audio?: PlayableTrack };
+
+/** @throws WireError when KVS would refuse to play the fragment: every track must be H.264, H.265 or AAC */
+export function sessionTracks({ tracks }: StoredFragment): SessionTracks {
+  const found: SessionTracks = {};
+  for (const track of tracks) {
+    if (found[track.type]) throw unsupported(`The stream has more than one ${track.type} track.`);
+    found[track.type] = requirePlayable(track);
+  }
+  if (!found.video && !found.audio) throw unsupported('The stream has neither a video nor an audio track.');
+  return found;
+}
+
+/** @throws WireError InvalidArgumentException when there is no such track */
+export function trackNumbered(tracks: SessionTracks, number: string | null): PlayableTrack {
+  const track = [tracks.video, tracks.audio].find(candidate => String(candidate?.track.number) === number);
+  if (track) return track;
+  throw new WireError('InvalidArgumentException', `TrackNumber must be the number of a track, not ${number}.`);
+}
+
+function requirePlayable(track: Track): PlayableTrack {
+  const result = playable(track);
+  if (!('problem' in result)) return result;
+  switch (result.problem) {
+    case 'missing':
+      throw new WireError(
+        'MissingCodecPrivateDataException',
+        `Missing codec private data in fragment for track ${track.number}.`,
+      );
+    case 'invalid':
+      throw new WireError(
+        'InvalidCodecPrivateDataException',
+        `Invalid codec private data in fragment for track ${track.number}.`,
+      );
+    case 'unsupported':
+      throw unsupported(`Track ${track.number} is ${track.codecId}: HLS plays H.264, H.265 and AAC.`);
+  }
+}
+
+function unsupported(message: string): WireError {
+  return new WireError('UnsupportedStreamMediaTypeException', message);
+}

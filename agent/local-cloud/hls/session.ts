@@ -1,0 +1,103 @@
+// One streaming session: which fragments it lists now. Moves forward when a playlist is asked for, never by itself, and
+// both tracks' playlists show the same timeline.
+import type { Clock } from '../../clock.ts';
+import type { MediaStore, StoredFragment } from '../store/media-store.ts';
+import { WireError } from '../wire-error.ts';
+import { naturalLengthMs } from './fragment-span.ts';
+import type { SessionSettings } from './session-request.ts';
+import { append, emptyTimeline, keepNewest, type Timeline } from './timeline.ts';
+
+/** A live stream without a fragment for this long is over, for new sessions and for running ones. */
+const liveSilenceMs = 30_000;
+/** Fragments looked at in one go; KVS lists no more in a playlist either. */
+const batch = 5000;
+
+export type Session = {
+  streamName: string;
+  settings: SessionSettings;
+  timeline: Timeline;
+  /** The last fragment that was looked at, listed or not. */
+  cursor: { ms: number; number: string } | undefined;
+  /** LIVE_REPLAY: monotonic time at which the next fragment is due. */
+  nextDueMs: number;
+};
+
+type Sources = { store: MediaStore; clock: Clock };
+
+/** @throws WireError ResourceNotFoundException when there is nothing to play */
+export function openSession(streamName: string, settings: SessionSettings, sources: Sources): Session {
+  const { store, clock } = sources;
+  const session: Session = { streamName, settings, timeline: emptyTimeline, cursor: undefined, nextDueMs: 0 };
+  if (settings.playback.mode === 'LIVE') {
+    add(session, 'server', sinceSilence(store.newest(streamName, settings.maxFragments)));
+    advance(session, sources);
+  } else {
+    add(session, settings.by, nextInRange(session, store, settings.maxFragments));
+    const last = session.timeline.entries.at(-1);
+    session.nextDueMs = clock.monotonicMs() + (last ? naturalLengthMs(last.fragment) : 0);
+  }
+  if (session.timeline.entries.length === 0) throw noFragments();
+  return session;
+}
+
+/** Brings the session up to now. @throws WireError ResourceNotFoundException when a live stream has gone silent */
+export function advance(session: Session, { store, clock }: Sources): void {
+  const { playback, maxFragments } = session.settings;
+  if (playback.mode === 'LIVE') {
+    requireLive(store.newest(session.streamName, 1), clock.nowMs());
+    add(session, 'server', nextArrived(session, store));
+  } else if (playback.mode === 'LIVE_REPLAY') {
+    while (session.nextDueMs <= clock.monotonicMs() && revealNext(session, store));
+  }
+  session.timeline = keepNewest(session.timeline, maxFragments);
+}
+
+/** Nothing will be added any more. */
+export function hasEnded(session: Session, { store, clock }: Sources): boolean {
+  const { playback } = session.settings;
+  if (playback.mode !== 'LIVE_REPLAY') return playback.mode === 'ON_DEMAND';
+  return playback.toMs < clock.nowMs() && nextInRange(session, store, 1).length === 0;
+}
+
+function add(session: Session, order: 'producer' | 'server', fragments: readonly StoredFragment[]): void {
+  const last = fragments.at(-1);
+  if (!last) return;
+  session.cursor = { ms: order === 'producer' ? last.producerMs : last.serverMs, number: last.number };
+  session.timeline = append(session.timeline, fragments, session.settings);
+}
+
+/** LIVE_REPLAY lists one fragment each time the length of one has passed. Returns false when there is none now. */
+function revealNext(session: Session, store: MediaStore): boolean {
+  const [next] = nextInRange(session, store, 1);
+  if (!next) return false;
+  add(session, session.settings.by, [next]);
+  session.nextDueMs += naturalLengthMs(next);
+  return true;
+}
+
+function nextInRange({ streamName: stream, settings, cursor: after }: Session, store: MediaStore, limit: number) {
+  const { playback, by } = settings;
+  if (playback.mode === 'LIVE') return [];
+  return store.fragments({ stream, by, fromMs: playback.fromMs, toMs: playback.toMs, limit, after });
+}
+
+function nextArrived({ streamName: stream, cursor: after }: Session, store: MediaStore): StoredFragment[] {
+  return store.fragments({ stream, by: 'server', fromMs: after?.ms ?? -Infinity, toMs: Infinity, limit: batch, after });
+}
+
+function requireLive([newest]: StoredFragment[], nowMs: number): void {
+  if (!newest || nowMs - newest.serverMs - newest.lengthMs > liveSilenceMs) throw noFragments();
+}
+
+/** What came before the last long silence is not live any more. */
+function sinceSilence(fragments: StoredFragment[]): StoredFragment[] {
+  const silence = fragments.findLastIndex((fragment, index) => {
+    const next = fragments[index + 1];
+    return next !== undefined && next.serverMs - fragment.serverMs - fragment.lengthMs > liveSilenceMs;
+  });
+  return fragments.slice(silence + 1);
+}
+
+function noFragments(): WireError {
+  return new WireError('ResourceNotFoundException', 'No fragments found in the stream for the streaming request.');
+}

@@ -1,0 +1,49 @@
+// Who may play what: session tokens. A token is the only key to a session, so it cannot be guessed and it expires.
+// Kept in memory: after a restart of the server players ask for a new session, as they do when one expires.
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
+import type { Session } from './session.ts';
+
+/** Sessions kept at once; the oldest gives way. */
+const maxSessions = 1000;
+/** How long a token is remembered as expired, so that a player is told why it was refused. */
+const rememberExpiredMs = 3_600_000;
+
+type Entry = { session: Session; expiresAtMs: number };
+
+export type SessionLookup = Session | 'expired' | 'unknown';
+
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns the token */
+  add(session: Session): string {
+    this.#forget();
+    const token = `${randomBytes(96).toString('base64url')}~`;
+    const expiresAtMs = this.#clock.monotonicMs() + session.settings.lifetimeMs;
+    this.#entries.set(token, { session, expiresAtMs });
+    return token;
+  }
+
+  find(token: string): SessionLookup {
+    const entry = this.#entries.get(token);
+    if (!entry) return 'unknown';
+    return entry.expiresAtMs > this.#clock.monotonicMs() ? entry.session : 'expired';
+  }
+
+  #forget(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [token, { expiresAtMs }] of this.#entries) {
+      if (expiresAtMs + rememberExpiredMs < nowMs) this.#entries.delete(token);
+    }
+    for (const token of this.#entries.keys()) {
+      if (this.#entries.size < maxSessions) break;
+      this.#entries.delete(token);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// The fragments of a session in playing order, and the counters that let a player follow while old ones leave.
+// Pure: a timeline and new fragments give the next timeline. What was once listed never changes its place.
+import type { StoredFragment } from '../store/media-store.ts';
+import { WireError } from '../wire-error.ts';
+import { naturalLengthMs, type Placed, spanMs } from './fragment-span.ts';
+import type { SessionSettings } from './session-request.ts';
+
+const maxCodecChanges = 500;
+const discontinuityMs = 50;
+
+export type Entry = Placed & {
+  /** The player must not expect this fragment to continue the one before. */
+  discontinuity: boolean;
+  /** Which of the timeline's codecs it needs. */
+  codec: number;
+};
+
+export type Timeline = {
+  entries: readonly Entry[];
+  /** Entries that have left at the front. */
+  mediaSequence: number;
+  /** Discontinuities that have left with them. */
+  discontinuitySequence: number;
+  /** Fragments with the codec private data of each init segment; a position is the init's SequenceNumber. */
+  codecs: readonly StoredFragment[];
+  /** Longest span so far: players rely on a target duration that does not shrink. */
+  longestMs: number;
+};
+
+export const emptyTimeline: Timeline = {
+  entries: [],
+  mediaSequence: 0,
+  discontinuitySequence: 0,
+  codecs: [],
+  longestMs: 0,
+};
+
+type Rules = Pick<SessionSettings, 'by' | 'discontinuities'>;
+
+/**
+ * Adds what comes later than everything listed; older fragments that arrived late are never inserted. Of fragments with
+ * one producer timestamp the last to arrive counts.
+ * @throws WireError when a fragment has other tracks or codecs than the session began with
+ */
+export function append(timeline: Timeline, fragments: readonly StoredFragment[], rules: Rules): Timeline {
+  const entries = [...timeline.entries];
+  const codecs = [...timeline.codecs];
+  for (const fragment of withoutRepeats(fragments)) {
+    const startMs = rules.by === 'producer' ? fragment.producerMs : fragment.serverMs;
+    const last = entries.at(-1);
+    if (last && (startMs <= last.startMs || fragment.producerMs === last.fragment.producerMs)) continue;
+    if (last?.fragment.codecKey !== fragment.codecKey) addCodec(codecs, fragment);
+    const codec = codecs.length - 1;
+    const discontinuity =
+      rules.discontinuities === 'ALWAYS' ||
+      (last !== undefined &&
+        (codec !== last.codec ||
+          (rules.discontinuities === 'ON_DISCONTINUITY' && apartMs(last, startMs) > discontinuityMs)));
+    entries.push({ fragment, startMs, discontinuity, codec });
+  }
+  const longestMs = entries.reduce(
+    (longest, entry, index) => Math.max(longest, spanMs(entry, entries[index + 1])),
+    timeline.longestMs,
+  );
+  return { ...timeline, entries, codecs, longestMs };
+}
+
+/** Lets the oldest leave until at most `count` are listed. */
+export function keepNewest(timeline: Timeline, count: number): Timeline {
+  const leaving = timeline.entries.slice(0, Math.max(0, timeline.entries.length - count));
+  if (leaving.length === 0) return timeline;
+  return {
+    ...timeline,
+    entries: timeline.entries.slice(leaving.length),
+    mediaSequence: timeline.mediaSequence + leaving.length,
+    discontinuitySequence: timeline.discontinuitySequence + leaving.filter(entry => entry.discontinuity).length,
+  };
+}
+
+function withoutRepeats(fragments: readonly StoredFragment[]): StoredFragment[] {
+  const latest = new Map<number, string>();
+  for (const { producerMs, number } of fragments) {
+    const known = latest.get(producerMs);
+    if (known === undefined || number > known) latest.set(producerMs, number);
+  }
+  return fragments.filter(({ producerMs, number }) => latest.get(producerMs) === number);
+}
+
+/** Gap or overlap between the end of a fragment and the start of the next. */
+function apartMs({ fragment, startMs }: Entry, nextMs: number): number {
+  return Math.abs(nextMs - startMs - naturalLengthMs(fragment));
+}
+
+function addCodec(codecs: StoredFragment[], fragment: StoredFragment): void {
+  const [first] = codecs;
+  if (first && tracksOf(first) !== tracksOf(fragment))
+    throw new WireError(
+      'UnsupportedStreamMediaTypeException',
+      'The number of tracks or a codec changed within the streaming session. Ask for a new session.',
+    );
+  if (codecs.length > maxCodecChanges)
+    throw new WireError(
+      'InvalidCodecPrivateDataException',
+      `The codec private data changed more than ${maxCodecChanges} times within the streaming session.`,
+    );
+  codecs.push(fragment);
+}
+
+function tracksOf({ tracks }: StoredFragment): string {
+  return tracks.map(({ number, codecId }) => `${number} ${codecId}`).join();
+}
