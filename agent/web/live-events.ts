@@ -16,13 +16,14 @@ export type LiveEventsOptions = {
 
 export type Viewer = {
   response: ServerResponse;
-  /** Asked at every heartbeat: an event stream must not outlive its session. */
+  /** Asked before every event: the stream must not outlive its session. */
   isSignedIn: () => boolean;
 };
 
 const maxViewers = 32;
 /** What may wait for a viewer that reads slowly. */
 const maxWaitingBytes = 1_048_576;
+/** So often the cameras are told even when nothing changed: a page sees neither comments nor a dead connection. */
 const heartbeatMs = 15_000;
 /** A delivery changes an alert of the recent past. */
 const recentAlerts = 200;
@@ -49,6 +50,8 @@ export class LiveEvents implements Disposable {
     if (this.#viewers.size >= maxViewers && oldest) this.#drop(oldest);
     this.#viewers.add(viewer);
     viewer.response.on('close', () => this.#viewers.delete(viewer));
+    // A write can meet a connection that ended in the same moment; unheard, that error would end the agent.
+    viewer.response.on('error', () => this.#drop(viewer));
     viewer.response.write('retry: 2000\n\n');
     this.#send(viewer, this.#encode({ type: 'cameras', answer: this.#options.snapshot() }));
   }
@@ -80,7 +83,8 @@ export class LiveEvents implements Disposable {
   }
 
   #send(viewer: Viewer, text: string): void {
-    viewer.response.write(text);
+    if (viewer.isSignedIn()) viewer.response.write(text);
+    else this.#drop(viewer);
     if (viewer.response.writableLength > maxWaitingBytes) this.#drop(viewer);
   }
 
@@ -91,10 +95,7 @@ export class LiveEvents implements Disposable {
 
   #scheduleHeartbeat(): () => void {
     return this.#options.clock.after(heartbeatMs, () => {
-      for (const viewer of this.#viewers) {
-        if (viewer.isSignedIn()) this.#send(viewer, ': still here\n\n');
-        else this.#drop(viewer);
-      }
+      this.#broadcast({ type: 'cameras', answer: this.#options.snapshot() });
       this.#cancelHeartbeat = this.#scheduleHeartbeat();
     });
   }

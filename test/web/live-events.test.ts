@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LiveEvent } from '../../shared/api.ts';
-import { alert, ask, open, serveConsole, sighting, signIn } from './served-console.ts';
+import { alert, ask, atMs, open, serveConsole, sighting, signIn } from './served-console.ts';
 
 let site: Awaited<ReturnType<typeof serveConsole>>;
 let cookie: string;
@@ -87,20 +87,22 @@ test('alerts are told when they are raised and again when they are delivered', a
   expect((await viewer.next()).event).toEqual({ type: 'alert', alert });
 });
 
-test('silence is broken by a comment every 15 seconds', async () => {
-  await using viewer = await EventReader.open(site.url, cookie);
+test('silence is broken every 15 seconds by the cameras as they are, with the agent’s time', async () => {
+  await using quiet = await serveConsole();
+  await using viewer = await EventReader.open(quiet.url, await signIn(quiet.url, quiet.password));
   await viewer.next();
-  await site.clock.advance(15_000);
-  let block = '';
-  while (!block.startsWith(': ')) block = await viewer.block();
+  for (const seconds of [15, 30]) {
+    await quiet.clock.advance(15_000);
+    expect((await viewer.next()).event).toMatchObject({ type: 'cameras', answer: { nowMs: atMs + seconds * 1000 } });
+  }
 });
 
-test('the stream ends soon after its session has ended', async () => {
+test('nothing more is told once the session has ended, and the stream ends', async () => {
   const own = await signIn(site.url, site.password);
   await using viewer = await EventReader.open(site.url, own);
   await viewer.next();
   await ask(site.url, '/api/session', { method: 'DELETE', cookie: own });
-  await site.clock.advance(15_000);
+  site.facts.publish({ type: 'sighting.seen', sighting });
   await expect(viewer.next()).rejects.toThrow();
 });
 
