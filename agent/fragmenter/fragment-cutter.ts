@@ -1,6 +1,7 @@
 // Decides where fragments begin and end, by the rules of Kinesis Video Streams:
 //  1. A fragment begins with a video key frame, at the first one a second or more after the last fragment began, so
-//     fragments are as short as the camera's key frames allow. A codec change begins one at once.
+//     fragments are as short as the camera's key frames allow: with a key frame a second, one or two seconds, as the
+//     second is measured in timecodes and they are steered. A codec change begins one at once.
 //  2. No fragment is longer than 20 s or larger than 50 MB. Without a key frame in time, video is lost up to the next.
 //  3. Timecodes increase: per track, and every one of a fragment is later than all of the fragment before. Frames that
 //     would break this (sound that arrives around a cut, a clock that was set back) are moved to the next free

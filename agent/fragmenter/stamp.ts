@@ -22,7 +22,9 @@ export class Stamp {
   readonly #wall: SteadyWall;
   /** Wall time − pts as stamped now; undefined before the first frame. */
   #offsetMs: number | undefined;
+  /** The furthest point of the timeline on any track, and when it was reached. */
   #latestPtsMs = 0;
+  #latestMonotonicMs = 0;
   readonly #seen = new Map<number, Seen>();
   #windowStartMs = 0;
   #windowMinMs = Number.POSITIVE_INFINITY;
@@ -47,10 +49,15 @@ export class Stamp {
     const timeline = this.#follow(trackNumber, ptsMs, monotonicMs);
     if (timeline === 'still') return nowMs;
     if (this.#offsetMs === undefined || timeline === 'jumped') return this.#anchor(delayMs, ptsMs, monotonicMs);
+    // Sound may be on the old timeline for a moment when the picture is on a new one.
+    if (ptsMs - this.#latestPtsMs - (monotonicMs - this.#latestMonotonicMs) > implausibleMs) return nowMs;
     this.#addDelay(delayMs, monotonicMs);
     const errorMs = Math.min(this.#windowMinMs, this.#previousMinMs) - this.#offsetMs;
     const slewMs = slewRate * Math.max(0, ptsMs - this.#latestPtsMs);
-    this.#latestPtsMs = Math.max(this.#latestPtsMs, ptsMs);
+    if (ptsMs > this.#latestPtsMs) {
+      this.#latestPtsMs = ptsMs;
+      this.#latestMonotonicMs = monotonicMs;
+    }
     this.#offsetMs += errorMs > implausibleMs ? errorMs : Math.max(-slewMs, Math.min(slewMs, errorMs));
     return ptsMs + this.#offsetMs;
   }
@@ -58,6 +65,7 @@ export class Stamp {
   #anchor(delayMs: number, ptsMs: number, monotonicMs: number): number {
     this.#offsetMs = delayMs;
     this.#latestPtsMs = ptsMs;
+    this.#latestMonotonicMs = monotonicMs;
     this.#windowStartMs = monotonicMs;
     this.#windowMinMs = delayMs;
     this.#previousMinMs = delayMs;

@@ -11,6 +11,7 @@ import type { AudioTrack, Frame, Track, VideoTrack } from '../../agent/matroska/
 import { frameHeader, writeClusterStart, writeHeader } from '../../agent/matroska/write.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
 import { mkvinfo, probePackets } from '../matroska/ffmpeg-oracle.ts';
+import { seededRandom } from '../matroska/seeded-random.ts';
 import { cameraMedia } from './camera-media.ts';
 import { morningMs, SimulatedClock } from './simulated-clock.ts';
 
@@ -392,6 +393,45 @@ test('a fragment’s frames are passed on as they arrive, not when it is complet
   }
   expect(seen).toEqual([2, 3, 4]);
 });
+
+test('300 streams of random oddities: every rule holds, and nothing but an AgentError ends them', async () => {
+  const random = seededRandom(4004);
+  const endings = new Map<string, number>();
+  for (let round = 0; round < 300; round++) {
+    const { fragments, error } = await fragmentsOf(oddStream(random));
+    const ending = error?.code ?? (fragments.length > 0 ? 'fragments' : 'nothing');
+    endings.set(ending, (endings.get(ending) ?? 0) + 1);
+  }
+  expect([...endings.keys()].sort()).toEqual(['camera-b-frames', 'fragments', 'nothing']);
+});
+
+/** Sessions of frames with jumping times, damaged data, pauses and a clock that is set. */
+function oddStream(random: () => number): Step[] {
+  const steps: Step[] = [tracks(video, audio)];
+  const below = (limit: number) => Math.floor(random() * limit);
+  const kinds = [idrSlice, pSlice, pSlice, pSlice, pSlice];
+  const bSlices = random() < 0.1;
+  for (let ptsMs = 0; steps.length < 200; ptsMs += 40) {
+    const oddity = below(60);
+    if (oddity === 0) steps.push(tracks(video, audio));
+    else if (oddity === 1) steps.push({ pauseMs: below(30_000) });
+    else if (oddity === 2) steps.push({ setBackMs: below(10_000_000) - 5_000_000 });
+    else if (oddity === 3) ptsMs = below(200_000);
+    else if (oddity < 6)
+      steps.push(
+        frame(
+          1 + below(3),
+          ptsMs,
+          Uint8Array.from({ length: below(40) }, () => below(256)),
+          true,
+        ),
+      );
+    else if (oddity < 25) steps.push(sound(Math.max(0, ptsMs + below(400) - 200)));
+    else if (bSlices && oddity < 40) steps.push(delta(Math.max(0, ptsMs - 100), bSlice));
+    else steps.push(frame(1, Math.max(0, ptsMs + (oddity === 59 ? below(400) - 200 : 0)), kinds[below(5)] ?? pSlice));
+  }
+  return steps.slice(below(2));
+}
 
 test('ffmpeg’s pipe, cut, written and read by ffprobe: every cluster begins with a key frame, no frame lost', async () => {
   const media = cameraMedia({ codec: 'h264', size: '160x120', seconds: 8, gop: 38, sound: true });

@@ -8,6 +8,7 @@ import { MatroskaReader, type ReadLimits } from '../../agent/matroska/read.ts';
 import { scanFragment } from '../../agent/matroska/scan.ts';
 import { frameHeader, writeClusterStart, writeHeader } from '../../agent/matroska/write.ts';
 import { aac, h264, makeMatroska, remuxWithMkvmerge } from './ffmpeg-oracle.ts';
+import { seededRandom } from './seeded-random.ts';
 
 type Outcome = { events: number; error?: AgentError };
 
@@ -25,17 +26,6 @@ function outcomeOf(media: Uint8Array, chunkBytes: number, limits?: ReadLimits): 
     outcome.error = error;
   }
   return outcome;
-}
-
-/** mulberry32: the same numbers in every run. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function smallFragment(): { media: Uint8Array; blockEnds: number[] } {
