@@ -112,7 +112,8 @@ function originOf({ headers, socket }: IncomingMessage): string {
 function send(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
   const pieces = typeof body === 'string' || body instanceof Uint8Array ? [body] : body;
   const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
-  response.writeHead(status, { ...headers, 'content-length': length });
+  const noContent = 204;
+  response.writeHead(status, status === noContent ? headers : { ...headers, 'content-length': length });
   for (const piece of pieces) response.write(piece);
   response.end();
 }

@@ -9,6 +9,7 @@ import { AgentError, asAgentError, systemCode } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { streamRoutes } from './control/stream-routes.ts';
 import { tagRoutes } from './control/tags.ts';
+import { hlsRoutes } from './hls/routes.ts';
 import { createListener } from './http.ts';
 import { listFragmentsRoute } from './list-fragments.ts';
 import type { ConnectionPolicy } from './put-media/route.ts';
@@ -62,7 +63,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     connectionPolicy: options.connectionPolicy ?? 'newest-wins',
     onProblem: error => onProblem(asAgentError(error)),
   });
-  routes.push(...streamRoutes(context), ...tagRoutes(store), ingest.route, listFragmentsRoute(context));
+  routes.push(...streamRoutes(context), ...tagRoutes(store), ingest.route);
+  routes.push(listFragmentsRoute(context), ...hlsRoutes(context));
   const shutDown = async () => {
     server.close();
     await ingest.close();

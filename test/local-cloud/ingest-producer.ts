@@ -34,7 +34,15 @@ export type Producer = {
   end(): Promise<WireAck[]>;
 };
 
-export type ProducerOptions = { stream?: string; atMs?: number; headers?: Record<string, string | undefined> };
+export type ProducerOptions = {
+  stream?: string;
+  atMs?: number;
+  headers?: Record<string, string | undefined>;
+  /** Exactly the headers to sign; left out: what AWS's signer chooses. */
+  signed?: string[];
+  /** Added after signing. */
+  unsigned?: Record<string, string>;
+};
 
 /** Sends the head of a PutMedia request. Resolves with its answer, whatever its status. */
 export async function putMedia(url: string, options: ProducerOptions = {}): Promise<Producer> {
@@ -47,7 +55,7 @@ export async function putMedia(url: string, options: ProducerOptions = {}): Prom
 /** The signed request, before its head is sent. */
 export async function openRequest(
   url: string,
-  { stream = 'cam', atMs, headers }: ProducerOptions,
+  { stream = 'cam', atMs, headers, signed: names, unsigned }: ProducerOptions,
 ): Promise<ClientRequest> {
   const { hostname, port, host } = new URL(url);
   const signer = new SignatureV4({ credentials: keys, region: 'us-west-2', service: 'kinesisvideo', sha256: Sha256 });
@@ -62,16 +70,29 @@ export async function openRequest(
   for (const [name, value] of Object.entries(wanted)) if (value !== undefined) sent[name] = value;
   const signed = await signer.sign(
     { method: 'POST', protocol: 'http:', hostname, path: '/putMedia', query: {}, headers: sent },
-    { signingDate: new Date(atMs ?? Date.now()) },
+    { signingDate: new Date(atMs ?? Date.now()), ...signableOnly(names) },
   );
-  const outgoing = request({ host: hostname, port, method: 'POST', path: '/putMedia', headers: signed.headers });
+  const outgoing = request({
+    host: hostname,
+    port,
+    method: 'POST',
+    path: '/putMedia',
+    headers: { ...signed.headers, ...unsigned },
+  });
   outgoing.on('error', () => undefined); // seen as the end of the answer
   return outgoing;
+}
+
+/** The signer leaves some headers out unless they are named, and leaves none out that is not named to be left out. */
+function signableOnly(names: string[] | undefined): { signableHeaders?: Set<string>; unsignableHeaders?: Set<string> } {
+  if (!names) return {};
+  return { signableHeaders: new Set(names), unsignableHeaders: new Set(['x-amz-content-sha256']) };
 }
 
 function producer(outgoing: ClientRequest, response: IncomingMessage): Producer {
   const pieceBytes: number[] = [];
   const lines = ackLines(response, pieceBytes);
+  const closed = once(outgoing, 'close').catch(() => undefined);
   const next = async () => {
     const { value, done } = await lines.next();
     return done ? undefined : value;
@@ -82,7 +103,7 @@ function producer(outgoing: ClientRequest, response: IncomingMessage): Producer 
     pieceBytes,
     async send(...pieces) {
       const written = outgoing.write(Buffer.concat(pieces));
-      if (!written) await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
+      if (!written) await Promise.race([once(outgoing, 'drain'), closed]);
     },
     next,
     async until(eventType) {

@@ -1,7 +1,7 @@
 // PutMedia on real sockets: acknowledgements, what is kept, and what KVS refuses with which error.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -348,6 +348,45 @@ describe('KVS refuses', () => {
     expect(acks.at(-1)).toMatchObject({ ErrorCode: 'STREAM_NOT_ACTIVE', ErrorId: 4008 });
     expect(running.problems).toEqual([]);
   });
+});
+
+test('a fragment that cannot be written is an ARCHIVAL_ERROR, and the server says why', async () => {
+  await using running = await testCloud();
+  await createStream(running);
+  const producer = await putMedia(running.cloud.url);
+  await producer.send(header, cluster(startMs), cluster(startMs + 1000));
+  await producer.until('PERSISTED');
+  await rm(join(running.dataDir, 'streams', folderName('cam')), { recursive: true });
+  await producer.send(cluster(startMs + 2000), cluster(startMs + 3000));
+  const acks = await producer.until('ERROR');
+  expect(acks.at(-1)).toMatchObject({ ErrorCode: 'ARCHIVAL_ERROR', ErrorId: 5001 });
+  expect(types(acks)).not.toContain('PERSISTED');
+  expect(running.problems).toMatchObject([
+    { code: 'disk-failed', message: expect.stringMatching(/cannot keep a fragment of the stream cam/) },
+  ]);
+});
+
+test('the request of the C++ producer is accepted: host without port, hop-by-hop headers signed, JSON content type', async () => {
+  await using running = await testCloud();
+  await createStream(running);
+  const signed = [
+    ...['connection', 'host', 'transfer-encoding', 'user-agent', 'x-amz-date', 'x-amzn-stream-name'],
+    ...['x-amzn-fragment-acknowledgment-required', 'x-amzn-fragment-timecode-type', 'x-amzn-producer-start-timestamp'],
+  ];
+  const producer = await putMedia(running.cloud.url, {
+    signed,
+    headers: {
+      host: '127.0.0.1',
+      connection: 'keep-alive',
+      'transfer-encoding': 'chunked',
+      'user-agent': 'AWS-SDK-KVS-CPP-CLIENT/3.5.0/1.6.0 GCC/12.2.0 Linux/6.1.0 x86_64',
+      'x-amzn-fragment-acknowledgment-required': '1',
+    },
+    unsigned: { 'content-type': 'application/json', 'x-amz-security-token': 'added after signing' },
+  });
+  expect(producer.request.getHeader('authorization')).toContain(`SignedHeaders=${signed.toSorted().join(';')}, `);
+  await producer.send(header, cluster(startMs));
+  expect(types(await producer.end())).toEqual(['BUFFERING', 'RECEIVED', 'PERSISTED']);
 });
 
 test('an error ends the session also for a producer that goes on sending', async () => {

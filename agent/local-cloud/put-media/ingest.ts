@@ -5,6 +5,7 @@ import { AgentError } from '../../errors.ts';
 import type { MatroskaEvent, Tag } from '../../matroska/event.ts';
 import { MatroskaReader } from '../../matroska/read.ts';
 import type { Frame, Track } from '../../matroska/track.ts';
+import { diskError } from '../store/disk-error.ts';
 import type { StoredStream } from '../store/media-store.ts';
 import type { Arrival, Store } from '../store/store.ts';
 import type { Ack, FragmentReference } from './ack.ts';
@@ -234,7 +235,9 @@ export class Ingest {
 
   /** What the disk refuses is the archive's failure, unless the stream's folder went away with the stream. */
   #archivalError(cause: unknown): AckError {
-    return new AckError(this.#streamIsGone() ? 'STREAM_NOT_ACTIVE' : 'ARCHIVAL_ERROR', { cause });
+    if (this.#streamIsGone()) return new AckError('STREAM_NOT_ACTIVE', { cause });
+    const action = `keep a fragment of the stream ${this.#options.stream.name}`;
+    return new AckError('ARCHIVAL_ERROR', { cause: diskError(cause, action) });
   }
 
   #streamIsGone(): boolean {

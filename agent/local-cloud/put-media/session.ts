@@ -77,7 +77,7 @@ export class Session {
         await this.#ingest.take(next);
       }
     } catch (error) {
-      return this.#asAckError(error);
+      return asAckError(error);
     }
   }
 
@@ -87,8 +87,7 @@ export class Session {
       else if (end === 'idle') await this.#ingest.complete();
       else if (end instanceof AckError) throw end;
     } catch (error) {
-      await this.#ingest.settled();
-      this.#send({ type: 'ERROR', code: this.#asAckError(error).code, fragment: this.#ingest.current });
+      await this.#fail(asAckError(error));
     }
     await this.#ingest.discard();
     this.#response.end();
@@ -115,9 +114,14 @@ export class Session {
     if (!this.#response.destroyed) this.#response.write(ackLine(ack));
   }
 
-  #asAckError(error: unknown): AckError {
-    const known = error instanceof AckError ? error : new AckError('INTERNAL_ERROR', { cause: error });
-    if (known.code === 'INTERNAL_ERROR' || known.code === 'ARCHIVAL_ERROR') this.#options.onProblem(known.cause);
-    return known;
+  /** What is complete is persisted and acknowledged first: an ERROR is the last word of a session. */
+  async #fail({ code, cause }: AckError): Promise<void> {
+    await this.#ingest.settled();
+    if (code === 'INTERNAL_ERROR' || code === 'ARCHIVAL_ERROR') this.#options.onProblem(cause);
+    this.#send({ type: 'ERROR', code, fragment: this.#ingest.current });
   }
+}
+
+function asAckError(error: unknown): AckError {
+  return error instanceof AckError ? error : new AckError('INTERNAL_ERROR', { cause: error });
 }
