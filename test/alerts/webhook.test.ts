@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { runDeliveries } from '../../agent/alerts/deliver.ts';
 import { connectDestinations } from '../../agent/alerts/destinations.ts';
 import type { PayloadContext } from '../../agent/alerts/payload.ts';
@@ -9,7 +13,7 @@ import { Secret } from '../../agent/secret.ts';
 import type { Alert } from '../../shared/alert.ts';
 import type { RuleSettings } from '../../shared/settings.ts';
 import { type Behaviour, misbehavingReceiver } from './misbehaving-receiver.ts';
-import { factsOf, firing, frameMs, scene } from './scene.ts';
+import { factsOf, firing, frameMs, scene, temporaryFolder } from './scene.ts';
 
 const context: PayloadContext = {
   streamOf: cameraId => (cameraId === 'front-door' ? 'front-door-stream' : undefined),
@@ -109,6 +113,25 @@ test('nobody listening is a clear error without the token of the address', async
     .catch((error: unknown) => error);
   expect(error).toMatchObject({ code: 'delivery-failed', message: expect.stringContaining('accepts no connection') });
   expect(String(error)).not.toContain('canary');
+});
+
+test('a certificate that nobody vouches for is refused before anything of the alert is sent', async () => {
+  const folder = temporaryFolder();
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-days', '1'];
+  execFileSync('openssl', [...request, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  let requests = 0;
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, () => requests++);
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  await expect(sinkFor(`https://127.0.0.1:${port}/hook`).deliver(alert, never)).rejects.toMatchObject({
+    code: 'delivery-refused',
+    kind: 'denied',
+    message: expect.stringContaining('certificate'),
+  });
+  expect(requests).toBe(0);
 });
 
 test('a host that does not exist is a clear error', async () => {
