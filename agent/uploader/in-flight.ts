@@ -6,7 +6,8 @@ import type { FragmentRecord } from '../spool/fragment-record.ts';
 const maxFragments = 32;
 const maxBytes = 64 * 1024 * 1024;
 
-const ackPatienceMs = 20_000;
+/** BUFFERING comes as soon as the service sees a fragment. Shorter than a session's idle time, which would hide it. */
+const ackPatienceMs = 15_000;
 const persistedPatienceMs = 60_000;
 const writePatienceMs = 30_000;
 

@@ -14,7 +14,7 @@ import { PutMediaConnection } from './put-media.ts';
 import { clusterOf, endOfFragment, sessionHeader, sharesHeader } from './session-media.ts';
 
 /** The service ends a connection at 45 minutes; a little chance keeps many cameras from renewing together. */
-const longestMs = 40 * 60_000;
+const longestMs = 39 * 60_000;
 const longestJitterMs = 4 * 60_000;
 /** The service ends a connection after 30 s without data, and not cleanly. */
 const idleMs = 20_000;

@@ -1,0 +1,378 @@
+// The uploader against a service that misbehaves on schedule. Lost and twice are counted by the service.
+import { rm } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { audio, madeFragment, madeFragments, video } from '../spool/parts.ts';
+import { fastClock } from './fast-clock.ts';
+import { Scene, until } from './scene.ts';
+import { type Script, ScriptedService } from './scripted-service.ts';
+
+const startMs = 1_795_420_701_007;
+const starts = (count: number) => Array.from({ length: count }, (_, index) => startMs + index * 200);
+
+let service: ScriptedService;
+let scene: Scene;
+
+beforeEach(async () => {
+  service = await ScriptedService.start();
+  scene = await Scene.open({ endpoint: service.url });
+});
+afterEach(async () => {
+  await scene[Symbol.asyncDispose]();
+  await service[Symbol.asyncDispose]();
+});
+
+/** What the service has, in the order it came. */
+const stored = () => service.stored.map(fragment => fragment.startMs);
+
+test('waiting fragments go out in order, in one request with the headers PutMedia asks for', async () => {
+  await scene.write(madeFragments(startMs, 5));
+  scene.start();
+  await scene.allPersisted();
+  expect(stored()).toEqual(starts(5));
+  const [session] = service.sessions;
+  expect(session?.headers).toMatchObject({
+    'x-amzn-stream-name': 'front-door',
+    'x-amzn-fragment-timecode-type': 'ABSOLUTE',
+    'x-amzn-producer-start-timestamp': '1795420701.007',
+    'x-amzn-fragment-acknowledgment-required': '1',
+    'transfer-encoding': 'chunked',
+  });
+  expect(session?.segments).toEqual([[video]]);
+  expect(session?.fragments.map(fragment => fragment.frames.length)).toEqual(Array(5).fill(5));
+  expect(service.putMediaRequests).toBe(1);
+  expect(scene.of('fragment.persisted').map(fact => fact.fragmentNumber)).toEqual(
+    service.stored.map(fragment => fragment.fragmentNumber),
+  );
+});
+
+test('a fragment recorded later follows on the same connection, each completed by an END_OF_FRAGMENT tag', async () => {
+  scene.start();
+  for (let index = 0; index < 3; index++) {
+    await scene.write(madeFragments(startMs + index * 200, 1));
+    await scene.allPersisted();
+  }
+  expect(stored()).toEqual(starts(3));
+  expect(service.sessions).toHaveLength(1);
+  expect(service.sessions[0]?.tagNames).toEqual(Array(3).fill('AWS_KINESISVIDEO_END_OF_FRAGMENT'));
+});
+
+test('a connection without fragments is ended cleanly before the service would, and a new one opened when needed', async () => {
+  scene.start();
+  await scene.write(madeFragments(startMs, 1));
+  await until(() => service.sessions[0]?.endedCleanly === true);
+  expect(scene.pauses).toEqual([]);
+  await scene.write(madeFragments(startMs + 200, 1));
+  await scene.allPersisted();
+  expect(service.sessions).toHaveLength(2);
+  expect(stored()).toEqual(starts(2));
+});
+
+test('acks that come glued, byte by byte and between rubbish are all understood', async () => {
+  service.scripts = [
+    {
+      onFragment(fragment, session) {
+        const FragmentNumber = session.store(fragment);
+        const acks = ['BUFFERING', 'RECEIVED', 'PERSISTED']
+          .map(type => session.ack(type, fragment.startMs, { FragmentNumber }).trim())
+          .join('');
+        if (fragment.startMs === startMs) session.send(acks);
+        else for (const byte of Buffer.from(`<html>"{\n${acks} }}garbage{"\n`)) session.send(Uint8Array.of(byte));
+      },
+    },
+  ];
+  await scene.write(madeFragments(startMs, 4));
+  scene.start();
+  await scene.allPersisted();
+  expect(service.sessions).toHaveLength(1);
+  expect(scene.of('ack.received').filter(ack => ack.eventType === 'PERSISTED')).toHaveLength(4);
+});
+
+describe('nothing lost, nothing twice', () => {
+  const misbehaviours: Record<string, Script> = {
+    'drops in the middle of a fragment': {
+      onFrame: (at, session) => at === startMs + 400 && session.drop(),
+    },
+    'drops after it stored a fragment, before the ack': {
+      onFragment: (fragment, session) => {
+        if (fragment.startMs < startMs + 400) return session.persist(fragment);
+        session.store(fragment);
+        session.drop();
+      },
+    },
+    'ends the connection without a word': {
+      onFragment: (fragment, session) => {
+        session.store(fragment);
+        if (fragment.startMs === startMs + 400) session.drop();
+      },
+    },
+    'reports an internal error of its own': {
+      onFragment: (fragment, session) => {
+        if (fragment.startMs < startMs + 400) session.persist(fragment);
+        else session.refuse(fragment, 5000, 'INTERNAL_ERROR');
+      },
+    },
+    'says that the session is too old': {
+      onFragment: (fragment, session) => {
+        session.persist(fragment);
+        session.refuse(undefined, 4003, 'MAX_CONNECTION_DURATION_REACHED');
+      },
+    },
+    'answers 500': { refuse: [500, 'InternalFailure'] },
+    'answers 429': { refuse: [429, ''] },
+    'answers 400 ClientLimitExceeded': { refuse: [400, 'ClientLimitExceededException'] },
+  };
+
+  test.each(Object.keys(misbehaviours))('when the service %s', async what => {
+    service.scripts = [misbehaviours[what] ?? {}];
+    await scene.write(madeFragments(startMs, 5));
+    scene.start();
+    await scene.allPersisted();
+    expect(stored().sort()).toEqual(starts(5));
+    expect(scene.pauses).toHaveLength(1);
+    expect(scene.spool.lostMs('cam')).toBe(0);
+  });
+
+  test('after a drop the upload goes on at the first fragment that is not persisted', async () => {
+    service.scripts = [{ onFrame: (at, session) => at === startMs + 600 && session.drop() }];
+    await scene.write(madeFragments(startMs, 6));
+    scene.start();
+    await scene.allPersisted();
+    const firstOfSecond = service.sessions[1]?.fragments[0]?.startMs ?? 0;
+    const persistedInFirst = service.sessions[0]?.fragments.map(fragment => fragment.startMs) ?? [];
+    expect(firstOfSecond).toBe((persistedInFirst.at(-1) ?? 0) + 200);
+    expect(stored()).toEqual(starts(6));
+  });
+
+  test('a new start looks up what may have been sent, and sends only what is missing', async () => {
+    await scene.write(madeFragments(startMs, 4));
+    for (let record = scene.spool.nextWaiting('cam'); record; record = scene.spool.nextWaiting('cam', record.startMs))
+      scene.spool.markSendBegun(record.id);
+    service.stored.push({ startMs, fragmentNumber: '11' }, { startMs: startMs + 400, fragmentNumber: '13' });
+    scene.start();
+    await scene.allPersisted();
+    expect(service.sessions.flatMap(session => session.fragments.map(fragment => fragment.startMs))).toEqual([
+      startMs + 200,
+      startMs + 600,
+    ]);
+    expect(scene.of('fragment.persisted').map(fact => fact.fragmentNumber)).toEqual(
+      expect.arrayContaining(['11', '13']),
+    );
+  });
+
+  test('nothing is sent while the look-up fails', async () => {
+    await scene.write(madeFragments(startMs, 2));
+    scene.spool.markSendBegun(scene.spool.nextWaiting('cam')?.id ?? 0);
+    service.broken.set('listFragments', [500, 'InternalFailure']);
+    scene.start();
+    await until(() => scene.pauses.length >= 2);
+    expect(service.putMediaRequests).toBe(0);
+    service.broken.clear();
+    await scene.allPersisted();
+    expect(stored()).toEqual(starts(2));
+  });
+
+  test('a stop in mid-session waits for the last acks: nothing is doubtful afterwards', async () => {
+    await scene.write(madeFragments(startMs, 3));
+    scene.start();
+    await until(() => service.sessions.length === 1);
+    await scene.stop();
+    expect(scene.spool.doubtful('cam', 10)).toEqual([]);
+    expect(service.sessions[0]?.endedCleanly).toBe(true);
+    scene.start();
+    await scene.allPersisted();
+    expect(stored()).toEqual(starts(3));
+    expect(service.calls).not.toContain('listFragments');
+  });
+
+  test('a fragment whose file vanished is passed over', async () => {
+    await scene.write(madeFragments(startMs, 3));
+    await rm(`${scene.dir}/cam/${startMs}.mkv`);
+    scene.start();
+    await scene.allPersisted();
+    expect(stored()).toEqual(starts(3).slice(1));
+  });
+});
+
+describe('a fragment that is refused for good', () => {
+  test.each([
+    [4001, 'MAX_FRAGMENT_SIZE_REACHED', true],
+    [4004, 'FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS', true],
+    [4006, 'INVALID_MKV_DATA', true],
+    [4006, 'INVALID_MKV_DATA', false],
+    [4011, 'FRAMES_MISSING_FOR_TRACK', true],
+  ])('by %i %s (named: %s) is set aside with its reason, and the next one goes on', async (id, code, named) => {
+    service.scripts = [
+      {
+        onFragment(fragment, session) {
+          if (fragment.startMs === startMs + 200) session.refuse(named ? fragment : undefined, id, code);
+          else session.persist(fragment);
+        },
+      },
+    ];
+    await scene.write(madeFragments(startMs, 4));
+    scene.start();
+    await scene.allPersisted();
+    expect(stored()).toEqual([startMs, startMs + 400, startMs + 600]);
+    const [rejected] = scene.of('fragment.rejected');
+    expect(rejected).toMatchObject({ startMs: startMs + 200, error: { code: 'service-rejected-fragment' } });
+    expect(scene.spool.spans('cam', startMs, startMs + 400)).toEqual([
+      { startMs, endMs: startMs + 200, at: 'cloud' },
+      { startMs: startMs + 200, endMs: startMs + 400, at: 'lost', reason: rejected?.error.message },
+    ]);
+  });
+});
+
+describe('sessions', () => {
+  test('other codec data begin a new session with its own header, in order', async () => {
+    const other = { ...video, codecPrivate: Uint8Array.of(1, 0x64, 0, 0x28, 0xff, 0xe0, 0) };
+    await scene.write([
+      ...madeFragments(startMs, 2),
+      ...madeFragments(startMs + 400, 2, { tracks: [other] }),
+      ...madeFragments(startMs + 800, 1),
+    ]);
+    scene.start();
+    await scene.allPersisted();
+    expect(service.sessions.map(session => session.segments)).toEqual([[[video]], [[other]], [[video]]]);
+    expect(service.sessions.slice(0, 2).map(session => session.endedCleanly)).toEqual([true, true]);
+    expect(stored()).toEqual(starts(5));
+    expect(scene.pauses).toEqual([]);
+  });
+
+  test('a track without frames is left out of the header, which the service would refuse', async () => {
+    await scene.write(madeFragment({ startMs, tracks: [video, audio] }));
+    scene.start();
+    await scene.allPersisted();
+    expect(service.sessions[0]?.segments).toEqual([[video]]);
+  });
+
+  test('with nothing confirmed no more than 32 fragments are sent', async () => {
+    service.scripts = [{ onFragment: (fragment, session) => session.send(session.ack('BUFFERING', fragment.startMs)) }];
+    await scene.write(madeFragments(startMs, 40, { frames: 1 }));
+    scene.start();
+    await until(() => service.sessions[0]?.fragments.length === 31);
+    await new Promise(resolve => setTimeout(resolve, 100));
+    expect(service.sessions[0]?.fragments).toHaveLength(31);
+    await scene.allPersisted();
+    expect(stored()).toEqual(starts(40));
+  });
+
+  test('a stream without retention confirms with RECEIVED and is never asked for its fragments', async () => {
+    service.retentionHours = 0;
+    service.scripts = [
+      { onFragment: (fragment, session) => fragment.startMs === startMs && session.drop() },
+      { onFragment: (fragment, session) => session.send(session.ack('RECEIVED', fragment.startMs)) },
+    ];
+    await scene.write(madeFragments(startMs, 3));
+    scene.start();
+    await scene.allPersisted();
+    expect(service.calls).not.toContain('listFragments');
+  });
+});
+
+describe('watches', () => {
+  test('a service that acknowledges nothing is left after 15 s', async () => {
+    service.scripts = [{ onFragment: () => undefined }];
+    await scene.write(madeFragments(startMs, 2));
+    scene.start();
+    await scene.allPersisted();
+    expect(scene.pauses).toEqual(['service-silent']);
+    expect(stored()).toEqual(starts(2));
+  });
+
+  test('a service that receives but stores nothing is noticed after 60 s, though fragments keep coming', async () => {
+    service.scripts = [{ onFragment: (fragment, session) => session.send(session.ack('RECEIVED', fragment.startMs)) }];
+    scene.start();
+    let written = 0;
+    for (; scene.pauses.length === 0; written++) {
+      await scene.write(madeFragments(startMs + written * 200, 1));
+      await new Promise(resolve => setTimeout(resolve, 5_000 / 20));
+    }
+    await scene.allPersisted();
+    expect(written).toBeGreaterThanOrEqual(11);
+    expect(scene.pauses).toEqual(['service-silent']);
+    expect(scene.of('upload.state').find(fact => fact.error)?.error?.message).toContain('stored nothing for 60 s');
+    expect(stored()).toEqual(starts(written));
+  });
+});
+
+describe('the service’s whereabouts', () => {
+  test('a missing stream is created with its retention', async () => {
+    service.streamExists = false;
+    await scene.write(madeFragments(startMs, 1));
+    scene.start();
+    await scene.allPersisted();
+    expect(service.calls.slice(0, 3)).toEqual(['describeStream', 'createStream', 'describeStream']);
+    expect(service.retentionHours).toBe(24);
+  });
+
+  test('a stream that was deleted meanwhile is created again', async () => {
+    service.scripts = [{ refuse: [404, 'ResourceNotFoundException'] }];
+    await scene.write(madeFragments(startMs, 1));
+    scene.start();
+    await scene.allPersisted();
+    expect(scene.pauses).toEqual(['service-stream-missing']);
+    expect(service.calls.filter(call => call === 'describeStream')).toHaveLength(2);
+  });
+
+  test('the endpoint is asked for once, and again when the service says it moved', async () => {
+    service.scripts = [{}, { refuse: [400, 'InvalidEndpointException'] }];
+    await scene.write(madeFragments(startMs, 1));
+    scene.start();
+    await until(() => service.sessions[0]?.endedCleanly === true);
+    await scene.write(madeFragments(startMs + 200, 1));
+    await scene.allPersisted();
+    expect(scene.pauses).toEqual(['service-endpoint-moved']);
+    expect(service.calls.filter(call => call === 'getDataEndpoint')).toHaveLength(2);
+  });
+
+  test('a refused key is asked with seldom: at most 12 requests in two minutes', async () => {
+    service.scripts = Array(1000).fill({ refuse: [403, 'InvalidSignatureException'] });
+    await using denied = await Scene.open({ endpoint: service.url, clock: fastClock(100) });
+    await denied.write(madeFragments(startMs, 1));
+    denied.start();
+    await new Promise(resolve => setTimeout(resolve, 120_000 / 100));
+    expect(service.putMediaRequests).toBeGreaterThanOrEqual(3);
+    expect(service.putMediaRequests).toBeLessThanOrEqual(12);
+    expect(denied.pauses[0]).toBe('service-denied');
+    expect(denied.of('upload.state').findLast(fact => fact.error)?.error?.message).toContain('AWS_ACCESS_KEY_ID');
+  });
+
+  test('an outage of a minute is tried less than once a second, and ends with everything sent', async () => {
+    const { port } = service;
+    await service[Symbol.asyncDispose]();
+    await scene.write(madeFragments(startMs, 5));
+    scene.start();
+    await new Promise(resolve => setTimeout(resolve, 60_000 / 20));
+    const attempts = scene.pauses.length;
+    await scene.write(madeFragments(startMs + 1000, 5));
+    service = await ScriptedService.start(port);
+    await scene.allPersisted();
+    expect(attempts).toBeGreaterThan(2);
+    expect(attempts).toBeLessThan(20);
+    expect(stored()).toEqual(starts(10));
+  });
+});
+
+test('a session is renewed before 40 minutes, cleanly: every fragment once and in order', async () => {
+  const clock = new SimulatedClock();
+  await using long = await Scene.open({ endpoint: service.url, clock, random: () => 0 });
+  long.start();
+  const everyMs = 15_000;
+  for (let passedMs = 0; passedMs < 45 * 60_000; passedMs += everyMs) {
+    await long.write(
+      madeFragment({ startMs: startMs + passedMs, nextStartMs: startMs + passedMs + everyMs, frames: 1 }),
+    );
+    await clock.advanceUntil(
+      () => long.spool.waiting('cam').fragments === 0,
+      () => true,
+    );
+    await clock.advance(everyMs);
+  }
+  expect(service.sessions).toHaveLength(2);
+  expect(service.sessions[0]?.endedCleanly).toBe(true);
+  const sentInFirst = service.sessions[0]?.fragments.length ?? 0;
+  expect(sentInFirst * everyMs).toBeLessThan(40 * 60_000);
+  expect(sentInFirst * everyMs).toBeGreaterThan(35 * 60_000);
+  expect(stored()).toEqual(Array.from({ length: (45 * 60_000) / everyMs }, (_, index) => startMs + index * everyMs));
+});
