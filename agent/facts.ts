@@ -7,6 +7,8 @@ import type { AgentError } from './errors.ts';
 
 export type Fact =
   | { type: 'camera.state'; cameraId: string; state: CameraState; error?: AgentError; retryAtMs?: number }
+  /** The camera's stream goes on, but something of it is left out; lost video is told when it begins and when it ends. */
+  | { type: 'camera.problem'; cameraId: string; error: AgentError; lostFromMs?: number; lostToMs?: number }
   | { type: 'fragment.spooled'; cameraId: string; fragmentId: number; startMs: number; endMs: number; bytes: number }
   | { type: 'fragment.evicted'; cameraId: string; startMs: number; endMs: number; reason: string }
   | { type: 'fragment.persisted'; cameraId: string; startMs: number; endMs: number; fragmentNumber: string }

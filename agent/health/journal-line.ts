@@ -18,6 +18,7 @@ export function levelOf(fact: Fact): Level {
       return deliveryLevels[fact.state];
     case 'upload.state':
       return fact.error ? 'warn' : 'debug';
+    case 'camera.problem':
     case 'fragment.evicted':
     case 'labels.failed':
       return 'warn';
@@ -44,6 +45,13 @@ export function fieldsOf(fact: Fact): Fields {
     case 'camera.state':
     case 'upload.state':
       return { camera: fact.cameraId, state: fact.state, retryAt: isoTime(fact.retryAtMs), ...errorFields(fact.error) };
+    case 'camera.problem':
+      return {
+        camera: fact.cameraId,
+        lostFrom: isoTime(fact.lostFromMs),
+        lostTo: isoTime(fact.lostToMs),
+        ...errorFields(fact.error),
+      };
     case 'fragment.spooled':
       return { camera: fact.cameraId, ...span(fact), bytes: fact.bytes };
     case 'fragment.evicted':

@@ -19,6 +19,8 @@ export function statusAfter(status: ToldStatus, fact: Fact, nowMs: number): Told
   switch (fact.type) {
     case 'camera.state':
       return withCameraState(status, fact, nowMs);
+    case 'camera.problem':
+      return { ...status, problem: problemOf(fact.error) };
     case 'upload.state':
       return withUploadState(status, fact);
     case 'fragment.spooled':

@@ -11,6 +11,8 @@ export type ChildPlan = {
   onLine?: (line: string) => void;
   /** Called with every line of its standard error. */
   onErrorLine?: (line: string) => void;
+  /** Whether a line of its standard output says that it is ready; left out: it is ready at once. */
+  isReady?: (line: string) => boolean;
 };
 
 const restartAfterMs = 1_000;
@@ -26,22 +28,17 @@ export class Children {
     this.#say = say;
   }
 
-  start(plan: ChildPlan): void {
-    // The IPC channel tells a Node child when the demo itself is gone, even by kill -9.
-    const child = spawn(plan.command, plan.args, {
-      env: { ...process.env, ...plan.env },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  /** Resolves when the process is ready; from then on it is restarted. Rejects when it ends before. */
+  async start(plan: ChildPlan): Promise<void> {
+    const { child, ended } = this.#spawn(plan);
+    const ready = new Promise<void>(resolve => {
+      if (!plan.isReady) resolve();
+      else onLines(child.stdout, line => plan.isReady?.(line) && resolve());
     });
-    this.#running.set(plan.name, child);
-    for (const [stream, onLine] of [[child.stdout, plan.onLine] as const, [child.stderr, plan.onErrorLine] as const]) {
-      if (stream) createInterface({ input: stream }).on('line', line => onLine?.(line));
-    }
-    child.once('error', error => this.#say(`${plan.name} could not start: ${error.message}`));
-    child.once('exit', (code, signal) => {
-      if (this.#ending) return;
-      this.#say(`${plan.name} ended (${signal ?? `exit code ${code}`}); starting it again`);
-      setTimeout(() => this.#ending || this.start(plan), restartAfterMs);
-    });
+    const failed = ended.then(how => Promise.reject(new Error(`${plan.name} did not get ready: ${how}`)));
+    failed.catch(() => undefined);
+    await Promise.race([ready, failed]);
+    void this.#keepRunning(plan, ended);
   }
 
   /** Asks every process to end, waits, and kills what has not ended. */
@@ -49,6 +46,34 @@ export class Children {
     this.#ending = true;
     await Promise.all([...this.#running.values()].map(endProcess));
   }
+
+  async #keepRunning(plan: ChildPlan, ended: Promise<string>): Promise<void> {
+    for (let how = await ended; !this.#ending; ) {
+      this.#say(`${plan.name} ended (${how}); starting it again`);
+      await new Promise(resolve => setTimeout(resolve, restartAfterMs));
+      if (!this.#ending) how = await this.#spawn(plan).ended;
+    }
+  }
+
+  #spawn({ name, command, args, env, onLine, onErrorLine }: ChildPlan): {
+    child: ChildProcess;
+    ended: Promise<string>;
+  } {
+    // The IPC channel tells a Node child when the demo itself is gone, even by kill -9.
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.#running.set(name, child);
+    onLines(child.stdout, onLine);
+    onLines(child.stderr, onErrorLine);
+    const ended = new Promise<string>(resolve => {
+      child.once('error', error => resolve(error.message));
+      child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    });
+    return { child, ended };
+  }
+}
+
+function onLines(stream: ChildProcess['stdout'], onLine?: (line: string) => void): void {
+  if (stream && onLine) createInterface({ input: stream }).on('line', onLine);
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {

@@ -1,0 +1,228 @@
+// The composition root: the only file that names every stage. Each camera runs three lines side by side, and none of them
+// can stop another: ingest (source → fragmenter → spool), upload (spool → KVS) and analysis (spool → labels → alerts).
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Sighting } from '../shared/sighting.ts';
+import { runDeliveries } from './alerts/deliver.ts';
+import { connectDestinations } from './alerts/destinations.ts';
+import { Outbox } from './alerts/outbox.ts';
+import { type Aws, connectAws } from './aws/aws.ts';
+import { KinesisVideo } from './aws/kinesis-video.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { asAgentError } from './errors.ts';
+import { Facts } from './facts.ts';
+import { fragmentItems } from './fragmenter/fragment-items.ts';
+import { CameraStatuses } from './health/camera-statuses.ts';
+import { createJournal, type Journal } from './health/journal.ts';
+import { labelStills } from './labels/label-stills.ts';
+import { rekognition } from './labels/rekognition.ts';
+import { SightingStore } from './labels/sighting-store.ts';
+import { CloudSessions } from './playback/cloud-session.ts';
+import { hlsOrigins } from './playback/hls-origins.ts';
+import { HlsRelay } from './playback/hls-relay.ts';
+import { evaluateRules, firings } from './rules/evaluate.ts';
+import { createStillDecoder, type StillDecoder } from './sampler/decode.ts';
+import { sampleStills } from './sampler/sample.ts';
+import type { Still } from './sampler/still.ts';
+import { Secret } from './secret.ts';
+import { resolveSecrets } from './settings/agent-secrets.ts';
+import { type AgentSettings, loadSettings } from './settings/load.ts';
+import { openRtspSource, type RtspCamera } from './source/rtsp-source.ts';
+import { Spool } from './spool/spool.ts';
+import { runUploader } from './uploader/uploader.ts';
+import { openAuth, setPassword } from './web/auth.ts';
+import { startWeb, type Web } from './web/web.ts';
+
+export type AgentOptions = {
+  settingsFile: string;
+  /** Ends the agent; open fragments are closed first. */
+  signal: AbortSignal;
+  /** Told what a person at the terminal must know: the console's address and, once, its password. */
+  announce: (line: string) => void;
+};
+
+type Camera = AgentSettings['cameras'][number];
+
+/** What every line of every camera shares. */
+type Shared = {
+  settings: AgentSettings;
+  aws: Aws;
+  clock: Clock;
+  journal: Journal;
+  facts: Facts;
+  signal: AbortSignal;
+  service: KinesisVideo;
+  spool: Spool;
+  sightings: SightingStore;
+  outbox: Outbox;
+  decoder: StillDecoder;
+  /** The newest JPEG of each camera. */
+  latestStills: Map<string, Uint8Array>;
+};
+
+/** For the camera wall, of a camera without labels. */
+const wallEverySeconds = 10;
+/** Before a stream that KVS does not accept is tried again: somebody may have changed the camera meanwhile. */
+const refusedPauseMs = 60_000;
+
+/**
+ * Runs until `signal` aborts. Rejects with an AgentError when it cannot start: settings, a missing secret, disk, port.
+ * Once started, nothing that a camera, the disk or a service does ends it.
+ */
+export async function runAgent({ settingsFile, signal, announce }: AgentOptions): Promise<void> {
+  const settings = await loadSettings(settingsFile);
+  const secretOf = await resolveSecrets(settings);
+  const clock = systemClock;
+  const journal = createJournal({ level: process.env.KVS_EDGE_LOG === 'debug' ? 'debug' : 'info', clock });
+  const facts = new Facts(error => journal.unexpected(error, 'a subscriber of facts'));
+  journal.follow(facts);
+
+  const { dataDir, cameras, rules } = settings;
+  const aws = connectAws(settings.aws);
+  using service = new KinesisVideo(aws, clock);
+  await using spool = await Spool.open({ ...settings.spool, clock, facts });
+  using sightings = new SightingStore({ dataDir, clock, facts });
+  using outbox = new Outbox({ file: join(dataDir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
+  const decoder = createStillDecoder({ clock });
+  const latestStills = new Map<string, Uint8Array>();
+  const shared: Shared = {
+    settings,
+    aws,
+    clock,
+    journal,
+    facts,
+    signal,
+    service,
+    spool,
+    sightings,
+    outbox,
+    decoder,
+    latestStills,
+  };
+
+  await using web = await serveConsole(shared, announce);
+  const streamOf = (id: string) => cameras.find(camera => camera.id === id)?.stream;
+  const context = { streamOf, consoleUrl: web.url };
+  const { sinks, of: destinationsOf } = connectDestinations({ rules, secretOf, context, clock });
+  await Promise.all([
+    runDeliveries({ outbox, sinks, clock, random: Math.random, facts, signal }),
+    ...cameras.flatMap(camera => {
+      const { password, ...rest } = camera;
+      return [
+        ingest({ ...rest, ...(password ? { password: secretOf(password) } : {}) }, shared),
+        runUploader({ camera, spool, service, clock, facts, random: Math.random, signal }),
+        analyse(camera, destinationsOf, shared),
+      ];
+    }),
+  ]);
+}
+
+/** Camera → disk, for as long as the agent runs. */
+async function ingest(camera: RtspCamera, { clock, facts, journal, signal, spool }: Shared): Promise<void> {
+  const { id: cameraId } = camera;
+  const source = openRtspSource({ camera, clock, facts, random: Math.random });
+  while (!signal.aborted) {
+    try {
+      const parts = fragmentItems(source.items(signal), {
+        clock,
+        cameraId,
+        onProblem: problem => facts.publish({ type: 'camera.problem', cameraId, ...problem }),
+      });
+      await spool.write(cameraId, parts);
+    } catch (thrown) {
+      const error = asAgentError(thrown);
+      if (error.kind === 'bug') journal.unexpected(thrown, `ingest of ${cameraId}`);
+      const retryAtMs = clock.nowMs() + refusedPauseMs;
+      facts.publish({ type: 'camera.state', cameraId, state: 'refused', error, retryAtMs });
+      await clock.sleep(refusedPauseMs, signal).catch(() => undefined);
+    }
+  }
+}
+
+/** Disk → stills → sightings → alerts. */
+async function analyse(camera: Camera, destinationsOf: (ruleId: string) => string[], shared: Shared): Promise<void> {
+  const { clock, facts, journal, signal, spool, decoder } = shared;
+  const { id: cameraId, labels } = camera;
+  const everySeconds = labels?.everySeconds ?? wallEverySeconds;
+  while (!signal.aborted) {
+    try {
+      const sampled = sampleStills({ cameraId, everySeconds, fragments: spool, decoder, clock, facts, signal });
+      const stills = remember(sampled, shared.latestStills);
+      if (!labels || labels.provider === 'none') {
+        for await (const _still of stills);
+        continue;
+      }
+      const provider = rekognition(shared.aws);
+      const seen = labelStills({
+        cameraId,
+        stills,
+        provider,
+        settings: labels,
+        clock,
+        random: Math.random,
+        newId: randomUUID,
+        facts,
+        signal,
+      });
+      for await (const { still, sightings } of seen) {
+        await shared.sightings.add(still, sightings);
+        raiseAlerts(sightings, destinationsOf, shared);
+      }
+    } catch (thrown) {
+      journal.unexpected(thrown, `analysis of ${cameraId}`);
+      facts.publish({ type: 'labels.failed', cameraId, error: asAgentError(thrown) });
+      await clock.sleep(refusedPauseMs, signal).catch(() => undefined);
+    }
+  }
+}
+
+async function* remember(stills: AsyncIterable<Still>, latest: Map<string, Uint8Array>): AsyncGenerator<Still> {
+  for await (const still of stills) {
+    latest.set(still.cameraId, still.jpeg);
+    yield still;
+  }
+}
+
+function raiseAlerts(sightings: Sighting[], destinationsOf: (ruleId: string) => string[], shared: Shared): void {
+  const { settings, outbox, facts } = shared;
+  const lastFiredMs = (ruleId: string, cameraId: string) => outbox.lastFiredMs(ruleId, cameraId);
+  const evaluations = evaluateRules({ rules: settings.rules, sightings, lastFiredMs });
+  for (const { ruleId, sighting, outcome } of evaluations) {
+    facts.publish({ type: 'rule.evaluated', ruleId, sightingId: sighting.id, outcome });
+  }
+  for (const firing of firings(evaluations)) outbox.raise(firing, destinationsOf(firing.ruleId));
+}
+
+async function serveConsole(shared: Shared, announce: (line: string) => void): Promise<Web> {
+  const { settings, aws, clock, facts, service, spool, sightings, outbox, latestStills, journal } = shared;
+  const { dataDir, siteName } = settings;
+  const chosen = process.env.KVS_EDGE_CONSOLE_PASSWORD;
+  if (chosen) await setPassword(dataDir, new Secret(chosen));
+  const { auth, created } = await openAuth({ dataDir, clock });
+  const sessions = new CloudSessions({ aws, service, clock });
+  const web = await startWeb({
+    listen: settings.web.listen,
+    siteName,
+    consoleDir: join(import.meta.dirname, '../console/dist'),
+    hlsOrigins: hlsOrigins(aws),
+    auth,
+    clock,
+    facts,
+    cameras: new CameraStatuses({ cameras: settings.cameras, facts, clock, spool }),
+    footage: { footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs) },
+    sightings: {
+      ofCamera: (cameraId, range) => sightings.between({ cameraId, ...range }),
+      newest: page => sightings.newest(page),
+      still: id => sightings.still(id),
+    },
+    alerts: outbox,
+    stills: { latestStill: cameraId => latestStills.get(cameraId) },
+    playback: { open: (stream, request, closed) => sessions.open(stream, request, closed) },
+    relay: new HlsRelay({ endpoint: aws.endpoint, mount: '/api/hls/', clock }),
+    onUnexpectedError: (error, where) => journal.unexpected(error, where),
+  });
+  announce(`Console: ${web.url}`);
+  // Standard error, not the journal: it is seen once, by whoever starts the agent.
+  if (created) announce(`Console password, shown only this once: ${created.reveal()}`);
+  return web;
+}
