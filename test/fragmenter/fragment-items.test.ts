@@ -7,55 +7,31 @@ import { fragmentItems } from '../../agent/fragmenter/fragment-items.ts';
 import type { FragmentPart } from '../../agent/fragmenter/fragment-part.ts';
 import { readMatroska } from '../../agent/matroska/read.ts';
 import { scanFragment } from '../../agent/matroska/scan.ts';
-import type { AudioTrack, Frame, Track, VideoTrack } from '../../agent/matroska/track.ts';
 import { frameHeader, writeClusterStart, writeHeader } from '../../agent/matroska/write.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
 import { mkvinfo, probePackets } from '../matroska/ffmpeg-oracle.ts';
 import { seededRandom } from '../matroska/seeded-random.ts';
 import { cameraMedia } from './camera-media.ts';
+import {
+  audio,
+  bSlice,
+  delta,
+  frame,
+  idrSlice,
+  key,
+  nal,
+  picture,
+  play,
+  pSlice,
+  type Step,
+  sound,
+  tracks,
+  video,
+} from './camera-script.ts';
+import { assemble, type Fragment } from './fragment-rules.ts';
 import { morningMs, SimulatedClock } from './simulated-clock.ts';
 
-const video: VideoTrack = {
-  type: 'video',
-  number: 1,
-  codecId: 'V_MPEG4/ISO/AVC',
-  codecPrivate: new Uint8Array(0),
-  width: 640,
-  height: 360,
-};
-const audio: AudioTrack = {
-  type: 'audio',
-  number: 2,
-  codecId: 'A_AAC',
-  codecPrivate: Uint8Array.of(0x15, 0x88),
-  sampleRate: 8000,
-  channels: 1,
-};
-
-const nal = (...bytes: number[]) => Uint8Array.of(0, 0, 0, bytes.length, ...bytes);
-const idrSlice = nal(0x65, 0xb8, 0x80);
-const pSlice = nal(0x41, 0xc0, 0x80);
-const bSlice = nal(0x01, 0xa0, 0x80);
-
-const tracks = (...list: Track[]): SourceItem => ({ type: 'tracks', tracks: list });
-const frame = (trackNumber: number, timecodeMs: number, data: Uint8Array, keyFrame = false): SourceItem => ({
-  type: 'frame',
-  frame: { trackNumber, timecodeMs, keyFrame, data },
-});
-const key = (ms: number) => frame(1, ms, idrSlice, true);
-const delta = (ms: number, data = pSlice) => frame(1, ms, data);
-const sound = (ms: number) => frame(2, ms, Uint8Array.of(1, 2), true);
-/** Video of `fps` from `fromMs` to before `toMs` with a key frame every `gopMs`. */
-const picture = (fromMs: number, toMs: number, gopMs = 1000, fps = 25): SourceItem[] =>
-  Array.from({ length: Math.ceil(((toMs - fromMs) * fps) / 1000) }, (_, index) => {
-    const sinceMs = Math.round((index * 1000) / fps);
-    return sinceMs % gopMs === 0 ? key(fromMs + sinceMs) : delta(fromMs + sinceMs);
-  });
-
-type Fragment = { tracks: Track[]; startMs: number; frames: Frame[]; nextStartMs?: number };
 type Result = { fragments: Fragment[]; problems: FragmentProblem[]; error?: AgentError };
-/** Items, or a pause or a set-back of the wall clock between them. */
-type Step = SourceItem | { pauseMs: number } | { setBackMs: number };
 
 /** Runs the steps in simulated time (each item arrives when its own timecode says) and checks every rule there is. */
 async function fragmentsOf(steps: Step[]): Promise<Result> {
@@ -72,60 +48,6 @@ async function fragmentsOf(steps: Step[]): Promise<Result> {
   }
   result.fragments = assemble(parts);
   return result;
-}
-
-async function* play(steps: Step[], clock: SimulatedClock): AsyncGenerator<SourceItem> {
-  let latestMs = Number.NaN;
-  for (const step of steps) {
-    if ('pauseMs' in step) clock.pass(step.pauseMs);
-    else if ('setBackMs' in step) clock.setBack(step.setBackMs);
-    else {
-      const stepMs = step.type === 'frame' ? step.frame.timecodeMs - latestMs : Number.NaN;
-      if (stepMs > 0 && stepMs <= 60_000) clock.pass(stepMs);
-      if (step.type === 'frame') latestMs = Math.max(step.frame.timecodeMs, Number.isNaN(latestMs) ? 0 : latestMs);
-      if (step.type === 'tracks' || stepMs < -2000)
-        latestMs = step.type === 'frame' ? step.frame.timecodeMs : Number.NaN;
-      yield step;
-    }
-  }
-}
-
-/** Parts → fragments; throws when the order of parts or a rule of KVS is broken. */
-function assemble(parts: FragmentPart[]): Fragment[] {
-  const fragments: Fragment[] = [];
-  let open: Fragment | undefined;
-  let latestMs = Number.NEGATIVE_INFINITY;
-  for (const part of parts) {
-    if (part.type === 'begin') {
-      expect(open).toBeUndefined();
-      expect(part.startMs).toBeGreaterThan(latestMs);
-      open = { tracks: part.tracks, startMs: part.startMs, frames: [] };
-      fragments.push(open);
-    } else if (part.type === 'frame') {
-      if (!open) throw new Error('a frame outside of a fragment');
-      open.frames.push(part.frame);
-      latestMs = Math.max(latestMs, part.frame.timecodeMs);
-    } else {
-      if (!open) throw new Error('an end without a beginning');
-      if (part.nextStartMs !== undefined) open.nextStartMs = part.nextStartMs;
-      expectRules(open);
-      open = undefined;
-    }
-  }
-  expect(open).toBeUndefined();
-  return fragments;
-}
-
-function expectRules({ tracks: list, startMs, frames }: Fragment): void {
-  expect(frames[0]).toMatchObject({ trackNumber: 1, keyFrame: true, timecodeMs: startMs });
-  for (const track of list) {
-    const timecodes = frames.filter(f => f.trackNumber === track.number).map(f => f.timecodeMs);
-    for (const [index, timecodeMs] of timecodes.entries()) {
-      expect(Number.isInteger(timecodeMs)).toBe(true);
-      expect(timecodeMs).toBeGreaterThan(timecodes[index - 1] ?? startMs - 1);
-    }
-  }
-  expect(Math.max(...frames.map(f => f.timecodeMs)) - startMs).toBeLessThan(20_000);
 }
 
 const starts = ({ fragments }: Result) => fragments.map(fragment => fragment.startMs - morningMs);
