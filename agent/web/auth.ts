@@ -37,7 +37,10 @@ export async function openAuth({
   return { auth: new SiteAuth(password, sessions), ...(created ? { created } : {}) };
 }
 
-/** From the agent's next start on only this password opens the console, and every session has ended. */
+/**
+ * From the agent's next start on only this password opens the console, and every session has ended. Setting the
+ * password that holds already changes nothing. Throws AgentError `settings-invalid` for a bad one, or `disk-*`.
+ */
 export async function setPassword(dataDir: string, password: Secret): Promise<void> {
   const { length } = password.reveal();
   if (length < 12 || length > 1024)
@@ -47,6 +50,9 @@ export async function setPassword(dataDir: string, password: Secret): Promise<vo
       retry: 'never',
       message: 'The console password must have 12 to 1024 characters.',
     });
+  // A damaged file is what setting a new password mends.
+  const stored = await readPassword(passwordFile(dataDir)).catch(() => undefined);
+  if (await stored?.matches(password.reveal())) return;
   await writePassword(passwordFile(dataDir), password);
 }
 

@@ -96,6 +96,15 @@ describe('after', () => {
       ['problem', 'retryAtMs'],
     ],
     [
+      'part of its stream is left out: it is live all the same',
+      [
+        { type: 'camera.state', cameraId: 'yard', state: 'live' },
+        { type: 'camera.problem', cameraId: 'yard', error: offline },
+      ],
+      { state: 'live', problem: offlineProblem },
+      [],
+    ],
+    [
       'an upload failed',
       [uploadFailed],
       { upload: { ...upload, state: 'waiting', problem: refusedProblem, retryAtMs: startMs + 5000 } },

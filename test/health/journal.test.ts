@@ -46,6 +46,7 @@ const delivery = { type: 'alert.delivery', alertId: 'a', destination: 'https://u
 const kinds: [level: string, fact: Fact][] = [
   ['info', { type: 'camera.state', cameraId: 'yard', state: 'live' }],
   ['error', { type: 'camera.state', cameraId: 'yard', state: 'refused', error }],
+  ['warn', { type: 'camera.problem', cameraId: 'yard', error, lostFromMs: startMs, lostToMs: startMs + 40 }],
   ['debug', { type: 'fragment.spooled', ...span, fragmentId: 1, bytes: 10 }],
   ['warn', { type: 'fragment.evicted', ...span, reason: 'size cap' }],
   ['debug', { type: 'fragment.persisted', ...span, fragmentNumber: '1' }],

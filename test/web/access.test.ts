@@ -10,11 +10,19 @@ import { ask, atMs, serveConsole, signIn } from './served-console.ts';
 
 let site: Awaited<ReturnType<typeof serveConsole>>;
 let cookie: string;
+let password: string;
+let dataDir: string;
 beforeAll(async () => {
-  site = await serveConsole();
-  cookie = await signIn(site.url, site.password);
+  dataDir = await mkdtemp(join(tmpdir(), 'kvs-edge-access-'));
+  const { auth, created } = await openAuth({ dataDir, clock: new SimulatedClock(atMs) });
+  password = created?.reveal() ?? '';
+  site = await serveConsole({ auth });
+  cookie = await signIn(site.url, password);
 });
-afterAll(() => site[Symbol.asyncDispose]());
+afterAll(async () => {
+  await site[Symbol.asyncDispose]();
+  await rm(dataDir, { recursive: true, force: true });
+});
 
 const range = `fromMs=${atMs - 1000}&toMs=${atMs}`;
 const routes: [method: string, path: string, body?: unknown][] = [
@@ -57,7 +65,7 @@ describe('without a session', () => {
 
 describe('signing in', () => {
   test('sets a cookie that scripts and other sites cannot use', async () => {
-    const { headers } = await ask(site.url, '/api/session', { method: 'POST', body: { password: site.password } });
+    const { headers } = await ask(site.url, '/api/session', { method: 'POST', body: { password: password } });
     const [value = ''] = headers['set-cookie'] ?? [];
     expect(value).toMatch(/^kvs_edge_session=[A-Za-z0-9_-]{43}; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Strict$/);
   });
@@ -93,7 +101,7 @@ describe('signing in', () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
       const answer = await ask(site.url, '/api/session', {
         method: 'POST',
-        body: JSON.stringify({ password: site.password }),
+        body: JSON.stringify({ password: password }),
         headers: { 'content-type': type },
       });
       expect(answer.status).toBe(415);
@@ -102,7 +110,7 @@ describe('signing in', () => {
 
   test('is refused after ten attempts in a minute, also with the right password then, and says how long', async () => {
     await using other = await serveConsole();
-    const attempt = (password: string) => ask(other.url, '/api/session', { method: 'POST', body: { password } });
+    const attempt = (guess: string) => ask(other.url, '/api/session', { method: 'POST', body: { password: guess } });
     for (let attempts = 0; attempts < 10; attempts++) expect((await attempt('wrong')).status).toBe(401);
     const refused = await attempt(other.password);
     expect(refused.status).toBe(429);
@@ -111,7 +119,7 @@ describe('signing in', () => {
   });
 
   test('ends with signing out: the cookie opens nothing any more', async () => {
-    const own = await signIn(site.url, site.password);
+    const own = await signIn(site.url, password);
     expect((await ask(site.url, '/api/session', { method: 'DELETE', cookie: own })).status).toBe(204);
     expect((await ask(site.url, '/api/cameras', { cookie: own })).status).toBe(401);
     expect((await ask(site.url, '/api/cameras', { cookie })).status).toBe(200);
@@ -190,23 +198,25 @@ describe('what is kept on disk', () => {
 
   test('keeps the password and the sessions over a restart', async () => {
     const first = await openIn('restart');
-    const password = first.created?.reveal() ?? '';
-    const token = (await first.auth.signIn(password)) ?? '';
+    const made = first.created?.reveal() ?? '';
+    const token = (await first.auth.signIn(made)) ?? '';
     const second = await openIn('restart');
     expect(second.created).toBeUndefined();
     expect(second.auth.isSignedIn(token)).toBe(true);
-    expect(await second.auth.signIn(`${password} `)).toBeUndefined();
-    expect(await second.auth.signIn(password)).toMatch(/^.{43}$/);
+    expect(await second.auth.signIn(`${made} `)).toBeUndefined();
+    expect(await second.auth.signIn(made)).toMatch(/^.{43}$/);
   });
 
-  test('a new password ends every session at the next start', async () => {
+  test('a new password ends every session at the next start; the same one again ends none', async () => {
     const { auth, created } = await openIn('changed');
     const token = (await auth.signIn(created?.reveal() ?? '')) ?? '';
     await setPassword(join(folder, 'changed'), new Secret('correct horse battery'));
     const restarted = await openIn('changed');
     expect(restarted.auth.isSignedIn(token)).toBe(false);
     expect(await restarted.auth.signIn(created?.reveal() ?? '')).toBeUndefined();
-    expect(await restarted.auth.signIn('correct horse battery')).toMatch(/^.{43}$/);
+    const kept = (await restarted.auth.signIn('correct horse battery')) ?? '';
+    await setPassword(join(folder, 'changed'), new Secret('correct horse battery'));
+    expect((await openIn('changed')).auth.isSignedIn(kept)).toBe(true);
     await expect(setPassword(join(folder, 'changed'), new Secret('short'))).rejects.toMatchObject({
       code: 'settings-invalid',
     });
@@ -234,6 +244,8 @@ describe('what is kept on disk', () => {
       code: 'disk-failed',
       message: expect.stringMatching(/console-password\.json is damaged\. Delete the file and start again/),
     });
+    await setPassword(join(folder, 'damaged'), new Secret('correct horse battery'));
+    expect(await (await openIn('damaged')).auth.signIn('correct horse battery')).toMatch(/^.{43}$/);
   });
 
   test('a data folder that cannot be written is a sentence', async () => {

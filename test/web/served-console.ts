@@ -1,4 +1,5 @@
 // A running console server with scripted stages behind it, and a browser's view of it: cookies, any header, raw paths.
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Facts } from '../../agent/facts.ts';
 import { CameraStatuses } from '../../agent/health/camera-statuses.ts';
-import { openAuth } from '../../agent/web/auth.ts';
+import type { Auth } from '../../agent/web/auth.ts';
 import { startWeb, type WebOptions } from '../../agent/web/web.ts';
 import type { Alert } from '../../shared/alert.ts';
 import type { Sighting } from '../../shared/sighting.ts';
@@ -34,7 +35,26 @@ export const alert: Alert = {
 
 export const stillBytes = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 0xff, 0xd9]);
 
+const password = 'abcd-efgh-jkmn-pqrs';
+
 type Calls = { name: string; arguments: unknown[] }[];
+
+/** A password that is checked at once: hashing takes most of a test's time, and is tested where it matters. */
+function quickAuth(password: string): Auth {
+  const tokens = new Set<string>();
+  return {
+    async signIn(attempt) {
+      if (attempt !== password) return undefined;
+      const token = randomBytes(32).toString('base64url');
+      tokens.add(token);
+      return token;
+    },
+    isSignedIn: token => tokens.has(token),
+    async signOut(token) {
+      tokens.delete(token);
+    },
+  };
+}
 
 export async function serveConsole(overrides: Partial<WebOptions> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'kvs-edge-web-'));
@@ -54,13 +74,12 @@ export async function serveConsole(overrides: Partial<WebOptions> = {}) {
     clock,
     spool: { waiting: () => ({ fragments: 2, bytes: 1000, oldestMs: atMs - 5000 }), lostMs: () => 1500 },
   });
-  const { auth, created } = await openAuth({ dataDir: join(folder, 'data'), clock });
   const web = await startWeb({
     listen: '127.0.0.1:0',
     siteName: 'Test site',
     consoleDir: join(folder, 'console'),
     hlsOrigins: ['https://*.kinesisvideo.us-west-2.amazonaws.com'],
-    auth,
+    auth: quickAuth(password),
     clock,
     facts,
     cameras,
@@ -90,8 +109,7 @@ export async function serveConsole(overrides: Partial<WebOptions> = {}) {
     facts,
     calls,
     unexpected,
-    auth,
-    password: created?.reveal() ?? '',
+    password,
     async [Symbol.asyncDispose]() {
       cameras[Symbol.dispose]();
       await web[Symbol.asyncDispose]();
