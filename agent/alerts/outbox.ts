@@ -19,6 +19,9 @@ const defaultMaxAlerts = 10_000;
 /** A new alert is a reason to try the destination again, but not more often than this. */
 const shortestEagerMs = 60_000;
 
+const outboxFull = 'The outbox is full, and this alert was the oldest in it.';
+const noLongerNamed = 'No rule in the settings names this destination any more.';
+
 export type OutboxOptions = {
   /** The database; its folder is made when missing. */
   file: string;
@@ -27,6 +30,13 @@ export type OutboxOptions = {
   /** Makes the ids of alerts: unique, also across restarts. */
   newId: () => string;
   maxAlerts?: number;
+};
+
+export type Attempt = {
+  alertId: string;
+  destination: string;
+  /** Wall time. */
+  triedMs: number;
 };
 
 /** Every method throws an AgentError `disk-*` when the database cannot be used. */
@@ -62,8 +72,7 @@ export class Outbox implements Disposable {
       return this.#trim();
     });
     this.#options.facts.publish({ type: 'alert.raised', alert });
-    for (const delivery of dropped)
-      this.#publishDead(delivery, 'The outbox is full and this alert was the oldest in it.');
+    for (const delivery of dropped) this.#publishDead(delivery, outboxFull);
     for (const listener of this.#listeners) listener();
     return alert;
   }
@@ -212,7 +221,3 @@ export class Outbox implements Disposable {
     }
   }
 }
-
-const noLongerNamed = 'No rule in the settings names this destination any more.';
-
-export type Attempt = { alertId: string; destination: string /** Wall time. */; triedMs: number };

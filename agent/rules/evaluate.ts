@@ -17,18 +17,14 @@ export type RuleInput = {
   rules: RuleSettings[];
   /** All of one frame. */
   sightings: Sighting[];
-  /** Producer timestamp of the last alert that was raised for the rule on the camera; undefined before the first. */
+  /** Producer timestamp of the last alert that was raised for the rule on the camera; asked only when it decides. */
   lastFiredMs(ruleId: string, cameraId: string): number | undefined;
 };
 
 /** One evaluation for each rule and sighting, in the order of the rules. */
 export function evaluateRules({ rules, sightings, lastFiredMs }: RuleInput): Evaluation[] {
   return rules.flatMap(rule =>
-    sightings.map(sighting => ({
-      ruleId: rule.id,
-      sighting,
-      outcome: outcomeOf(rule, sighting, lastFiredMs(rule.id, sighting.cameraId)),
-    })),
+    sightings.map(sighting => ({ ruleId: rule.id, sighting, outcome: outcomeOf(rule, sighting, lastFiredMs) })),
   );
 }
 
@@ -44,12 +40,13 @@ export function firings(evaluations: Evaluation[]): Firing[] {
   return [...byRule.values()];
 }
 
-function outcomeOf(rule: RuleSettings, sighting: Sighting, lastFiredMs: number | undefined): Outcome {
+function outcomeOf(rule: RuleSettings, sighting: Sighting, lastFiredMs: RuleInput['lastFiredMs']): Outcome {
   const { cameras, labels, minConfidence = 0 } = rule.when;
   if (cameras && !cameras.includes(sighting.cameraId)) return 'camera';
   if (!labels.some(label => sameLabel(label, sighting.label))) return 'label';
   if (sighting.confidence < minConfidence) return 'confidence';
-  if (cooling(rule.cooldownSeconds * 1000, sighting.atMs, lastFiredMs)) return 'cooldown';
+  const lastMs = lastFiredMs(rule.id, sighting.cameraId);
+  if (cooling(rule.cooldownSeconds * 1000, sighting.atMs, lastMs)) return 'cooldown';
   return 'fired';
 }
 
@@ -58,8 +55,8 @@ function sameLabel(wanted: string, seen: string): boolean {
   return wanted.trim().toLowerCase() === seen.trim().toLowerCase();
 }
 
-function cooling(cooldownMs: number, atMs: number, lastFiredMs: number | undefined): boolean {
-  if (lastFiredMs === undefined) return false;
+function cooling(cooldownMs: number, atMs: number, lastMs: number | undefined): boolean {
+  if (lastMs === undefined) return false;
   // The distance, not the difference: after a clock was set back by a day, a difference would keep the rule silent for a day.
-  return Math.abs(atMs - lastFiredMs) < cooldownMs;
+  return Math.abs(atMs - lastMs) < cooldownMs;
 }

@@ -31,7 +31,7 @@ export type StillDecoder = {
 
 export type DecoderOptions = {
   clock: Clock;
-  /** Runs at the same time, for all cameras together. Default 1: the device's other cores belong to ingest. */
+  /** Runs at the same time, for all cameras together. Default 2: half the cores of a Pi; the others belong to ingest. */
   concurrency?: number;
   /** For one run. Default 10 s. */
   deadlineMs?: number;
@@ -39,12 +39,13 @@ export type DecoderOptions = {
 };
 
 export function createStillDecoder(options: DecoderOptions): StillDecoder {
-  const { clock, concurrency = 1, deadlineMs = 10_000, ffmpegPath = 'ffmpeg' } = options;
+  const { clock, concurrency = 2, deadlineMs = 10_000, ffmpegPath = 'ffmpeg' } = options;
   const turns = new Turns(concurrency);
   return {
     async decode(keyFrame, signal) {
       const { format, bytes } = annexB(keyFrame);
       using _turn = await turns.take(signal);
+      signal.throwIfAborted();
       const startedMs = clock.monotonicMs();
       const child = spawn(ffmpegPath, ffmpegArguments(format), { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
       const stop = () => void child.kill('SIGKILL');

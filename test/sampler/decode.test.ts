@@ -89,7 +89,7 @@ function pretendFfmpeg(script: string): string {
 
 test('an ffmpeg that hangs is killed at the deadline, and the next frame has its turn', async () => {
   const ffmpegPath = pretendFfmpeg('exec sleep 60');
-  const hanging = createStillDecoder({ clock: systemClock, ffmpegPath, deadlineMs: 200 });
+  const hanging = createStillDecoder({ clock: systemClock, ffmpegPath, concurrency: 1, deadlineMs: 200 });
   const startedMs = performance.now();
   const both = await Promise.allSettled([hanging.decode(small, signal), hanging.decode(small, signal)]);
   expect(both).toMatchObject([
@@ -117,7 +117,7 @@ test('no more decoders run at the same time than allowed', async () => {
 
 test('stopping ends a run and the wait for one, with the reason of the stop', async () => {
   const ffmpegPath = pretendFfmpeg('exec sleep 60');
-  const single = createStillDecoder({ clock: systemClock, ffmpegPath });
+  const single = createStillDecoder({ clock: systemClock, ffmpegPath, concurrency: 1 });
   const stop = new AbortController();
   const runs = [single.decode(small, stop.signal), single.decode(small, stop.signal)];
   setTimeout(() => stop.abort(new Error('the agent stops')), 50);
