@@ -1,6 +1,7 @@
 // The control plane, as AWS's own clients see it.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import {
   CreateStreamCommand,
   DeleteStreamCommand,
@@ -17,7 +18,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { startLocalCloud } from '../../agent/local-cloud/main.ts';
 import { Secret } from '../../agent/secret.ts';
-import { awsCli, controlClient, keys, testCloud } from './control-cloud.ts';
+import { awsCli, controlClient, keys, manualClock, testCloud } from './control-cloud.ts';
 
 test('a stream that was created is described with its ARN, version and retention', async () => {
   await using running = await testCloud();
@@ -229,6 +230,37 @@ test('a port that is taken is said in a sentence', async () => {
     message: `Port ${port} on 127.0.0.1 is taken by another program. Stop that one, or choose another port with --port.`,
   });
   other.close();
+});
+
+test('a data folder that is a file is said in a sentence', async () => {
+  await using running = await testCloud();
+  const dataDir = `${running.dataDir}/index.sqlite`;
+  const start = startLocalCloud({
+    port: 0,
+    dataDir,
+    accessKeyId: 'local',
+    secretAccessKey: new Secret('local-secret'),
+  });
+  await expect(start).rejects.toMatchObject({
+    code: 'disk-failed',
+    message: `The embedded server cannot use the data folder ${dataDir}: there is a file in its place. Name a folder with --data.`,
+  });
+});
+
+test('a body that stops arriving is given up after 30 s', async () => {
+  const clock = manualClock(Date.now());
+  await using running = await testCloud({ clock });
+  const socket = connect(Number(new URL(running.cloud.url).port), '127.0.0.1');
+  socket.write('POST /listStreams HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n');
+  const [answer] = await once(socket, 'data');
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 100 /);
+  socket.resume();
+  clock.advance(29_999);
+  expect(await controlClient(running.cloud.url).send(new ListStreamsCommand({}))).toMatchObject({ StreamInfoList: [] });
+  expect(socket.readyState).toBe('open');
+  clock.advance(1);
+  await once(socket, 'close');
+  expect(running.problems).toEqual([]);
 });
 
 test('a data folder serves one server at a time', async () => {

@@ -20,19 +20,22 @@ const errorIds = {
 
 export type AckErrorCode = keyof typeof errorIds;
 
+/** Times are in the cluster's own timeline, milliseconds. */
+export type FragmentReference = { timecodeMs: number; number: string };
+
 /** Ends a PutMedia session with an ERROR acknowledgement. */
 export class AckError extends Error {
   override readonly name = 'AckError';
   readonly code: AckErrorCode;
+  /** The fragment it is about, when that is not the one arriving. */
+  readonly fragment: FragmentReference | undefined;
 
-  constructor(code: AckErrorCode, options?: ErrorOptions) {
-    super(code, options);
+  constructor(code: AckErrorCode, { cause, fragment }: { cause?: unknown; fragment?: FragmentReference } = {}) {
+    super(code, { cause });
     this.code = code;
+    this.fragment = fragment;
   }
 }
-
-/** Times are in the cluster's own timeline, milliseconds. */
-export type FragmentReference = { timecodeMs: number; number: string };
 
 export type Ack =
   | { type: 'IDLE' }

@@ -205,9 +205,6 @@ export class Ingest {
 
   async #persist({ progress, arrival, reference }: OpenFragment): Promise<void> {
     const { store, stream, timelineMs, acknowledge, onFailure } = this.#options;
-    const current = store.findStream(stream.name);
-    // Without retention KVS keeps nothing and says no more than that it received the fragment.
-    if (current?.retentionHours === 0) return arrival.writer.discard();
     const content = {
       streamName: stream.name,
       producerMs: timelineMs + progress.clusterMs,
@@ -217,10 +214,12 @@ export class Ingest {
       tracks: this.#tracks,
     };
     try {
+      // Without retention KVS keeps nothing and says no more than that it received the fragment.
+      if (store.findStream(stream.name)?.retentionHours === 0) return await arrival.writer.discard();
       await store.persist(arrival, content);
       acknowledge({ type: 'PERSISTED', fragment: reference });
     } catch (error) {
-      this.#failure = this.#archivalError(error);
+      this.#failure = this.#archivalError(error, reference);
       onFailure(this.#failure);
     }
   }
@@ -234,10 +233,11 @@ export class Ingest {
   }
 
   /** What the disk refuses is the archive's failure, unless the stream's folder went away with the stream. */
-  #archivalError(cause: unknown): AckError {
-    if (this.#streamIsGone()) return new AckError('STREAM_NOT_ACTIVE', { cause });
+  #archivalError(cause: unknown, fragment?: FragmentReference): AckError {
+    const about = fragment ? { fragment } : {};
+    if (this.#streamIsGone()) return new AckError('STREAM_NOT_ACTIVE', { cause, ...about });
     const action = `keep a fragment of the stream ${this.#options.stream.name}`;
-    return new AckError('ARCHIVAL_ERROR', { cause: diskError(cause, action) });
+    return new AckError('ARCHIVAL_ERROR', { cause: diskError(cause, action), ...about });
   }
 
   #streamIsGone(): boolean {

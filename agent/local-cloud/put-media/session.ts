@@ -115,10 +115,10 @@ export class Session {
   }
 
   /** What is complete is persisted and acknowledged first: an ERROR is the last word of a session. */
-  async #fail({ code, cause }: AckError): Promise<void> {
+  async #fail({ code, cause, fragment = this.#ingest.current }: AckError): Promise<void> {
     await this.#ingest.settled();
     if (code === 'INTERNAL_ERROR' || code === 'ARCHIVAL_ERROR') this.#options.onProblem(cause);
-    this.#send({ type: 'ERROR', code, fragment: this.#ingest.current });
+    this.#send({ type: 'ERROR', code, fragment });
   }
 }
 

@@ -1,12 +1,20 @@
-// What the operating system says when the data folder cannot be used → the agent's own errors.
+// What the operating system and SQLite say when the data folder cannot be used → the agent's own errors.
 import { AgentError, systemCode } from '../../errors.ts';
+
+/** SQLite's result codes, as node:sqlite gives them in `errcode`; the low byte is the kind. */
+export const sqliteCodes = { busy: 5, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
+
+/** Undefined when the error is not SQLite's. */
+export function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}
 
 /** @param action completes "The embedded server cannot …" */
 export function diskError(error: unknown, action: string): AgentError {
   const start = `The embedded server cannot ${action}`;
-  switch (systemCode(error)) {
-    case 'ENOSPC':
-    case 'EDQUOT':
+  switch (causeOf(error)) {
+    case 'full':
       return new AgentError({
         code: 'disk-full',
         kind: 'exhausted',
@@ -14,9 +22,7 @@ export function diskError(error: unknown, action: string): AgentError {
         message: `${start}: the disk is full. Free some space, or keep less with a shorter data retention.`,
         cause: error,
       });
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
+    case 'forbidden':
       return new AgentError({
         code: 'disk-read-only',
         kind: 'denied',
@@ -24,7 +30,15 @@ export function diskError(error: unknown, action: string): AgentError {
         message: `${start}: it may not write there. Give its user the folder, or name another one with --data.`,
         cause: error,
       });
-    default:
+    case 'no-folder':
+      return new AgentError({
+        code: 'disk-failed',
+        kind: 'invalid',
+        retry: 'never',
+        message: `${start}: there is a file in its place. Name a folder with --data.`,
+        cause: error,
+      });
+    case 'other':
       return new AgentError({
         code: 'disk-failed',
         kind: 'unavailable',
@@ -32,5 +46,25 @@ export function diskError(error: unknown, action: string): AgentError {
         message: `${start}: ${error instanceof Error ? error.message : String(error)}.`,
         cause: error,
       });
+  }
+}
+
+function causeOf(error: unknown): 'full' | 'forbidden' | 'no-folder' | 'other' {
+  const sqlite = sqliteCode(error);
+  if (sqlite === sqliteCodes.full) return 'full';
+  if (sqlite === sqliteCodes.readOnly || sqlite === sqliteCodes.cannotOpen) return 'forbidden';
+  switch (systemCode(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'full';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'forbidden';
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'no-folder';
+    default:
+      return 'other';
   }
 }

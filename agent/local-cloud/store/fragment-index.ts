@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { AgentError } from '../../errors.ts';
 import type { Track } from '../../matroska/track.ts';
 import { CodecTable } from './codec-table.ts';
+import { sqliteCode, sqliteCodes } from './disk-error.ts';
 import type { FragmentQuery, StoredFragment } from './media-store.ts';
 
 const schemaVersion = 1;
@@ -132,7 +133,7 @@ function openOrReplace(path: string): DatabaseSync {
   try {
     return openDatabase(path);
   } catch (error) {
-    if (isLocked(error))
+    if (sqliteCode(error) === sqliteCodes.busy)
       throw new AgentError({
         code: 'disk-failed',
         kind: 'unavailable',
@@ -140,6 +141,7 @@ function openOrReplace(path: string): DatabaseSync {
         message: 'Another local-cloud uses this data folder. Stop that one, or name another folder with --data.',
         cause: error,
       });
+    if (!isDamage(error)) throw error;
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
     return openDatabase(path);
   }
@@ -151,7 +153,7 @@ function openDatabase(path: string): DatabaseSync {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
     if (version === 0) db.exec(schema);
-    else if (version !== schemaVersion) throw new Error(`the index has version ${version}`);
+    else if (version !== schemaVersion) throw new OtherVersion(`the index has version ${version}`);
     return db;
   } catch (error) {
     db.close();
@@ -159,7 +161,10 @@ function openDatabase(path: string): DatabaseSync {
   }
 }
 
-function isLocked(error: unknown): boolean {
-  const sqliteBusy = 5;
-  return error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy;
+/** Written by another version of this server: rebuilt like a damaged one. */
+class OtherVersion extends Error {}
+
+function isDamage(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return error instanceof OtherVersion || code === sqliteCodes.corrupt || code === sqliteCodes.notADatabase;
 }

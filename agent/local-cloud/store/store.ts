@@ -48,7 +48,7 @@ export class Store implements MediaStore {
   /** @throws AgentError when the folder cannot be used */
   static async open(options: StoreOptions): Promise<Store> {
     try {
-      await mkdir(options.dataDir, { recursive: true });
+      await makeFolder(options.dataDir);
       const index = new FragmentIndex(join(options.dataDir, 'index.sqlite'));
       const streams = await StreamRecords.open(join(options.dataDir, 'streams'));
       await reconcile(streams, index);
@@ -109,7 +109,13 @@ export class Store implements MediaStore {
   ): Promise<StoredFragment> {
     const { number, serverMs, writer } = arrival;
     await writer.commit();
-    return this.#index.add({ ...content, number, serverMs, bytes: writer.bytes });
+    try {
+      return this.#index.add({ ...content, number, serverMs, bytes: writer.bytes });
+    } catch (error) {
+      // The producer will send it again: a file left here would be found at the next start and count twice.
+      await rm(this.#path(content.streamName, number), { force: true });
+      throw error;
+    }
   }
 
   fragments(query: FragmentQuery): StoredFragment[] {
@@ -165,5 +171,15 @@ export class Store implements MediaStore {
 
   #path(stream: string, number: string): string {
     return join(this.#streams.folder(stream), `${number}${fragmentSuffix}`);
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    // Node's recursive mkdir says ENOENT on a read-only disk; the plain one says what is wrong.
+    await mkdir(path);
   }
 }
