@@ -175,7 +175,7 @@ test('a body cut in mid-fragment keeps the fragments before it and nothing of th
   const acks = await producer.until('PERSISTED');
   expect(await filesOf(running)).toHaveLength(2);
   producer.request.destroy();
-  await expect.poll(() => filesOf(running)).toHaveLength(1);
+  await expect.poll(() => filesOf(running), { timeout: 10_000 }).toHaveLength(1);
   await running.restart();
   expect((await listed(running)).map(({ FragmentNumber }) => FragmentNumber)).toEqual([acks.at(-1)?.FragmentNumber]);
 });
@@ -424,16 +424,11 @@ test('a session ends after 45 minutes with MAX_CONNECTION_DURATION_REACHED', asy
   await createStream(running, 1, startMs);
   const producer = await putMedia(running.cloud.url, { atMs: startMs });
   await producer.send(header);
-  for (let minute = 0; minute < 45; minute++) {
-    const atMs = startMs + minute * 60_000;
-    await producer.send(cluster(atMs), endOfFragment);
+  const stepMs = 20_000;
+  for (let elapsedMs = 0; elapsedMs < 45 * 60_000; elapsedMs += stepMs) {
+    await producer.send(cluster(startMs + elapsedMs), endOfFragment);
     await producer.until('PERSISTED');
-    for (let part = 0; part < 3; part++) {
-      if (part > 0) await producer.send(writeTags([]));
-      // The server has to see the bytes before time goes on: silence is what this test is not about.
-      await new Promise(resolve => setImmediate(resolve));
-      clock.advance(20_000);
-    }
+    clock.advance(stepMs);
   }
   const acks = await producer.until('ERROR');
   expect(acks.at(-1)).toEqual({ EventType: 'ERROR', ErrorCode: 'MAX_CONNECTION_DURATION_REACHED', ErrorId: 4003 });

@@ -127,7 +127,7 @@ test('media older than the retention is deleted, and its readers are told', asyn
   const young = await add(store, startMs + 1000);
   expect(all(store)).toEqual([old, young]);
   clock.advance(60_000);
-  await expect.poll(() => all(store)).toEqual([young]);
+  await expect.poll(() => all(store), { timeout: 10_000 }).toEqual([young]);
   await expect(store.readFragment(old)).rejects.toThrow(expect.objectContaining({ type: 'ResourceNotFoundException' }));
   expect(await readdir(folder())).not.toContain(`${old.number}.mkv`);
   expect(problems).toEqual([]);
