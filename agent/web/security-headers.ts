@@ -19,7 +19,6 @@ export function securityHeaders(hlsOrigins: readonly string[]): Record<string, s
   ];
   return {
     'content-security-policy': policy.map(directive => directive.trim()).join('; '),
-    'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
