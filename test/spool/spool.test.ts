@@ -9,15 +9,14 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
-import { MatroskaReader } from '../../agent/matroska/read.ts';
 import { scanFragment } from '../../agent/matroska/scan.ts';
-import type { Frame, Track } from '../../agent/matroska/track.ts';
 import type { FragmentRecord } from '../../agent/spool/fragment-record.ts';
 import { LostSpans } from '../../agent/spool/lost-spans.ts';
 import { recover } from '../../agent/spool/recovery.ts';
 import { Spool } from '../../agent/spool/spool.ts';
 import { SpoolIndex } from '../../agent/spool/spool-index.ts';
 import { madeFragment, madeFragments, partsOf } from './parts.ts';
+import { realFragments } from './real-video.ts';
 
 const startMs = 1_795_420_701_593;
 const forever = [0, Number.MAX_SAFE_INTEGER] as const;
@@ -58,18 +57,6 @@ async function crashCopy(): Promise<string> {
   const copy = join(root, 'crashed');
   await cp(dir, copy, { recursive: true });
   return copy;
-}
-
-/** Real H.264 as a camera sends it, a key frame every second. */
-async function realVideo(seconds: number): Promise<{ tracks: Track[]; frames: Frame[] }> {
-  const ffmpeg = `-v error -f lavfi -i testsrc=size=320x180:rate=10 -t ${seconds} -c:v libx264 -preset ultrafast
-    -pix_fmt yuv420p -bf 0 -g 10 -sc_threshold 0 -f matroska -`;
-  const bytes = execFileSync('ffmpeg', ffmpeg.split(/\s+/), { maxBuffer: 1e8 });
-  const events = [...new MatroskaReader().push(bytes)];
-  return {
-    tracks: events.flatMap(event => (event.type === 'tracks' ? event.tracks : [])),
-    frames: events.flatMap(event => (event.type === 'frame' ? [event.frame] : [])),
-  };
 }
 
 describe('1. A fragment counts only when its file is whole', () => {
@@ -128,15 +115,7 @@ describe('1. A fragment counts only when its file is whole', () => {
 
 test('2. A fragment on disk is a playable MKV: ffprobe decodes every frame of each file', async () => {
   await using spool = await openSpool();
-  const { tracks, frames } = await realVideo(3);
-  const parts = frames.flatMap(frame => {
-    const at = { ...frame, timecodeMs: startMs + frame.timecodeMs };
-    const part = { type: 'frame' as const, frame: at };
-    if (!frame.keyFrame) return [part];
-    const begin = { type: 'begin' as const, tracks, startMs: at.timecodeMs };
-    return frame === frames[0] ? [begin, part] : [{ type: 'end' as const, nextStartMs: at.timecodeMs }, begin, part];
-  });
-  await spool.write('cam', partsOf([...parts, { type: 'end' }]));
+  await spool.write('cam', partsOf(realFragments(startMs, 3)));
   const files = readdirSync(join(dir, 'cam'));
   expect(files).toHaveLength(3);
   for (const file of files) {

@@ -11,6 +11,8 @@ export type SentFragment = { startMs: number; frames: Frame[] };
 export type Script = {
   /** Status and error type answered before any media is read. */
   refuse?: [status: number, errorType: string];
+  /** Answers 200 and never reads the body. */
+  deaf?: true;
   /** Called for each complete fragment, instead of `session.persist`. */
   onFragment?: (fragment: SentFragment, session: ServerSession) => void;
   /** Called for each frame of a fragment that is still open. */
@@ -142,6 +144,7 @@ export class ScriptedService implements AsyncDisposable {
     const session = new ServerSession(this, request, response);
     this.sessions.push(session);
     response.flushHeaders();
+    if (script.deaf) return;
     try {
       await readSession(request, session, script);
       session.endedCleanly = true;

@@ -280,6 +280,15 @@ describe('watches', () => {
     expect(stored()).toEqual(starts(2));
   });
 
+  test('a service that takes no more bytes is left after 30 s', async () => {
+    service.scripts = [{ deaf: true }];
+    await scene.write(madeFragments(startMs, 1, { frameBytes: 6_000_000 }));
+    scene.start();
+    await scene.allPersisted();
+    expect(scene.of('upload.state').find(fact => fact.error)?.error?.message).toContain('took no byte for 30 s');
+    expect(stored()).toEqual([startMs]);
+  });
+
   test('a service that receives but stores nothing is noticed after 60 s, though fragments keep coming', async () => {
     service.scripts = [{ onFragment: (fragment, session) => session.send(session.ack('RECEIVED', fragment.startMs)) }];
     scene.start();
