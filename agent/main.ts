@@ -14,7 +14,8 @@ import { Facts } from './facts.ts';
 import { fragmentItems } from './fragmenter/fragment-items.ts';
 import { CameraStatuses } from './health/camera-statuses.ts';
 import { createJournal, type Journal } from './health/journal.ts';
-import { labelStills } from './labels/label-stills.ts';
+import { type LabelledStill, labelStills } from './labels/label-stills.ts';
+import type { LabelProvider } from './labels/provider.ts';
 import { rekognition } from './labels/rekognition.ts';
 import { SightingStore } from './labels/sighting-store.ts';
 import { CloudSessions } from './playback/cloud-session.ts';
@@ -56,6 +57,7 @@ type Shared = {
   sightings: SightingStore;
   outbox: Outbox;
   decoder: StillDecoder;
+  provider: LabelProvider;
   /** The newest JPEG of each camera. */
   latestStills: Map<string, Uint8Array>;
 };
@@ -83,8 +85,6 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   await using spool = await Spool.open({ ...settings.spool, clock, facts });
   using sightings = new SightingStore({ dataDir, clock, facts });
   using outbox = new Outbox({ file: join(dataDir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
-  const decoder = createStillDecoder({ clock });
-  const latestStills = new Map<string, Uint8Array>();
   const shared: Shared = {
     settings,
     aws,
@@ -96,13 +96,16 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     spool,
     sightings,
     outbox,
-    decoder,
-    latestStills,
+    decoder: createStillDecoder({ clock }),
+    provider: rekognition(aws),
+    latestStills: new Map(),
   };
 
   await using web = await serveConsole(shared, announce);
   const streamOf = (id: string) => cameras.find(camera => camera.id === id)?.stream;
-  const context = { streamOf, consoleUrl: web.url };
+  // Listening on every address says nothing about the one by which people reach the console.
+  const consoleUrl = /^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen) ? undefined : web.url;
+  const context = { streamOf, consoleUrl };
   const { sinks, of: destinationsOf } = connectDestinations({ rules, secretOf, context, clock });
   await Promise.all([
     runDeliveries({ outbox, sinks, clock, random: Math.random, facts, signal }),
@@ -152,27 +155,29 @@ async function analyse(camera: Camera, destinationsOf: (ruleId: string) => strin
         for await (const _still of stills);
         continue;
       }
-      const provider = rekognition(shared.aws);
       const seen = labelStills({
-        cameraId,
-        stills,
-        provider,
-        settings: labels,
-        clock,
+        ...{ cameraId, stills, provider: shared.provider, settings: labels, clock, facts, signal },
         random: Math.random,
         newId: randomUUID,
-        facts,
-        signal,
       });
-      for await (const { still, sightings } of seen) {
-        await shared.sightings.add(still, sightings);
-        raiseAlerts(sightings, destinationsOf, shared);
+      for await (const labelled of seen) {
+        await keep(labelled, shared);
+        raiseAlerts(labelled.sightings, destinationsOf, shared);
       }
     } catch (thrown) {
       journal.unexpected(thrown, `analysis of ${cameraId}`);
       facts.publish({ type: 'labels.failed', cameraId, error: asAgentError(thrown) });
       await clock.sleep(refusedPauseMs, signal).catch(() => undefined);
     }
+  }
+}
+
+/** A disk that takes no sightings must not keep an alert from leaving. */
+async function keep({ still, sightings }: LabelledStill, shared: Shared): Promise<void> {
+  try {
+    await shared.sightings.add(still, sightings);
+  } catch (thrown) {
+    shared.facts.publish({ type: 'labels.failed', cameraId: still.cameraId, error: asAgentError(thrown) });
   }
 }
 

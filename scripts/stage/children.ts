@@ -59,8 +59,13 @@ export class Children {
     child: ChildProcess;
     ended: Promise<string>;
   } {
-    // The IPC channel tells a Node child when the demo itself is gone, even by kill -9.
-    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      // The IPC channel tells a Node child when the demo itself is gone, even by kill -9.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // Ctrl-C in a terminal goes to the whole group: the children would be told twice to end, by the terminal and by us.
+      detached: true,
+    });
     this.#running.set(name, child);
     onLines(child.stdout, onLine);
     onLines(child.stderr, onErrorLine);

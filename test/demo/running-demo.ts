@@ -1,0 +1,93 @@
+// scripts/demo as a person runs it: started, read, and ended with Ctrl-C.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Real footage, when this machine has it; it is no part of the project. */
+export function footage(name: string): string | undefined {
+  const file = join(root, '../shared/media', name);
+  return existsSync(file) ? file : undefined;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || !address) throw new Error('no port');
+  return address.port;
+}
+
+export class RunningDemo implements AsyncDisposable {
+  readonly data: string;
+  readonly lines: string[] = [];
+  readonly #child: ChildProcess;
+
+  private constructor(data: string, child: ChildProcess) {
+    this.data = data;
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', line => void this.lines.push(line));
+    }
+  }
+
+  static async start(args: string[] = []): Promise<RunningDemo> {
+    const data = await mkdtemp(join(tmpdir(), 'kvs-edge-demo-'));
+    const port = await freePort();
+    const child = spawn(join(root, 'scripts/demo'), ['--data', data, '--port', `${port}`, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const demo = new RunningDemo(data, child);
+    await demo.line(/^Stop /, 60_000);
+    return demo;
+  }
+
+  get consoleUrl(): string {
+    return this.#announced('Console');
+  }
+
+  get password(): string {
+    return this.#announced('Password');
+  }
+
+  get cloudUrl(): string {
+    return this.#announced('Cloud');
+  }
+
+  /** Waits for a line that matches, also one that was printed before. */
+  async line(pattern: RegExp, withinMs: number): Promise<string> {
+    for (const endMs = Date.now() + withinMs; Date.now() < endMs; ) {
+      const line = this.lines.find(candidate => pattern.test(candidate));
+      if (line !== undefined) return line;
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+    throw new Error(`The demo did not print ${pattern} within ${withinMs} ms, but:\n${this.lines.join('\n')}`);
+  }
+
+  /** Ctrl-C. Resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill('SIGINT');
+      await once(this.#child, 'exit');
+    }
+    return this.#child.exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  #announced(name: string): string {
+    const line = this.lines.find(candidate => candidate.startsWith(`${name} `));
+    return line?.split(/\s+/)[1] ?? '';
+  }
+}
