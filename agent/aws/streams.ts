@@ -29,11 +29,12 @@ export async function ensureStream(
   { stream, retentionHours, signal }: EnsureStreamOptions,
 ): Promise<Stream> {
   for (let poll = 0; poll < polls; poll++) {
+    // A stream just created is usually active at the next look.
+    if (poll > 1) await clock.sleep(pollMs, signal);
     const info = await describe(client, stream, signal);
     if (info?.Status === 'ACTIVE' || info?.Status === 'UPDATING')
       return { name: stream, retentionHours: info.DataRetentionInHours ?? 0 };
     if (!info) await create(client, stream, retentionHours, signal);
-    await clock.sleep(pollMs, signal);
   }
   throw new AgentError({
     code: 'service-stream-not-active',

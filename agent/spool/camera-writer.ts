@@ -53,6 +53,7 @@ export class CameraWriter {
   }
 
   async #begin({ tracks, startMs }: { tracks: Track[]; startMs: number }): Promise<void> {
+    await this.#end(startMs);
     const videoNumber = tracks.find(track => track.type === 'video')?.number;
     const current: Current = { startMs, lastTimecodeMs: startMs, videoNumber, videoFrames: 0 };
     this.#current = current;

@@ -8,7 +8,7 @@ import type { SpoolIndex } from './spool-index.ts';
 
 export const overCap = 'spool.maxBytes reached';
 
-/** Candidates of one state that are looked at in one go. */
+/** Candidates of one state that are looked at in one go: more than the uploader has in flight. */
 const batch = 64;
 
 export class RoomMaker {

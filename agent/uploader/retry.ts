@@ -42,7 +42,6 @@ const endpointHolds: ReadonlySet<ErrorCode> = new Set([
   'service-rejected-fragment',
   'service-encryption-key',
   'service-silent',
-  'fragment-missing',
 ]);
 
 /** Whether the stream's address should be asked for again: after 4xx, 5xx and unreachable hosts. */

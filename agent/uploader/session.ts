@@ -47,7 +47,8 @@ export async function runSession(context: SessionContext, first: FragmentRecord)
   const stopLate = () => void context.clock.after(stopGraceMs, () => ended.abort(context.stop.reason));
   context.stop.addEventListener('abort', stopLate, { once: true });
   try {
-    const file = await context.spool.readFragment(first);
+    const file = await readIfThere(context.spool, first);
+    if (!file) return;
     using connection = await PutMediaConnection.open({
       service: context.service,
       stream: context.stream.name,
@@ -61,6 +62,16 @@ export async function runSession(context: SessionContext, first: FragmentRecord)
   } finally {
     context.stop.removeEventListener('abort', stopLate);
     ended.abort();
+  }
+}
+
+/** Undefined when the fragment was evicted or its file lost meanwhile: it waits no more, the next one is sent. */
+async function readIfThere(spool: Spool, record: FragmentRecord): Promise<Uint8Array | undefined> {
+  try {
+    return await spool.readFragment(record);
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'fragment-missing') return undefined;
+    throw error;
   }
 }
 
@@ -96,7 +107,9 @@ class Session {
     await this.#sendFragment(record, clusterOf(record, file));
     for (let next = await this.#following(record); next; next = await this.#following(record)) {
       await this.#inFlight.room(next.bytes);
-      await this.#sendFragment(next, clusterOf(next, await this.#context.spool.readFragment(next)));
+      const nextFile = await readIfThere(this.#context.spool, next);
+      if (!nextFile) continue;
+      await this.#sendFragment(next, clusterOf(next, nextFile));
       record = next;
     }
     this.#bodyEnded = true;

@@ -57,6 +57,7 @@ class Uploader {
     this.#stream ??= await tools.service.ensureStream({ stream: name, retentionHours, signal });
     const context = { cameraId, stream: this.#stream, facts, ...tools };
     await reconcile({ ...context, signal });
+    signal.throwIfAborted();
     const first = this.#firstWaiting();
     if (first) await runSession({ ...context, stop: signal, onProgress: () => this.#madeProgress() }, first);
   }

@@ -32,6 +32,11 @@ test.each([
   expect(chooseEvictions(mixed, excessBytes).map(({ startMs }) => startMs)).toEqual(expected);
 });
 
+test('what is just being sent leaves after what still waits', () => {
+  const sending = { ...record(1, 'waiting'), sendBegun: true };
+  expect(chooseEvictions([sending, record(2, 'waiting')], 1).map(({ startMs }) => startMs)).toEqual([2]);
+});
+
 const disk = (startMs: number, endMs: number): FootageSpan => ({ startMs, endMs, at: 'disk' });
 const lost = (startMs: number, endMs: number, reason: string): FootageSpan => ({ startMs, endMs, at: 'lost', reason });
 

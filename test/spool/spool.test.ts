@@ -1,12 +1,23 @@
 // The spool's invariants, numbered as in agent/spool/spool.ts.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { appendFile, cp, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  appendFile,
+  cp,
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
 import { scanFragment } from '../../agent/matroska/scan.ts';
@@ -79,6 +90,26 @@ describe('1. A fragment counts only when its file is whole', () => {
       oldestMs: startMs,
     });
     expect(factsOf('fragment.spooled')).toMatchObject([{ cameraId: 'cam', startMs, endMs: startMs + 200 }]);
+  });
+
+  test('the file is synced before it gets its name, the folder after that, and the row comes last', async () => {
+    await using spool = await openSpool();
+    const probe = await open(root);
+    const prototype: FileHandle = Object.getPrototypeOf(probe);
+    await probe.close();
+    const { sync } = prototype;
+    const steps: string[] = [];
+    vi.spyOn(prototype, 'sync').mockImplementation(function (this: FileHandle) {
+      const synced = relative(dir, readlinkSync(`/proc/self/fd/${this.fd}`));
+      if (synced.startsWith('cam'))
+        steps.push(`${synced}, in place: ${existsSync(fileOf(startMs))}, rows: ${waiting()}`);
+      return sync.call(this);
+    });
+    const waiting = () => spool.waiting('cam').fragments;
+    await spool.write('cam', partsOf(madeFragment({ startMs })));
+    vi.restoreAllMocks();
+    expect(steps).toEqual([`cam/${startMs}.mkv.growing, in place: false, rows: 0`, 'cam, in place: true, rows: 0']);
+    expect(waiting()).toBe(1);
   });
 
   test('when the fact is published the file is in place under its name and complete', async () => {

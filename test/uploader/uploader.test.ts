@@ -185,12 +185,15 @@ describe('nothing lost, nothing twice', () => {
     expect(service.calls).not.toContain('listFragments');
   });
 
-  test('a fragment whose file vanished is passed over', async () => {
-    await scene.write(madeFragments(startMs, 3));
-    await rm(`${scene.dir}/cam/${startMs}.mkv`);
+  test('fragments whose files vanished are passed over without ending the session', async () => {
+    await scene.write(madeFragments(startMs, 5));
+    for (const index of [0, 2, 3]) await rm(`${scene.dir}/cam/${startMs + index * 200}.mkv`);
     scene.start();
     await scene.allPersisted();
-    expect(stored()).toEqual(starts(3).slice(1));
+    expect(stored()).toEqual([startMs + 200, startMs + 800]);
+    expect(service.sessions).toHaveLength(1);
+    expect(scene.pauses).toEqual([]);
+    expect(scene.spool.lostMs('cam')).toBe(600);
   });
 });
 
@@ -311,7 +314,7 @@ describe('the service’s whereabouts', () => {
     await scene.write(madeFragments(startMs, 1));
     scene.start();
     await scene.allPersisted();
-    expect(service.calls.slice(0, 3)).toEqual(['describeStream', 'createStream', 'describeStream']);
+    expect(service.calls).toEqual(['describeStream', 'createStream', 'describeStream', 'getDataEndpoint']);
     expect(service.retentionHours).toBe(24);
   });
 
