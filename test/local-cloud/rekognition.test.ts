@@ -1,0 +1,258 @@
+// DetectLabels as real clients call it, and what the detector finds in real footage.
+import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { DetectLabelsCommand, type DetectLabelsCommandInput, RekognitionClient } from '@aws-sdk/client-rekognition';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../agent/clock.ts';
+import { createListener } from '../../agent/local-cloud/http.ts';
+import { PeopleDetector } from '../../agent/local-cloud/rekognition/detector.ts';
+import { rekognitionRoutes } from '../../agent/local-cloud/rekognition/routes.ts';
+import { Secret } from '../../agent/secret.ts';
+import { accessKeyId, portOf, secretAccessKey } from './hls-stage.ts';
+import { likeness, seenAt } from './rekognition-labels.ts';
+
+const media = join(import.meta.dirname, '../../../shared/media');
+const withoutMedia = !existsSync(join(media, 'room-person.mp4'));
+if (withoutMedia) console.warn('Skipped: the footage of the detector tests is not at ../shared/media.');
+
+const folder = mkdtempSync(join(tmpdir(), 'kvs-edge-rekognition-'));
+let detector: PeopleDetector;
+let server: Server;
+let client: RekognitionClient;
+
+function serve(people: PeopleDetector): Promise<Server> {
+  const listener = createListener(rekognitionRoutes(people), {
+    ...{ accessKeyId, secretAccessKey: new Secret(secretAccessKey), clock: systemClock },
+    onProblem: problem => {
+      throw problem;
+    },
+  });
+  listener.listen(0, '127.0.0.1');
+  return once(listener, 'listening').then(() => listener);
+}
+
+function clientOf(listener: Server): RekognitionClient {
+  return new RekognitionClient({
+    ...{ region: 'us-west-2', endpoint: `http://127.0.0.1:${portOf(listener)}`, maxAttempts: 1 },
+    credentials: { accessKeyId, secretAccessKey },
+  });
+}
+
+beforeAll(async () => {
+  detector = new PeopleDetector();
+  server = await serve(detector);
+  client = clientOf(server);
+});
+afterAll(async () => {
+  client.destroy();
+  server.close();
+  await detector[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+const detect = (Bytes: Uint8Array, options: Omit<DetectLabelsCommandInput, 'Image'> = {}) =>
+  client.send(new DetectLabelsCommand({ Image: { Bytes }, ...options }));
+
+/** A frame made by ffmpeg, in the format the file name has. */
+function picture(input: string[], name = 'picture.jpg', filters = 'null'): Buffer {
+  const file = join(folder, name);
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...input, '-frames:v', '1', '-vf', filters, file]);
+  return readFileSync(file);
+}
+
+const frameAt = (second: number, name?: string, filters?: string) =>
+  picture(['-ss', String(second), '-i', join(media, 'room-person.mp4')], name, filters);
+const greyPicture = (size: string, name?: string) => picture(['-f', 'lavfi', '-i', `color=gray:s=${size}`], name);
+
+describe.skipIf(withoutMedia)('on real footage', () => {
+  test('a person at the table is found where they stand, with the labels Rekognition gives', async () => {
+    const { Labels, LabelModelVersion } = await detect(frameAt(30), { MinConfidence: 70 });
+    expect(LabelModelVersion).toBe('3.0');
+    expect(Labels).toMatchObject([
+      { Name: 'Person', Parents: [], Aliases: [{ Name: 'Human' }], Categories: [{ Name: 'Person Description' }] },
+    ]);
+    const [instance, ...others] = Labels?.[0]?.Instances ?? [];
+    expect(others).toEqual([]);
+    expect(instance?.Confidence).toBe(Labels?.[0]?.Confidence);
+    expect(instance?.Confidence).toBeGreaterThan(85);
+    const { Left = 0, Top = 0, Width = 0, Height = 0 } = instance?.BoundingBox ?? {};
+    const seen = seenAt(30);
+    expect(seen.kind).toBe('whole');
+    if (seen.kind === 'whole')
+      expect(likeness({ left: Left, top: Top, width: Width, height: Height }, seen.box)).toBeGreaterThan(0.6);
+  });
+
+  test.each(['rgb24', 'rgba', 'gray'])('a PNG of pixel format %s gives the same', async format => {
+    const { Labels } = await detect(frameAt(30, `${format}.png`, `scale=640:-2,format=${format}`));
+    expect(Labels?.[0]?.Instances).toHaveLength(1);
+  });
+
+  test('an empty room has no label', async () => {
+    expect(await detect(frameAt(2))).toMatchObject({ Labels: [] });
+  });
+
+  test('of whole people at least 9 in 10 are found, of boxes at least 9 in 10 are people, and cars are not people', async () => {
+    const frames = (file: string, step: number) => {
+      execFileSync('ffmpeg', [
+        '-v',
+        'error',
+        '-i',
+        join(media, file),
+        '-vf',
+        `fps=1/${step}`,
+        join(folder, `${file}-%03d.jpg`),
+      ]);
+      return readdirSync(folder)
+        .filter(name => name.startsWith(`${file}-`))
+        .sort();
+    };
+    const counts = { whole: 0, found: 0, wrong: 0 };
+    const step = 5;
+    for (const file of ['room-person.mp4', 'street-cars.mp4']) {
+      for (const [index, name] of frames(file, step).entries()) {
+        // The fps filter takes the frame in the middle of each step.
+        const seen = file.startsWith('room')
+          ? seenAt(index * step + Math.floor(step / 2))
+          : { kind: 'nobody' as const };
+        const detection = await detector.detect(readFileSync(join(folder, name)));
+        if ('problem' in detection) throw new Error(detection.problem);
+        const boxes = detection.people.filter(person => person.confidence >= 70);
+        const right = boxes.some(box => seen.kind !== 'nobody' && likeness(box, seen.box) >= 0.4);
+        if (seen.kind === 'whole') counts.whole++;
+        if (seen.kind === 'whole' && right) counts.found++;
+        counts.wrong += boxes.length - (right ? 1 : 0);
+      }
+    }
+    expect(counts.whole).toBeGreaterThan(15);
+    expect(counts.found / counts.whole).toBeGreaterThanOrEqual(0.9);
+    expect(counts.wrong / (counts.wrong + counts.found)).toBeLessThanOrEqual(0.1);
+  });
+
+  test.each<{ name: string; options: Omit<DetectLabelsCommandInput, 'Image'>; labels: number }>([
+    { name: 'MaxLabels 0', options: { MaxLabels: 0 }, labels: 0 },
+    { name: 'MinConfidence 100', options: { MinConfidence: 100 }, labels: 0 },
+    { name: 'included by name', options: general({ LabelInclusionFilters: ['Person'] }), labels: 1 },
+    { name: 'other labels included', options: general({ LabelInclusionFilters: ['Car'] }), labels: 0 },
+    { name: 'excluded by name', options: general({ LabelExclusionFilters: ['Person'] }), labels: 0 },
+    {
+      name: 'category included',
+      options: general({ LabelCategoryInclusionFilters: ['Person Description'] }),
+      labels: 1,
+    },
+    {
+      name: 'category excluded',
+      options: general({ LabelCategoryExclusionFilters: ['Person Description'] }),
+      labels: 0,
+    },
+  ])('$name leaves $labels labels', async ({ options, labels }) => {
+    expect((await detect(frameAt(30), options)).Labels).toHaveLength(labels);
+  });
+
+  test('the AWS CLI reads the answer', async () => {
+    writeFileSync(join(folder, 'cli.jpg'), frameAt(30));
+    const stdout = await new Promise<string>((resolve, reject) => {
+      const args = [
+        '--endpoint-url',
+        `http://127.0.0.1:${portOf(server)}`,
+        '--region',
+        'us-west-2',
+        '--output',
+        'text',
+      ];
+      const image = ['--image-bytes', `fileb://${join(folder, 'cli.jpg')}`, '--query', 'Labels[].Name'];
+      const env = { ...process.env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+      execFile('/usr/bin/aws', [...args, 'rekognition', 'detect-labels', ...image], { env }, (error, out) =>
+        error ? reject(error) : resolve(out),
+      );
+    });
+    expect(stdout.trim()).toBe('Person');
+  });
+});
+
+function general(filters: object): Omit<DetectLabelsCommandInput, 'Image'> {
+  return { Settings: { GeneralLabels: filters } };
+}
+
+describe('refused as Rekognition refuses it', () => {
+  test.each<{
+    name: string;
+    bytes: () => Uint8Array;
+    options?: Omit<DetectLabelsCommandInput, 'Image'>;
+    error: string;
+  }>([
+    { name: 'text', bytes: () => Buffer.from('hello, this is no image'), error: 'InvalidImageFormatException' },
+    { name: 'a cut JPEG', bytes: () => greyPicture('320x240').subarray(0, 300), error: 'InvalidImageFormatException' },
+    {
+      name: 'a cut PNG',
+      bytes: () => greyPicture('320x240', 'a.png').subarray(0, 80),
+      error: 'InvalidImageFormatException',
+    },
+    {
+      name: 'a palette PNG',
+      bytes: () => picture(['-f', 'lavfi', '-i', 'color=red:s=100x100'], 'p.png', 'format=pal8'),
+      error: 'InvalidImageFormatException',
+    },
+    { name: '79 pixels', bytes: () => greyPicture('79x200'), error: 'InvalidParameterException' },
+    { name: 'more than 5 MiB', bytes: () => new Uint8Array(5_242_881), error: 'ImageTooLargeException' },
+    { name: 'no bytes', bytes: () => new Uint8Array(0), error: 'InvalidParameterException' },
+    {
+      name: 'confidence 101',
+      bytes: () => greyPicture('320x240'),
+      options: { MinConfidence: 101 },
+      error: 'InvalidParameterException',
+    },
+    {
+      name: 'image properties',
+      bytes: () => greyPicture('320x240'),
+      options: { Features: ['IMAGE_PROPERTIES'] },
+      error: 'InvalidParameterException',
+    },
+  ])('$name', async ({ bytes, options, error }) => {
+    await expect(detect(bytes(), options)).rejects.toMatchObject({
+      name: error,
+      message: expect.stringMatching(/.{10}/),
+    });
+  });
+
+  test('an image in S3', async () => {
+    const command = new DetectLabelsCommand({ Image: { S3Object: { Bucket: 'b', Name: 'n' } } });
+    await expect(client.send(command)).rejects.toMatchObject({ name: 'InvalidS3ObjectException' });
+  });
+});
+
+test('when more images wait than it has room for, it throttles, and those that waited are answered', async () => {
+  await using small = new PeopleDetector({ maxWaiting: 2 });
+  const listener = await serve(small);
+  const impatient = clientOf(listener);
+  const command = new DetectLabelsCommand({ Image: { Bytes: greyPicture('640x360') } });
+  const results = await Promise.allSettled([1, 2, 3, 4].map(() => impatient.send(command)));
+  const refusals = results.flatMap(result => (result.status === 'rejected' ? [result.reason.name] : []));
+  expect(refusals).toEqual(['ThrottlingException', 'ThrottlingException']);
+  await expect(impatient.send(command)).resolves.toMatchObject({ Labels: [] });
+  impatient.destroy();
+  listener.close();
+});
+
+test('a detector thread that dies costs one answer, and the next question starts another', async () => {
+  let started = 0;
+  const crashing =
+    'require("node:worker_threads").parentPort.on("message", () => { throw new Error("out of memory"); })';
+  const answering =
+    'const { parentPort } = require("node:worker_threads"); parentPort.on("message", ({ id }) => parentPort.postMessage({ id, people: [] }))';
+  await using fragile = new PeopleDetector({
+    startWorker: () => new Worker(started++ === 0 ? crashing : answering, { eval: true }),
+  });
+  const listener = await serve(fragile);
+  const persistent = clientOf(listener);
+  const command = new DetectLabelsCommand({ Image: { Bytes: greyPicture('640x360') } });
+  await expect(persistent.send(command)).rejects.toMatchObject({ name: 'InternalServerError' });
+  await expect(persistent.send(command)).resolves.toMatchObject({ Labels: [] });
+  expect(started).toBe(2);
+  persistent.destroy();
+  listener.close();
+});
