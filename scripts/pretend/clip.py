@@ -1,6 +1,6 @@
 """A clip encoded once into what a camera sends: H.264 access units at a fixed rate, AAC packets, all in memory.
 
-Encoding happens with ffmpeg into an MP4 in the cache folder, under a name made of the content and the parameters; serving then
+Encoding happens with ffmpeg into a MOV file in the cache folder, under a name made of the content and the parameters; serving then
 costs next to nothing. Groups of pictures are closed and have a fixed length, so the clip can be entered at every key frame and
 repeated without a seam.
 """
@@ -13,12 +13,23 @@ from fractions import Fraction
 
 from . import scene
 
-AUDIO_RATE = 48000
-SAMPLES_PER_AAC_PACKET = 1024
-# AudioSpecificConfig: AAC-LC, 48 kHz, one channel (ISO 14496-3, 1.6.2.1).
-AUDIO_CONFIG = "1188"
 START_CODE = b"\x00\x00\x00\x01"
 SLICE, KEY_SLICE, SPS, PPS = 1, 5, 7, 8
+
+
+class Sound:
+    """One kind of sound: how it is encoded, and how many samples make a packet."""
+
+    def __init__(self, encoder, rate, samples_per_packet):
+        self.arguments = ["-map", "0:a:0", "-ac", "1", "-ar", str(rate), "-c:a", *encoder]
+        self.rate = rate
+        self.samples_per_packet = samples_per_packet
+        self.packet_seconds = Fraction(samples_per_packet, rate)
+
+
+AAC = Sound(["aac", "-b:a", "64k"], 48000, 1024)
+# One byte is one sample: the file's packets have any length, the camera's have 20 ms.
+G711 = Sound(["pcm_alaw"], 8000, 160)
 
 
 class ClipError(Exception):
@@ -37,28 +48,33 @@ class Picture:
 
 
 class Clip:
-    def __init__(self, fps, pictures, audio_packets):
+    """`sound` is None when there are no audio packets."""
+
+    def __init__(self, fps, pictures, sound, audio_packets):
         self.fps = fps
         self.pictures = pictures
+        self.sound = sound if audio_packets else None
         self.audio_packets = audio_packets
         self.seconds = len(pictures) / fps
 
     def audio_packet(self, number):
-        """The packet for the `number`-th 1024 samples since the start; repeated or left out at the seam to stay with the picture."""
-        position = (number * SAMPLES_PER_AAC_PACKET / AUDIO_RATE) % float(self.seconds)
-        index = int(position * AUDIO_RATE / SAMPLES_PER_AAC_PACKET)
+        """The `number`-th packet since the start; at the seam one is repeated or left out, so that sound stays with picture."""
+        index = number * self.sound.packet_seconds % self.seconds // self.sound.packet_seconds
         return self.audio_packets[min(index, len(self.audio_packets) - 1)]
 
 
-def load(video, cache, fps, gop_seconds, b_frames, audio):
-    """Encodes `video` (None: the project's own scene) unless the cache has it, and reads it. Raises ClipError."""
+def load(video, cache, fps, gop_seconds, b_frames, sound):
+    """Encodes `video` (None: the project's own scene) unless the cache has it, and reads it. `sound`: AAC, G711 or None.
+
+    Raises ClipError.
+    """
     source = _SceneSource() if video is None else _FileSource(video)
     rate = Fraction(fps).limit_denominator(1001) if fps else source.fps
-    arguments = _encoder_arguments(rate, gop_seconds, b_frames, audio and source.has_audio)
+    arguments = _encoder_arguments(rate, gop_seconds, b_frames, sound if source.has_audio else None)
     path = os.path.join(cache, _cache_name(source.fingerprint, arguments))
     if not os.path.exists(path):
         _encode(source, arguments, path)
-    return _read(path, rate)
+    return _read(path, rate, sound)
 
 
 class _SceneSource:
@@ -95,19 +111,18 @@ class _FileSource:
         return None
 
 
-def _encoder_arguments(fps, gop_seconds, b_frames, audio):
+def _encoder_arguments(fps, gop_seconds, b_frames, sound):
     gop = max(1, round(fps * Fraction(gop_seconds)))
     x264 = f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes={2 if b_frames else 0}:sliced-threads=0"
     video = ["-map", "0:v:0", "-vf", f"fps={fps},scale=trunc(iw/2)*2:trunc(ih/2)*2", "-c:v", "libx264", "-preset", "veryfast",
              "-profile:v", "main", "-pix_fmt", "yuv420p", "-crf", "23", "-x264-params", x264,
              # Parameter sets come with every key frame, as cameras send them.
              "-bsf:v", "dump_extra=freq=keyframe"]
-    sound = ["-map", "0:a:0", "-c:a", "aac", "-ar", str(AUDIO_RATE), "-ac", "1", "-b:a", "64k"] if audio else ["-an"]
-    return video + sound + ["-map_metadata", "-1", "-f", "mp4"]
+    return video + (sound.arguments if sound else ["-an"]) + ["-map_metadata", "-1", "-f", "mov"]
 
 
 def _cache_name(fingerprint, arguments):
-    return hashlib.sha256(json.dumps([fingerprint, arguments]).encode()).hexdigest()[:32] + ".mp4"
+    return hashlib.sha256(json.dumps([fingerprint, arguments]).encode()).hexdigest()[:32] + ".mov"
 
 
 def _encode(source, arguments, path):
@@ -141,8 +156,8 @@ def _probe(path, entries):
     return json.loads(_run(["ffprobe", "-v", "error", "-of", "json", "-show_entries", entries, path]))
 
 
-def _read(path, fps):
-    """MP4 samples lie in the file as they are: ffprobe says where, and no container has to be parsed here."""
+def _read(path, fps, sound):
+    """MOV samples lie in the file as they are: ffprobe says where, and no container has to be parsed here."""
     with open(path, "rb") as file:
         content = file.read()
     pictures, audio_packets = [], []
@@ -154,7 +169,10 @@ def _read(path, fps):
             continue
         delay = float(packet["pts_time"]) - float(packet["dts_time"])
         pictures.append(_picture(data, "K" in packet["flags"], delay))
-    return Clip(fps, pictures, audio_packets)
+    if sound is G711:
+        samples, step = b"".join(audio_packets), G711.samples_per_packet
+        audio_packets = [samples[start:start + step] for start in range(0, len(samples) - step + 1, step)]
+    return Clip(fps, pictures, sound, audio_packets)
 
 
 def _picture(sample, key, presentation_delay):

@@ -10,7 +10,6 @@ from fractions import Fraction
 
 from gi.repository import GLib, Gst
 
-from .clip import AUDIO_RATE, SAMPLES_PER_AAC_PACKET
 from .stamp import sei
 
 NANOSECONDS = 1_000_000_000
@@ -46,7 +45,7 @@ class Live:
         while self._next_picture / self._clip.fps <= elapsed:
             self._send_picture(self._next_picture)
             self._next_picture += 1
-        while self._clip.audio_packets and self._audio_time(self._next_audio) <= elapsed:
+        while self._clip.sound and self._audio_time(self._next_audio) <= elapsed:
             self._send_audio(self._next_audio)
             self._next_audio += 1
         due = self._started_at + float(self._next_picture / self._clip.fps)
@@ -74,18 +73,19 @@ class Live:
         with self._lock:
             receivers = [viewer for viewer in self._viewers if viewer.started]
         for viewer in receivers:
-            viewer.push_audio(self._clip.audio_packet(number), self._audio_time(number))
+            viewer.push_audio(self._clip.audio_packet(number), self._audio_time(number), self._clip.sound.packet_seconds)
 
     def _audio_time(self, number):
-        return Fraction(number * SAMPLES_PER_AAC_PACKET, AUDIO_RATE)
+        return number * self._clip.sound.packet_seconds
 
 
 class Viewer:
-    """One RTSP client's stream, from the first key frame after it asked."""
+    """One RTSP client's stream, from the first key frame after it asked, or from the first picture of any kind."""
 
-    def __init__(self, video_source, audio_source):
+    def __init__(self, video_source, audio_source, begins_anywhere):
         self._video = video_source
         self._audio = audio_source
+        self._begins_anywhere = begins_anywhere
         self._began = None
 
     @property
@@ -93,7 +93,7 @@ class Viewer:
         return self._began is not None
 
     def wants(self, picture, taken):
-        if self._began is None and picture.key:
+        if self._began is None and (picture.key or self._begins_anywhere):
             self._began = taken
         return self.started
 
@@ -102,9 +102,9 @@ class Viewer:
         buffer.dts = _nanoseconds(taken - self._began)
         self._video.emit("push-buffer", buffer)
 
-    def push_audio(self, data, at):
+    def push_audio(self, data, at, seconds):
         if self._audio and at >= self._began:
-            self._audio.emit("push-buffer", _buffer(data, at - self._began, Fraction(SAMPLES_PER_AAC_PACKET, AUDIO_RATE)))
+            self._audio.emit("push-buffer", _buffer(data, at - self._began, seconds))
 
 
 def _buffer(data, at, seconds):

@@ -1,6 +1,6 @@
 """The RTSP side, by GStreamer's RTSP server: one media for each client, fed from the camera's one live picture.
 
-UDP and TCP, H.264 and AAC; with a user set, digest authentication and nothing weaker.
+UDP and TCP, H.264 with AAC or G.711; with a user set, digest authentication and nothing weaker.
 """
 import gi
 
@@ -8,7 +8,7 @@ gi.require_version("GstRtspServer", "1.0")
 gi.require_version("GstRtsp", "1.0")
 from gi.repository import GstRtsp, GstRtspServer  # noqa: E402
 
-from .clip import AUDIO_CONFIG, AUDIO_RATE  # noqa: E402
+from .clip import AAC, G711  # noqa: E402
 from .live import Viewer  # noqa: E402
 
 ROLE = "viewer"
@@ -17,11 +17,14 @@ VIDEO = (
     "caps=video/x-h264,stream-format=byte-stream,alignment=au "
     "! rtph264pay name=pay0 pt=96 config-interval=0"
 )
-AUDIO = (
-    "appsrc name=audio is-live=true format=time max-bytes=0 "
-    f"caps=audio/mpeg,mpegversion=4,stream-format=raw,rate={AUDIO_RATE},channels=1,codec_data=(buffer){AUDIO_CONFIG} "
-    "! rtpmp4gpay name=pay1 pt=97"
-)
+AUDIO = "appsrc name=audio is-live=true format=time max-bytes=0 "
+SOUNDS = {
+    None: "",
+    # codec_data is the AudioSpecificConfig: AAC-LC, 48 kHz, one channel (ISO 14496-3, 1.6.2.1).
+    AAC: AUDIO + f"caps=audio/mpeg,mpegversion=4,stream-format=raw,rate={AAC.rate},channels=1,codec_data=(buffer)1188 "
+                 "! rtpmp4gpay name=pay1 pt=97",
+    G711: AUDIO + f"caps=audio/x-alaw,rate={G711.rate},channels=1 ! rtppcmapay name=pay1 pt=8",
+}
 
 
 class PortError(Exception):
@@ -31,11 +34,14 @@ class PortError(Exception):
 class RtspServer:
     """Serves `live` at `path`. `report(event, **details)` hears of clients."""
 
-    def __init__(self, live, path, has_audio, report):
+    def __init__(self, live, path, sound, report, begins_anywhere=False, udp_only=False):
         self._live = live
         self._report = report
+        self._begins_anywhere = begins_anywhere
         factory = GstRtspServer.RTSPMediaFactory()
-        factory.set_launch(f"( {VIDEO} {AUDIO} )" if has_audio else f"( {VIDEO} )")
+        factory.set_launch(f"( {VIDEO} {SOUNDS[sound]} )")
+        if udp_only:
+            factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
         factory.connect("media-configure", self._media_configured)
         self._factory = factory
         self._server = GstRtspServer.RTSPServer()
@@ -59,7 +65,7 @@ class RtspServer:
         self._server.set_address(host)
         self._server.set_service(str(port))
         if not self._server.attach(None):
-            raise PortError(f"Port {port} of {host} cannot be opened: another program uses it. Choose another one with --port.")
+            raise PortError(f"Port {port} of {host} cannot be opened: another program uses it, or this machine has no such address. Choose another with --port or --listen.")
         return self._server.get_bound_port()
 
     def _client_connected(self, _server, client):
@@ -69,6 +75,6 @@ class RtspServer:
 
     def _media_configured(self, _factory, media):
         element = media.get_element()
-        viewer = Viewer(element.get_by_name("video"), element.get_by_name("audio"))
+        viewer = Viewer(element.get_by_name("video"), element.get_by_name("audio"), self._begins_anywhere)
         self._live.add(viewer)
         media.connect("unprepared", lambda _media: self._live.remove(viewer))

@@ -1,0 +1,107 @@
+// The only door to fluent-ffmpeg, which nobody maintains any more: one run of ffmpeg as bytes, lines and an exit.
+// What it must never be used for: its `progress` event (opens a second session to the camera) and its `start`, `error`
+// and `stderr` texts as they are (they show the address with the password).
+import { PassThrough, Readable } from 'node:stream';
+import ffmpeg from 'fluent-ffmpeg';
+import type { Clock } from '../clock.ts';
+
+export type FfmpegCommand = {
+  /** Read by ffmpeg's concat demuxer on stdin: what it holds is not visible in the list of processes. */
+  script: string;
+  inputOptions: string[];
+  outputOptions: string[];
+  /** Default: `ffmpeg` on the PATH. fluent-ffmpeg keeps the last one given for the whole process. */
+  ffmpegPath?: string;
+};
+
+export type FfmpegExit =
+  /** ffmpeg ended by itself; code 0 says nothing, a camera that hangs up gives 0 too. */
+  { how: 'exited' } | { how: 'killed'; signal: string } | { how: 'missing' };
+
+const KEPT_STDERR_LINES = 100;
+/** A stalled ffmpeg ignores the first SIGTERM and obeys the second at once. */
+const END_STEPS = [
+  { signal: 'SIGTERM', thenWaitMs: 1_000 },
+  { signal: 'SIGTERM', thenWaitMs: 1_000 },
+  { signal: 'SIGKILL', thenWaitMs: 5_000 },
+] as const;
+
+/** One ffmpeg process, from its start to its certain end. Owners must call `end`. */
+export class FfmpegRun {
+  /** Last lines of stderr. May hold the password: match them, never show them. */
+  readonly stderrLines: string[] = [];
+  readonly #clock: Clock;
+  readonly #command: ReturnType<typeof ffmpeg>;
+  // Neither closes nor reports errors by itself: fluent-ffmpeg would take a closed sink for a reason to report a failed run
+  // before the process has ended.
+  readonly #sink = new PassThrough({ autoDestroy: false, emitClose: false });
+  readonly #exited: Promise<FfmpegExit>;
+  #started = false;
+  #ending: Promise<FfmpegExit> | undefined;
+
+  constructor(command: FfmpegCommand, clock: Clock) {
+    this.#clock = clock;
+    this.#command = ffmpeg(Readable.from([command.script]), { stdoutLines: 1 })
+      .inputFormat('concat')
+      .inputOptions(...command.inputOptions)
+      .outputOptions(...command.outputOptions)
+      .format('matroska');
+    if (command.ffmpegPath !== undefined) this.#command.setFfmpegPath(command.ffmpegPath);
+    this.#exited = this.#watchExit();
+    this.#command.on('stderr', (line: string) => {
+      this.stderrLines.push(line);
+      if (this.stderrLines.length > KEPT_STDERR_LINES) this.stderrLines.shift();
+    });
+    this.#command.pipe(this.#sink, { end: true });
+  }
+
+  /** ffmpeg's stdout. Ends when the process does. ffmpeg waits while nobody reads. */
+  stdout(): AsyncIterable<Uint8Array> {
+    return this.#sink.iterator({ destroyOnReturn: false });
+  }
+
+  /** Resolves when no process is left; kills it when it has not ended by itself within `patienceMs`. Never rejects. */
+  end(patienceMs = 0): Promise<FfmpegExit> {
+    this.#ending ??= this.#end(patienceMs);
+    return this.#ending;
+  }
+
+  async #end(patienceMs: number): Promise<FfmpegExit> {
+    // What nobody reads any more must not keep the pipe full and its descriptor open.
+    if (patienceMs === 0) this.#sink.resume();
+    await this.#exitedWithin(patienceMs);
+    this.#sink.resume();
+    for (const { signal, thenWaitMs } of END_STEPS) {
+      if (await this.#exitedWithin(0)) break;
+      if (this.#started) this.#command.kill(signal);
+      await this.#exitedWithin(thenWaitMs);
+    }
+    return await this.#exited;
+  }
+
+  async #exitedWithin(ms: number): Promise<boolean> {
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const cancel = this.#clock.after(ms, () => resolve(false));
+    const exited = await Promise.race([this.#exited.then(() => true), late]);
+    cancel();
+    return exited;
+  }
+
+  #watchExit(): Promise<FfmpegExit> {
+    const { promise, resolve } = Promise.withResolvers<FfmpegExit>();
+    this.#command.on('start', () => {
+      this.#started = true;
+      // Asked to end while fluent-ffmpeg was still asking ffmpeg for its formats: there was no process to kill yet.
+      if (this.#ending) this.#command.kill('SIGKILL');
+    });
+    this.#command.on('end', () => resolve({ how: 'exited' }));
+    this.#command.on('error', (error: Error) => {
+      // Without a process nobody else ends the stream.
+      if (!this.#started) this.#sink.end();
+      const signal = /killed with signal (\w+)/.exec(error.message)?.[1];
+      if (signal !== undefined) resolve({ how: 'killed', signal });
+      else resolve({ how: this.#started ? 'exited' : 'missing' });
+    });
+    return promise;
+  }
+}
