@@ -1,7 +1,7 @@
 // The embedded server's composition root: one listener for the control plane, PutMedia, archived media, HLS and
 // Rekognition, over one store. Speaks HTTP on loopback; knows nothing of the agent.
 
-import { once } from 'node:events';
+import { once as event } from 'node:events';
 import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
@@ -14,6 +14,8 @@ import { createListener } from './http.ts';
 import { listFragmentsRoute } from './list-fragments.ts';
 import type { ConnectionPolicy } from './put-media/route.ts';
 import { putMedia } from './put-media/route.ts';
+import { PeopleDetector } from './rekognition/detector.ts';
+import { rekognitionRoutes } from './rekognition/routes.ts';
 import type { Route } from './route.ts';
 import { Store } from './store/store.ts';
 
@@ -63,26 +65,32 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     connectionPolicy: options.connectionPolicy ?? 'newest-wins',
     onProblem: error => onProblem(asAgentError(error)),
   });
-  routes.push(...streamRoutes(context), ...tagRoutes(store), ingest.route);
-  routes.push(listFragmentsRoute(context), ...hlsRoutes(context));
-  const shutDown = async () => {
+  const detector = new PeopleDetector();
+  routes.push(...streamRoutes(context), ...tagRoutes(store), ingest.route, listFragmentsRoute(context));
+  routes.push(...hlsRoutes(context), ...rekognitionRoutes(detector));
+  const close = once(async () => {
     server.close();
     await ingest.close();
     server.closeAllConnections();
+    await detector[Symbol.asyncDispose]();
     await store.close();
-  };
-  let closing: Promise<void> | undefined;
-  const close = () => {
-    closing ??= shutDown();
-    return closing;
-  };
+  });
   return { url, port, close, [Symbol.asyncDispose]: close };
+}
+
+/** The same work however often it is asked for. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
 }
 
 async function listen(server: Server, host: string, port: number): Promise<number> {
   try {
     server.listen(port, host);
-    await once(server, 'listening');
+    await event(server, 'listening');
   } catch (error) {
     throw listenError(error, host, port);
   }

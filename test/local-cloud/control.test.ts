@@ -14,11 +14,13 @@ import {
   UntagStreamCommand,
   UpdateDataRetentionCommand,
 } from '@aws-sdk/client-kinesis-video';
+import { GetHLSStreamingSessionURLCommand } from '@aws-sdk/client-kinesis-video-archived-media';
+import { DetectLabelsCommand, RekognitionClient } from '@aws-sdk/client-rekognition';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { startLocalCloud } from '../../agent/local-cloud/main.ts';
 import { Secret } from '../../agent/secret.ts';
-import { awsCli, controlClient, keys, manualClock, testCloud } from './control-cloud.ts';
+import { archiveClient, awsCli, controlClient, keys, manualClock, testCloud } from './control-cloud.ts';
 
 test('a stream that was created is described with its ARN, version and retention', async () => {
   await using running = await testCloud();
@@ -215,6 +217,17 @@ test('requests that are no KVS operation are refused in words, and the server go
   ]);
   expect(await controlClient(url).send(new ListStreamsCommand({}))).toMatchObject({ StreamInfoList: [] });
   expect(running.problems).toEqual([]);
+});
+
+test('HLS and Rekognition answer on the same port', async () => {
+  await using running = await testCloud();
+  const { url: endpoint } = running.cloud;
+  await controlClient(endpoint).send(new CreateStreamCommand({ StreamName: 'cam', DataRetentionInHours: 1 }));
+  const hls = archiveClient(endpoint).send(new GetHLSStreamingSessionURLCommand({ StreamName: 'cam' }));
+  await expect(hls).rejects.toThrow(expect.objectContaining({ name: 'ResourceNotFoundException' }));
+  const rekognition = new RekognitionClient({ endpoint, region: 'eu-west-1', credentials: keys, maxAttempts: 1 });
+  const labels = rekognition.send(new DetectLabelsCommand({ Image: { Bytes: new Uint8Array(100) } }));
+  await expect(labels).rejects.toThrow(expect.objectContaining({ name: 'InvalidImageFormatException' }));
 });
 
 test('a port that is taken is said in a sentence', async () => {
