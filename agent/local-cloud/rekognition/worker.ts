@@ -10,7 +10,8 @@ import { decodePng } from './png.ts';
 export type Job = { id: number; image: Uint8Array };
 export type JobResult = { id: number } & ({ people: Person[] } | { undecodable: string });
 
-const maxDecodedMegapixels = 100;
+/** A few kilobytes of PNG can say they are a picture of gigabytes. */
+const maxDecodedMegapixels = 40;
 const maxDecoderMemoryMb = 512;
 
 const detector = HogDetector.load();
@@ -29,7 +30,10 @@ function peopleIn(pixels: Pixels, loaded: HogDetector): Person[] {
 
 function decode(image: Uint8Array): Pixels | { undecodable: string } {
   try {
-    if (readImageHeader(image)?.format === 'png') return decodePng(image);
+    const header = readImageHeader(image);
+    if (header && header.width * header.height > maxDecodedMegapixels * 1e6)
+      return { undecodable: `It has more than ${maxDecodedMegapixels} million pixels.` };
+    if (header?.format === 'png') return decodePng(image);
     const { width, height, data } = jpeg.decode(image, {
       useTArray: true,
       maxResolutionInMP: maxDecodedMegapixels,

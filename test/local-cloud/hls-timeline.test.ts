@@ -1,0 +1,112 @@
+// Odd orders of fragments, and where a session lists them.
+import { describe, expect, test } from 'vitest';
+import { mediaPlaylist } from '../../agent/local-cloud/hls/media-playlist.ts';
+import { append, emptyTimeline, keepNewest } from '../../agent/local-cloud/hls/timeline.ts';
+import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
+import type { Track } from '../../agent/matroska/track.ts';
+
+/** Two seconds at 25 frames a second, so 1960 ms as KVS counts, unless told otherwise. */
+function fragment(number: number, producerMs: number, change: Partial<StoredFragment> = {}): StoredFragment {
+  const video = { type: 'video', number: 1, codecId: 'V_MPEG4/ISO/AVC', width: 64, height: 36 } as const;
+  return {
+    ...{ streamName: 's', number: String(number).padStart(4, '0'), producerMs, serverMs: 50_000 + number * 2000 },
+    ...{ lengthMs: 1960, bytes: 1000, frames: 50, timelineMs: 0, codecKey: 'a' },
+    tracks: [{ ...video, codecPrivate: new Uint8Array() }],
+    ...change,
+  };
+}
+
+const always = { by: 'producer', discontinuities: 'ALWAYS' } as const;
+const never = { by: 'producer', discontinuities: 'NEVER' } as const;
+const onDiscontinuity = { by: 'producer', discontinuities: 'ON_DISCONTINUITY' } as const;
+
+describe('which fragments are listed, where a discontinuity is, and how long each lasts', () => {
+  test.each([
+    {
+      ...{ name: 'one follows the other', rules: never, fragments: [fragment(1, 0), fragment(2, 2000)] },
+      ...{ numbers: ['0001', '0002'], marks: [false, false], seconds: ['2', '2'] },
+    },
+    {
+      ...{ name: 'ALWAYS marks the first one too', rules: always, fragments: [fragment(1, 0), fragment(2, 2000)] },
+      ...{ numbers: ['0001', '0002'], marks: [true, true], seconds: ['2', '2'] },
+    },
+    {
+      ...{ name: '50 ms of jitter is no gap', rules: onDiscontinuity, fragments: [fragment(1, 0), fragment(2, 2050)] },
+      ...{ numbers: ['0001', '0002'], marks: [false, false], seconds: ['2.05', '2'] },
+    },
+    {
+      ...{ name: '51 ms is a gap', rules: onDiscontinuity, fragments: [fragment(1, 0), fragment(2, 2051)] },
+      ...{ numbers: ['0001', '0002'], marks: [false, true], seconds: ['2.051', '2'] },
+    },
+    {
+      ...{ name: 'an overlap', rules: onDiscontinuity, fragments: [fragment(1, 0), fragment(2, 1900)] },
+      ...{ numbers: ['0001', '0002'], marks: [false, true], seconds: ['1.9', '2'] },
+    },
+    {
+      ...{ name: 'a gap of 4 s is not filled', rules: never, fragments: [fragment(1, 0), fragment(2, 6000)] },
+      ...{ numbers: ['0001', '0002'], marks: [false, false], seconds: ['2', '2'] },
+    },
+    {
+      ...{
+        name: 'an older one that comes late stays out',
+        rules: never,
+        fragments: [fragment(1, 2000), fragment(2, 0)],
+      },
+      ...{ numbers: ['0001'], marks: [false], seconds: ['2'] },
+    },
+    {
+      ...{ name: 'of one time the last counts', rules: never, fragments: [fragment(1, 0), fragment(2, 0)] },
+      ...{ numbers: ['0002'], marks: [false], seconds: ['2'] },
+    },
+    {
+      name: 'other codec private data is a discontinuity even with NEVER',
+      ...{ rules: never, fragments: [fragment(1, 0), fragment(2, 2000, { codecKey: 'b' })] },
+      ...{ numbers: ['0001', '0002'], marks: [false, true], seconds: ['2', '2'] },
+    },
+    {
+      name: 'a single frame',
+      ...{ rules: never, fragments: [fragment(1, 0, { lengthMs: 0, frames: 1 })] },
+      ...{ numbers: ['0001'], marks: [false], seconds: ['0.04'] },
+    },
+  ])('$name', ({ rules, fragments, numbers, marks, seconds }) => {
+    const timeline = append(emptyTimeline, fragments, rules);
+    expect(timeline.entries.map(entry => entry.fragment.number)).toEqual(numbers);
+    expect(timeline.entries.map(entry => entry.discontinuity)).toEqual(marks);
+    const playlist = { trackNumber: 1, token: 'T', showTimestamps: false, onDemand: true, ended: true };
+    const text = mediaPlaylist({ ...playlist, timeline });
+    expect([...text.matchAll(/#EXTINF:([\d.]+),/g)].map(match => match[1])).toEqual(seconds);
+  });
+});
+
+test('what has left is counted, and the target duration does not shrink when a long fragment leaves', () => {
+  const first = append(emptyTimeline, [fragment(1, 0, { lengthMs: 9800 }), fragment(2, 10_000)], always);
+  const later = keepNewest(append(first, [fragment(3, 12_000), fragment(4, 14_000)], always), 2);
+  expect(later.entries.map(entry => entry.fragment.number)).toEqual(['0003', '0004']);
+  expect(later).toMatchObject({ mediaSequence: 2, discontinuitySequence: 2, longestMs: 10_000 });
+});
+
+test('coming back to earlier codec private data is listed with an init segment again', () => {
+  const changes = [fragment(1, 0), fragment(2, 2000, { codecKey: 'b' }), fragment(3, 4000)];
+  const timeline = append(emptyTimeline, changes, never);
+  expect(timeline.entries.map(entry => entry.codec)).toEqual([0, 1, 2]);
+  expect(timeline.codecs.map(({ number }) => number)).toEqual(['0001', '0002', '0003']);
+});
+
+test('sound that appears in mid-session ends the session', () => {
+  const [video] = fragment(1, 0).tracks;
+  const sound: Track = {
+    type: 'audio',
+    number: 2,
+    codecId: 'A_AAC',
+    sampleRate: 48_000,
+    channels: 2,
+    codecPrivate: new Uint8Array(),
+  };
+  const changed = fragment(2, 2000, { codecKey: 'b', tracks: video ? [video, sound] : [] });
+  expect(() => append(emptyTimeline, [fragment(1, 0), changed], never)).toThrow(/codec changed/);
+});
+
+test('by server time it is the arrival that places a fragment', () => {
+  const timeline = append(emptyTimeline, [fragment(1, 9000), fragment(2, 1000)], { ...always, by: 'server' });
+  expect(timeline.entries.map(entry => entry.startMs)).toEqual([52_000, 54_000]);
+});
