@@ -11,8 +11,8 @@ export type ChildPlan = {
   onLine?: (line: string) => void;
   /** Called with every line of its standard error. */
   onErrorLine?: (line: string) => void;
-  /** Whether a line of its standard output says that it is ready; left out: it is ready at once. */
-  isReady?: (line: string) => boolean;
+  /** Whether a line it writes says that it is ready. */
+  isReady: (line: string) => boolean;
 };
 
 const restartAfterMs = 1_000;
@@ -32,8 +32,7 @@ export class Children {
   async start(plan: ChildPlan): Promise<void> {
     const { child, ended } = this.#spawn(plan);
     const ready = new Promise<void>(resolve => {
-      if (!plan.isReady) resolve();
-      else onLines(child.stdout, line => plan.isReady?.(line) && resolve());
+      for (const stream of [child.stdout, child.stderr]) onLines(stream, line => plan.isReady(line) && resolve());
     });
     const failed = ended.then(how => Promise.reject(new Error(`${plan.name} did not get ready: ${how}`)));
     failed.catch(() => undefined);

@@ -44,7 +44,7 @@ export function settingsOf({ options, ports }: Demo): SettingsInput {
 
 export function cloudPlan({ options, ports, say }: Demo): ChildPlan {
   const args = ['agent/cli.ts', 'local-cloud', '--port', `${ports.cloud}`, '--data', join(options.data, 'cloud')];
-  return { ...nodePlan('local-cloud', args, say), env: cloudKeys };
+  return { ...nodePlan('local-cloud', args, say), env: cloudKeys, isReady: line => line.includes('listens on') };
 }
 
 export function cameraPlan({ options, ports, secrets, say }: Demo): ChildPlan {
@@ -65,6 +65,7 @@ export function receiverPlan({ ports, secrets, say }: Demo): ChildPlan {
     ...nodePlan('webhook-receiver', ['scripts/webhook-receiver.ts', '--port', `${ports.hook}`], say),
     env: { HOOK_SECRET: secrets.hook },
     onLine: line => say(`  webhook: ${line}`),
+    isReady: line => line.includes('listening on'),
   };
 }
 
@@ -79,10 +80,15 @@ export function agentPlan({ secrets, say }: Demo, settingsFile: string): ChildPl
       KVS_EDGE_LOG: 'debug',
     },
     onLine: progressTeller(line => say(`  ${line}`)),
+    isReady: line => line.startsWith('Console: '),
   };
 }
 
-function nodePlan(name: string, [file = '', ...args]: string[], say: (line: string) => void): ChildPlan {
+function nodePlan(
+  name: string,
+  [file = '', ...args]: string[],
+  say: (line: string) => void,
+): Omit<ChildPlan, 'isReady'> {
   return {
     name,
     command: process.execPath,
