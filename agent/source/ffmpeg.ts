@@ -36,7 +36,7 @@ export class FfmpegRun {
   // before the process has ended.
   readonly #sink = new PassThrough({ autoDestroy: false, emitClose: false });
   readonly #exited: Promise<FfmpegExit>;
-  #started = false;
+  #startedMs: number | undefined;
   #ending: Promise<FfmpegExit> | undefined;
 
   constructor(command: FfmpegCommand, clock: Clock) {
@@ -53,6 +53,11 @@ export class FfmpegRun {
       if (this.stderrLines.length > KEPT_STDERR_LINES) this.stderrLines.shift();
     });
     this.#command.pipe(this.#sink, { end: true });
+  }
+
+  /** When the process started, monotonic. fluent-ffmpeg's questions to ffmpeg come before it, and may be slow. */
+  get startedMs(): number | undefined {
+    return this.#startedMs;
   }
 
   /** ffmpeg's stdout. Ends when the process does. ffmpeg waits while nobody reads. */
@@ -73,7 +78,7 @@ export class FfmpegRun {
     this.#sink.resume();
     for (const { signal, thenWaitMs } of END_STEPS) {
       if (await this.#exitedWithin(0)) break;
-      if (this.#started) this.#command.kill(signal);
+      if (this.#startedMs !== undefined) this.#command.kill(signal);
       await this.#exitedWithin(thenWaitMs);
     }
     return await this.#exited;
@@ -90,17 +95,17 @@ export class FfmpegRun {
   #watchExit(): Promise<FfmpegExit> {
     const { promise, resolve } = Promise.withResolvers<FfmpegExit>();
     this.#command.on('start', () => {
-      this.#started = true;
+      this.#startedMs = this.#clock.monotonicMs();
       // Asked to end while fluent-ffmpeg was still asking ffmpeg for its formats: there was no process to kill yet.
       if (this.#ending) this.#command.kill('SIGKILL');
     });
     this.#command.on('end', () => resolve({ how: 'exited' }));
     this.#command.on('error', (error: Error) => {
       // Without a process nobody else ends the stream.
-      if (!this.#started) this.#sink.end();
+      if (this.#startedMs === undefined) this.#sink.end();
       const signal = /killed with signal (\w+)/.exec(error.message)?.[1];
       if (signal !== undefined) resolve({ how: 'killed', signal });
-      else resolve({ how: this.#started ? 'exited' : 'missing' });
+      else resolve({ how: this.#startedMs === undefined ? 'missing' : 'exited' });
     });
     return promise;
   }

@@ -113,7 +113,7 @@ async function* copyStream(session: Session, signal: AbortSignal): AsyncGenerato
   const run = startCopy(session);
   const end = () => void run.end();
   signal.addEventListener('abort', end, { once: true });
-  let lastByteMs = clock.monotonicMs();
+  let lastByteMs: number | undefined;
   try {
     const chunks = watchSilence(run.stdout(), {
       firstMs: timings.firstByteMs,
@@ -126,7 +126,8 @@ async function* copyStream(session: Session, signal: AbortSignal): AsyncGenerato
     });
     const again = yield* items(session, untilCut(readMatroska(arrivals)));
     if (again || signal.aborted) return;
-    const silentMs = clock.monotonicMs() - lastByteMs;
+    const endedMs = clock.monotonicMs();
+    const silentMs = endedMs - (lastByteMs ?? run.startedMs ?? endedMs);
     const exit = await run.end(ENOUGH_TO_EXIT_MS);
     if (signal.aborted || learned(session, run.stderrLines)) return;
     const delivered = session.liveSinceMs !== undefined;

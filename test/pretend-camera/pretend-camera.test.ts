@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { expect, test as sequentialTest } from 'vitest';
+import { test as sequentialTest } from 'vitest';
 import { readMatroska } from '../../agent/matroska/read.ts';
 import type { Frame } from '../../agent/matroska/track.ts';
 import { readPictureStamp } from './picture-stamp.ts';
@@ -42,7 +42,7 @@ async function temporaryFolder() {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-test('every picture carries its number, without a jump when the clip begins again', async () => {
+test('every picture carries its number, without a jump when the clip begins again', async ({ expect }) => {
   await using folder = await temporaryFolder();
   const log = join(folder.path, 'sent.jsonl');
   await using camera = await startCamera(['--video', await shortClip(), '--sent-log', log]);
@@ -61,7 +61,7 @@ test('every picture carries its number, without a jump when the clip begins agai
   expect(readPictureStamp(frames[0]?.data ?? Buffer.alloc(0))?.capturedAtMs).toBe(first.capturedAtMs);
 });
 
-test('two clients see the same pictures at the same time', async () => {
+test('two clients see the same pictures at the same time', async ({ expect }) => {
   await using camera = await startCamera(['--video', await shortClip()]);
   const recordings = await Promise.all([record(camera.url, 3), record(camera.url, 3, 'udp')]);
   const seen = await Promise.all(
@@ -76,7 +76,9 @@ test('two clients see the same pictures at the same time', async () => {
   for (const [ordinal, capturedAtMs] of common) expect(other?.get(ordinal)).toBe(capturedAtMs);
 });
 
-test('a key frame with parameter sets comes at the interval that was asked for, and sound with it', async () => {
+test('a key frame with parameter sets comes at the interval that was asked for, and sound with it', async ({
+  expect,
+}) => {
   await using camera = await startCamera(['--video', await shortClip(), '--gop', '1']);
   const recording = await record(camera.url, 3);
   await using folder = await temporaryFolder();
@@ -101,7 +103,7 @@ test('a key frame with parameter sets comes at the interval that was asked for, 
   expect(keys.slice(0, 3)).toEqual([0, 10, 20]);
 });
 
-test('a client without the password, or with basic authentication, is turned away', async () => {
+test('a client without the password, or with basic authentication, is turned away', async ({ expect }) => {
   await using camera = await startCamera(['--video', await shortClip(), '--user', 'admin'], 'letmein');
   const address = camera.url.replace('rtsp://', '');
   await expect(record(`rtsp://${address}`, 1)).rejects.toThrow('401 Unauthorized');
@@ -117,7 +119,7 @@ test('a client without the password, or with basic authentication, is turned awa
   expect(answer).not.toMatch(/WWW-Authenticate: Basic/);
 });
 
-test('it says in one sentence what is wrong and gives exit code 1', async () => {
+test('it says in one sentence what is wrong and gives exit code 1', async ({ expect }) => {
   await using server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -133,7 +135,7 @@ test('it says in one sentence what is wrong and gives exit code 1', async () => 
   await expect(startCamera(['--video', clip, '--user', 'admin'])).rejects.toThrow('PRETEND_CAMERA_PASSWORD');
 });
 
-test('SIGTERM and SIGINT end it cleanly, also while a client watches', async () => {
+test('SIGTERM and SIGINT end it cleanly, also while a client watches', async ({ expect }) => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const camera = await startCamera(['--video', await shortClip()]);
     const watching = record(camera.url, 20).catch(() => undefined);
@@ -143,7 +145,7 @@ test('SIGTERM and SIGINT end it cleanly, also while a client watches', async () 
   }
 });
 
-test('it ends with the process that started it', async () => {
+test('it ends with the process that started it', async ({ expect }) => {
   const command = JSON.stringify([program, '--video', await shortClip(), '--port', '0']);
   const script = `
     const [program, ...options] = ${command};

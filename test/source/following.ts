@@ -1,0 +1,67 @@
+// Follows one camera with the agent's RTSP source, as the pipeline does, and keeps what came.
+import { systemClock } from '../../agent/clock.ts';
+import { type FactOf, Facts } from '../../agent/facts.ts';
+import { openRtspSource, type RtspCamera, type SourceTimings } from '../../agent/source/rtsp-source.ts';
+import type { SourceItem } from '../../agent/source/source.ts';
+import { readPictureStamp } from '../pretend-camera/picture-stamp.ts';
+
+/** Short enough for a test, long enough for a busy machine. */
+const shortTimings = { ioTimeoutMs: 1_500, silenceMs: 3_000, firstByteMs: 12_000 };
+
+/** Use it with `await using`: disposing stops following and waits for the end. */
+export class Following {
+  readonly items: SourceItem[] = [];
+  readonly states: FactOf<'camera.state'>[] = [];
+  readonly #abort = new AbortController();
+  readonly #done: Promise<void>;
+
+  constructor(camera: Partial<RtspCamera> & { url: string }, timings: Partial<SourceTimings> = {}) {
+    const facts = new Facts(error => {
+      throw error;
+    });
+    facts.subscribe(fact => {
+      if (fact.type === 'camera.state') this.states.push(fact);
+    });
+    const source = openRtspSource({
+      camera: { id: 'door', audio: 'aac', ...camera },
+      clock: systemClock,
+      facts,
+      random: () => 0,
+      timings: { ...shortTimings, ...timings },
+    });
+    this.#done = this.#follow(source.items(this.#abort.signal));
+  }
+
+  async #follow(items: AsyncIterable<SourceItem>): Promise<void> {
+    for await (const item of items) this.items.push(item);
+  }
+
+  /** Numbers that the pretend camera wrote into the pictures that came. */
+  get ordinals(): number[] {
+    return this.items.flatMap(item => {
+      const stamp = item.type === 'frame' ? readPictureStamp(item.frame.data) : undefined;
+      return stamp ? [stamp.ordinal] : [];
+    });
+  }
+
+  get tracks() {
+    return this.items.flatMap(item => (item.type === 'tracks' ? [item.tracks] : []));
+  }
+
+  get stateNames(): string[] {
+    return this.states.map(({ state }) => state);
+  }
+
+  get problems() {
+    return this.states.flatMap(({ error }) => (error ? [error] : []));
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#done;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}

@@ -1,0 +1,18 @@
+// A process that follows a camera until it is killed, for tests of what it leaves behind: node watch-camera.ts URL
+// Prints one line for each item and each state.
+import { systemClock } from '../../agent/clock.ts';
+import { Facts } from '../../agent/facts.ts';
+import { openRtspSource } from '../../agent/source/rtsp-source.ts';
+
+const [, , url = ''] = process.argv;
+const facts = new Facts(console.error);
+facts.subscribe(fact => console.log(JSON.stringify(fact)));
+const timings = { ioTimeoutMs: 1_500, silenceMs: 20_000 };
+const source = openRtspSource({
+  camera: { id: 'door', url, audio: 'aac' },
+  clock: systemClock,
+  facts,
+  random: () => 0,
+  timings,
+});
+for await (const item of source.items(new AbortController().signal)) console.log(item.type);
