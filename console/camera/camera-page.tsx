@@ -57,7 +57,8 @@ function CameraView({ camera }: { camera: CameraStatus }) {
   const live = () => open(cameraAddress(camera.id, { zoom }));
   const setZoom = (wanted: Zoom) => route(cameraAddress(camera.id, { atMs, zoom: wanted }), true);
   const actions = playerActions({ playback, frame, goTo, live });
-  useEffect(() => show(playback.value, atMs), [playback.value, atMs]);
+  const player = playback.value;
+  useEffect(() => show(player, atMs), [player, atMs]);
   useKeys({
     ' ': actions.toggle,
     ArrowLeft: () => actions.skip(-5),

@@ -129,15 +129,19 @@ export class Playback {
     hls.on(Events.ERROR, (_event, data) => {
       if (data.fatal) this.#lost(HlsPlayer, data);
     });
+    let startAt: number | undefined;
     if (target.mode === 'on-demand') {
       hls.once(Events.LEVEL_LOADED, (_event, { details }) => {
-        const position = positionOf(target.atMs, details.fragments);
+        startAt = positionOf(target.atMs, details.fragments);
         this.#endMs = endOf(details.fragments);
-        if (position === undefined) this.#nothingThere(target.atMs);
-        else hls.startLoad(position);
+        if (startAt === undefined) this.#nothingThere(target.atMs);
       });
     }
-    hls.once(Events.FRAG_BUFFERED, () => void this.#play());
+    // A seek, because `startLoad(position)` this early races with hls.js's own start and may leave it hanging.
+    hls.once(Events.FRAG_BUFFERED, () => {
+      if (startAt !== undefined) this.#video.currentTime = startAt;
+      void this.#play();
+    });
     hls.loadSource(url);
     hls.attachMedia(this.#video);
   }

@@ -12,7 +12,8 @@ import { PartialNote } from '../states/partial-note.tsx';
 import { AlertCard } from './alert-card.tsx';
 import { FilterBar, passes, useFilters } from './filters.tsx';
 import { groupSightings, mergeSightings } from './groups.ts';
-import { type Pages, useOlderPages } from './older-pages.ts';
+import { useOlderPages } from './older-pages.ts';
+import type { Pages } from './paging.ts';
 import { SightingCard } from './sighting-card.tsx';
 import './review.css';
 

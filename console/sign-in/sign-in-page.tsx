@@ -30,6 +30,8 @@ export function SignInPage({ ended }: { ended: boolean }) {
       <form class="panel" onSubmit={submit}>
         <h1>Sign in</h1>
         {ended && <p class="note">Your session has ended. Sign in to go on where you were.</p>}
+        {/* There is one user; password managers still want a name to file the password under. */}
+        <input type="text" name="username" autocomplete="username" value="owner" readOnly hidden />
         <label for="password">Password</label>
         <input
           id="password"

@@ -25,7 +25,6 @@ export function Timeline({ view, zoom, goTo, setZoom, pan }: TimelineProps) {
       <div class="timeline-head">
         <ZoomChoice zoom={zoom} setZoom={setZoom} />
         <Readout view={view} hoveredMs={hoveredMs.value} />
-        <Legend />
         <button type="button" aria-label="Earlier" title="Earlier" onClick={() => pan(-0.5)}>
           ‹
         </button>
@@ -40,6 +39,7 @@ export function Timeline({ view, zoom, goTo, setZoom, pan }: TimelineProps) {
           hoveredMs.value = atMs;
         }}
       />
+      <Legend />
     </section>
   );
 }

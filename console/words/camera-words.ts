@@ -76,7 +76,16 @@ export function labelsSentence(camera: CameraStatus): string {
 
 /** The whole health line of a camera. */
 export function healthSentences(camera: CameraStatus, nowMs: number): string[] {
-  const upload = uploadWord(camera, nowMs).words;
   const labels = camera.labels.problem ? [labelsSentence(camera)] : [];
-  return [cameraSentence(camera, nowMs), `${upload}.`, ...uploadSentences(camera, nowMs), ...labels];
+  return [cameraSentence(camera, nowMs), ...uploadPart(camera, nowMs), ...labels];
+}
+
+/** A camera that sends nothing and owes nothing has no upload to speak of, only the time of the last one. */
+function uploadPart(camera: CameraStatus, nowMs: number): string[] {
+  const { state, waitingFragments, lastPersistedAckMs, problem } = camera.upload;
+  const still =
+    camera.state !== 'live' && state === 'idle' && waitingFragments === 0 && !problem && !camera.diskProblem;
+  if (still && lastPersistedAckMs === undefined) return [];
+  const word = still ? [] : [`${uploadWord(camera, nowMs).words}.`];
+  return [...word, ...uploadSentences(camera, nowMs)];
 }

@@ -1,0 +1,111 @@
+// Which boxes are drawn where, and where in the video a chosen time is.
+import { describe, expect, test } from 'vitest';
+import { boxStrength, sightingsForFrame } from '../../console/player/frame-sightings.ts';
+import { boxRect, containRect } from '../../console/player/letterbox.ts';
+import { endOf, positionOf, windowAround } from '../../console/player/playback-window.ts';
+import type { Sighting } from '../../shared/sighting.ts';
+
+const seen = (atMs: number, label = 'Person'): Sighting => ({
+  id: `${label}-${atMs}`,
+  cameraId: 'door',
+  atMs,
+  label,
+  confidence: 90,
+});
+
+describe('the picture in its frame', () => {
+  test.each([
+    [
+      'a wide picture in a square has bars above and below',
+      { width: 1920, height: 1080 },
+      { width: 960, height: 960 },
+      { x: 0, y: 210, width: 960, height: 540 },
+    ],
+    [
+      'a 4:3 picture in a 16:9 frame has bars at the sides',
+      { width: 640, height: 480 },
+      { width: 1600, height: 900 },
+      { x: 200, y: 0, width: 1200, height: 900 },
+    ],
+    [
+      'a picture of the frame’s shape fills it',
+      { width: 640, height: 360 },
+      { width: 320, height: 180 },
+      { x: 0, y: 0, width: 320, height: 180 },
+    ],
+    [
+      'a picture of unknown size has no place',
+      { width: 0, height: 0 },
+      { width: 320, height: 180 },
+      { x: 0, y: 0, width: 0, height: 0 },
+    ],
+  ])('%s', (_title, picture, frame, place) => {
+    expect(containRect(picture, frame)).toEqual(place);
+  });
+
+  test('a box lies on the picture and not on the bars', () => {
+    const place = containRect({ width: 640, height: 480 }, { width: 1600, height: 900 });
+    const rect = boxRect({ left: 0.5, top: 0.25, width: 0.25, height: 0.5 }, place);
+    expect(rect).toEqual({ x: 800, y: 225, width: 300, height: 450 });
+  });
+
+  test('a box that reaches over the picture’s edge is cut there', () => {
+    const rect = boxRect({ left: -0.1, top: 0.9, width: 0.2, height: 0.3 }, { x: 10, y: 20, width: 100, height: 100 });
+    expect(rect.x).toBe(10);
+    expect(rect.width).toBeCloseTo(10);
+    expect(rect.y + rect.height).toBeCloseTo(120);
+  });
+});
+
+describe('the sightings of a frame', () => {
+  test('the nearest sample within half the interval, with all its labels', () => {
+    const all = [seen(1000), seen(3000), seen(3000, 'Car'), seen(5000)];
+    expect(sightingsForFrame(all, 3900, 1000)).toEqual({ atMs: 3000, sightings: [all[1], all[2]] });
+    expect(sightingsForFrame(all, 4100, 1000)).toEqual({ atMs: 5000, sightings: [all[3]] });
+  });
+
+  test('no sample nearer than half the interval means no box', () => {
+    expect(sightingsForFrame([seen(1000)], 2001, 1000)).toEqual({ atMs: undefined, sightings: [] });
+    expect(sightingsForFrame([seen(1000)], 2000, 1000).atMs).toBe(1000);
+    expect(sightingsForFrame([], 2000, 1000).sightings).toEqual([]);
+  });
+
+  test('a box fades away from its own frame but stays visible', () => {
+    expect(boxStrength(1000, 1100)).toBe(1);
+    expect(boxStrength(1000, 1500)).toBeCloseTo(0.7);
+    expect(boxStrength(1000, 500)).toBeCloseTo(0.7);
+    expect(boxStrength(1000, 2000)).toBe(0.4);
+  });
+});
+
+describe('a chosen time', () => {
+  const fragments = [
+    { start: 0, duration: 2, programDateTime: 100_000 },
+    { start: 2, duration: 2, programDateTime: 102_000 },
+    { start: 4, duration: 2, programDateTime: 160_000 },
+  ];
+
+  test('asks for the fragment that may have begun 20 s before it, and never for the future', () => {
+    expect(windowAround(1_000_000, 9_000_000)).toEqual({ mode: 'ON_DEMAND', startMs: 980_000, endMs: 1_600_000 });
+    expect(windowAround(1_000_000, 1_060_000).endMs).toBe(1_060_000);
+    const ahead = windowAround(1_000_000, 900_000);
+    expect(ahead.endMs).toBeGreaterThan(ahead.startMs);
+  });
+
+  test('is found inside its fragment, counted on the media’s own line', () => {
+    expect(positionOf(103_500, fragments)).toBe(3.5);
+    expect(positionOf(160_000, fragments)).toBe(4);
+  });
+
+  test('shortly before a fragment means that fragment; deep in a gap or past the end there is nothing', () => {
+    expect(positionOf(157_000, fragments)).toBe(4);
+    expect(positionOf(110_000, fragments)).toBeUndefined();
+    expect(positionOf(162_000, fragments)).toBeUndefined();
+    expect(positionOf(1, [{ start: 0, duration: 2, programDateTime: null }])).toBeUndefined();
+  });
+
+  test('goes on where the last fragment ends', () => {
+    expect(endOf(fragments)).toBe(162_000);
+    expect(endOf([])).toBeUndefined();
+  });
+});
