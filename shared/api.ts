@@ -25,8 +25,17 @@ export type CamerasAnswer = {
   cameras: CameraStatus[];
 };
 
-/** Where video is: `cloud` was confirmed as PERSISTED, `disk` still waits. Neighbouring fragments are merged. */
-export type FootageSpan = { startMs: number; endMs: number; at: 'cloud' | 'disk' | 'lost'; reason?: string };
+/**
+ * Where the video of a span is, exact to the fragment; neighbours of one kind and reason are merged. `cloud` was confirmed
+ * as PERSISTED, `disk` still waits, `lost` was recorded and given up (reason: `disk-full`, an ack error's code …).
+ * `offline`: the camera gave no video (reason: an error code). `agent-down`: nobody was there to record.
+ */
+export type FootageSpan = {
+  startMs: number;
+  endMs: number;
+  at: 'cloud' | 'disk' | 'lost' | 'offline' | 'agent-down';
+  reason?: string;
+};
 export type FootageAnswer = { spans: FootageSpan[] };
 
 export type SightingsAnswer = { sightings: Sighting[] };

@@ -85,13 +85,33 @@ const camera = z.strictObject({
     .optional()
     .describe('Kinesis video stream; created when missing. Left out: the id of the camera.')
     .meta({ examples: ['front-door'] }),
-  // With 0 the service keeps nothing and never confirms a fragment as persisted, so the spool would only ever fill up.
   retentionHours: z
     .int()
-    .min(1)
+    .min(0)
     .max(87_600)
     .default(24)
-    .describe('How long the service keeps video, for streams the agent creates.'),
+    .describe('How long the service keeps video, for streams the agent creates. With 0 nothing can be played back.'),
+  kmsKeyId: z
+    .string()
+    .min(1)
+    .max(2048)
+    .optional()
+    .describe('KMS key for streams the agent creates. Left out: the key of Kinesis Video Streams itself.')
+    .meta({ examples: ['alias/cameras'] }),
+  tags: z
+    .record(z.string().min(1).max(128), z.string().max(256))
+    .default({})
+    .describe('Tags for streams the agent creates.')
+    .meta({ examples: [{ site: 'harbour' }] }),
+  localRetentionHours: z
+    .number()
+    .min(0)
+    .max(87_600)
+    .default(0)
+    .describe(
+      'Video that the service has confirmed stays on this device for so long, within the limits of the spool. ' +
+        '0: it goes when its room is needed.',
+    ),
   audio: z
     .enum(['aac', 'off'])
     .default('aac')
@@ -161,6 +181,52 @@ const listen = z
   .describe('Address and port the console listens on; IPv6 in brackets. 0.0.0.0:8080 opens it to the local network.')
   .meta({ examples: ['127.0.0.1:8080', '0.0.0.0:8080'] });
 
+const iotExample = {
+  endpoint: 'c1example.credentials.iot.us-west-2.amazonaws.com',
+  roleAlias: 'cameras',
+  thingName: 'harbour-7',
+  certificateFile: './device.pem.crt',
+  privateKeyFile: './device.pem.key',
+};
+
+const iot = z
+  .strictObject({
+    endpoint: z
+      .string()
+      .regex(/^[a-zA-Z0-9.-]+(:\d{1,5})?$/, 'must be a host name, as `aws iot describe-endpoint` prints it')
+      .describe('Credential provider of the AWS account (endpoint type iot:CredentialProvider).')
+      .meta({ examples: [iotExample.endpoint] }),
+    roleAlias: z
+      .string()
+      .regex(/^[\w=,@-]{1,128}$/, 'must be the name of a role alias')
+      .describe('Role alias that names the role the device takes.')
+      .meta({ examples: [iotExample.roleAlias] }),
+    thingName: z
+      .string()
+      .regex(/^[a-zA-Z0-9:_-]{1,128}$/, 'must be the name of a thing')
+      .optional()
+      .describe('Thing whose policy variables the role may use.')
+      .meta({ examples: [iotExample.thingName] }),
+    certificateFile: z
+      .string()
+      .min(1)
+      .describe('Device certificate (PEM).')
+      .meta({ examples: ['./device.pem.crt'] }),
+    privateKeyFile: z
+      .string()
+      .min(1)
+      .describe('Its private key (PEM).')
+      .meta({ examples: ['./device.pem.key'] }),
+    caFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Certificates that vouch for the credential provider (PEM). Left out: those of Node.js.')
+      .meta({ examples: ['./AmazonRootCA1.pem'] }),
+  })
+  .describe('Take AWS credentials with an X.509 device certificate from AWS IoT. Left out: the standard AWS chain.')
+  .meta({ examples: [iotExample] });
+
 const aws = z.strictObject({
   region: z
     .string()
@@ -170,6 +236,7 @@ const aws = z.strictObject({
   endpoint: webAddress('http://127.0.0.1:4600')
     .optional()
     .describe('One address for every AWS service. Left out: AWS_ENDPOINT_URL, and without it AWS itself.'),
+  iot: iot.optional(),
 });
 
 const spool = z.strictObject({
@@ -179,9 +246,41 @@ const spool = z.strictObject({
     .optional()
     .describe('Folder of video that waits to be sent, relative to this file. Left out: the folder spool in dataDir.')
     .meta({ examples: ['./data/spool'] }),
-  maxBytes: bytes
-    .prefault('2 GiB')
-    .describe('The spool never grows beyond this; the oldest video goes first and the loss is recorded.'),
+  maxBytes: bytes.prefault('2 GiB').describe('The spool never grows beyond this. Every loss is recorded.'),
+  minFreeBytes: bytes.prefault('256 MiB').describe('Room on the disk that the spool always leaves to others.'),
+  maxAgeHours: z
+    .number()
+    .positive()
+    .max(87_600)
+    .optional()
+    .describe('Video older than this is given up even when it was never sent. Left out: it waits for ever.')
+    .meta({ examples: [168] }),
+  whenFull: z
+    .enum(['delete-oldest', 'deny-new'])
+    .default('delete-oldest')
+    .describe('delete-oldest gives up the oldest waiting video; deny-new keeps it and records nothing new.'),
+  mode: z
+    .enum(['disk-first', 'memory-first'])
+    .default('disk-first')
+    .describe(
+      'disk-first: every fragment is on disk before it counts. memory-first spares SD cards: a fragment is written ' +
+        'only when the service has not confirmed it in time, at a stop and under pressure; a power cut loses it.',
+    ),
+  memorySeconds: z
+    .number()
+    .min(1)
+    .max(600)
+    .default(30)
+    .describe('With memory-first: a fragment that was not confirmed for so long is written to disk.'),
+});
+
+const upload = z.strictObject({
+  maxBitsPerSecond: z
+    .int()
+    .min(64_000)
+    .optional()
+    .describe('Share of the uplink that all cameras together may use. Left out: as much as there is.')
+    .meta({ examples: [8_000_000] }),
 });
 
 const web = z.strictObject({ listen: listen.default('127.0.0.1:8080') });
@@ -206,6 +305,7 @@ export const settingsSchema = z
       .describe('Which labels raise an alert, and where it goes.')
       .meta({ examples: [[ruleExample]] }),
     spool: spool.prefault({}).describe('Video on disk until the service has confirmed it.'),
+    upload: upload.prefault({}).describe('How video is sent.'),
     web: web.prefault({}).describe('The console.'),
   })
   .describe('Settings of kvs-edge. Relative paths start at the folder of the settings file.');

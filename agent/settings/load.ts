@@ -65,9 +65,11 @@ function complete(settings: Settings, folder: string): AgentSettings {
   const dataDir = resolve(folder, settings.dataDir);
   const absolute = (secret: SecretReference): SecretReference =>
     'file' in secret ? { file: resolve(folder, secret.file) } : secret;
+  const { iot } = settings.aws;
   return {
     ...settings,
     dataDir,
+    aws: { ...settings.aws, ...(iot ? { iot: absoluteFiles(iot, folder) } : {}) },
     cameras: settings.cameras.map(({ password, ...camera }) => ({
       ...camera,
       stream: camera.stream ?? camera.id,
@@ -82,6 +84,15 @@ function complete(settings: Settings, folder: string): AgentSettings {
       ...settings.spool,
       dir: settings.spool.dir ? resolve(folder, settings.spool.dir) : join(dataDir, 'spool'),
     },
+  };
+}
+
+function absoluteFiles<Iot extends NonNullable<Settings['aws']['iot']>>(iot: Iot, folder: string): Iot {
+  return {
+    ...iot,
+    certificateFile: resolve(folder, iot.certificateFile),
+    privateKeyFile: resolve(folder, iot.privateKeyFile),
+    ...(iot.caFile ? { caFile: resolve(folder, iot.caFile) } : {}),
   };
 }
 

@@ -15,6 +15,10 @@ export function footageWords(span: FootageSpan | undefined): string {
       return 'on disk, waiting to be uploaded';
     case 'lost':
       return span.reason ? `lost: ${span.reason}` : 'lost';
+    case 'offline':
+      return 'camera offline';
+    case 'agent-down':
+      return 'the agent was off';
     case undefined:
       return 'no footage';
   }
@@ -28,6 +32,10 @@ export function absenceWords(spans: readonly FootageSpan[], atMs: number): strin
       return 'This video is safe on the device’s disk and waits to be uploaded. It can be played once the service has it.';
     case 'lost':
       return span.reason ? `This video was lost. ${span.reason}` : 'This video was lost.';
+    case 'offline':
+      return span.reason ? `The camera gave no video then: ${span.reason}` : 'The camera gave no video then.';
+    case 'agent-down':
+      return 'The agent was not running then.';
     case 'cloud':
       return 'The service confirmed this video but did not return it. It may be past the stream’s retention.';
     case undefined:

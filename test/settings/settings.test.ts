@@ -64,6 +64,8 @@ describe('a file with right settings', () => {
           password: { env: 'FRONT_DOOR_PASSWORD' },
           stream: 'front-door',
           retentionHours: 24,
+          tags: {},
+          localRetentionHours: 0,
           audio: 'aac',
           labels: { provider: 'rekognition', minConfidence: 70, everySeconds: 2, motionThreshold: 0.005 },
         },
@@ -77,7 +79,15 @@ describe('a file with right settings', () => {
           then: [{ webhook: { url: 'http://127.0.0.1:9000/hook', secret: { env: 'HOOK_SECRET' } } }],
         },
       ],
-      spool: { dir: join(folder, 'data/spool'), maxBytes: 2_147_483_648 },
+      spool: {
+        dir: join(folder, 'data/spool'),
+        maxBytes: 2_147_483_648,
+        minFreeBytes: 268_435_456,
+        whenFull: 'delete-oldest',
+        mode: 'disk-first',
+        memorySeconds: 30,
+      },
+      upload: {},
       web: { listen: '127.0.0.1:8080' },
     });
   });
@@ -108,17 +118,17 @@ describe('a mistake is named with its line, key, rule and an example', () => {
     [
       'a key of another program',
       `${camera}logging: true\n`,
-      '4  logging  is not a setting: known here are siteName, dataDir, aws, cameras, rules, spool, web',
+      '4  logging  is not a setting: known here are siteName, dataDir, aws, cameras, rules, spool, upload, web',
     ],
     [
       'a word for a number',
       `${camera}    retentionHours: many\n`,
-      '4  cameras[0].retentionHours  must be a whole number from 1 to 87600, for example 24',
+      '4  cameras[0].retentionHours  must be a whole number from 0 to 87600, for example 24',
     ],
     [
-      'no retention: the service would never confirm',
-      `${camera}    retentionHours: 0\n`,
-      '4  cameras[0].retentionHours  must be a whole number from 1 to 87600, for example 24',
+      'a retention before now',
+      `${camera}    retentionHours: -1\n`,
+      '4  cameras[0].retentionHours  must be a whole number from 0 to 87600, for example 24',
     ],
     [
       'a number out of range',
