@@ -6,7 +6,6 @@ import { type FragmentProblem, hasBFrames } from './camera-problem.ts';
 import { nalLengthSize, trackForKeyFrame } from './codec-private.ts';
 import { isRandomAccess, type VideoCodec } from './nal.ts';
 import { ReorderingWatch } from './reordering.ts';
-import type { Stamp } from './stamp.ts';
 
 /** A frame ready to be put in a fragment: our track number, wall time (not yet made to increase), true key flag. */
 export type StampedFrame = {
@@ -15,17 +14,23 @@ export type StampedFrame = {
   tracks: Track[];
 };
 
+/** Turns the source's timeline into wall time. */
+export type Timeline = {
+  /** Wall time in milliseconds, not rounded, of a frame that is taken now. */
+  stampMs(trackNumber: number, ptsMs: number): number;
+};
+
 type CameraSessionOptions = {
   cameraId: string;
   /** This session's own. */
-  stamp: Stamp;
+  stamp: Timeline;
   tracks: readonly Track[];
   onProblem: (problem: FragmentProblem) => void;
 };
 
 export class CameraSession {
   readonly #cameraId: string;
-  readonly #stamp: Stamp;
+  readonly #stamp: Timeline;
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #codec: VideoCodec;
   readonly #lengthSize: number;

@@ -5,12 +5,18 @@ import type { FragmentProblem } from './camera-problem.ts';
 import { CameraSession } from './camera-session.ts';
 import { FragmentCutter } from './fragment-cutter.ts';
 import type { FragmentPart } from './fragment-part.ts';
+import { RecordedTimeline } from './recorded-timeline.ts';
 import { Stamp } from './stamp.ts';
 import { SteadyWall } from './steady-wall.ts';
 
 export type FragmentOptions = {
   clock: Clock;
   cameraId: string;
+  /**
+   * Where producer timestamps come from: the arrival of frames, or for a recording, whose first frame was at `startMs`,
+   * its own timeline. Default `arrival`.
+   */
+  timeline?: 'arrival' | { startMs: number };
   /** Told of what is left out or lost while the stream goes on. */
   onProblem?: (problem: FragmentProblem) => void;
 };
@@ -23,7 +29,7 @@ export type FragmentOptions = {
  */
 export async function* fragmentItems(
   items: AsyncIterable<SourceItem>,
-  { clock, cameraId, onProblem = () => {} }: FragmentOptions,
+  { clock, cameraId, timeline = 'arrival', onProblem = () => {} }: FragmentOptions,
 ): AsyncGenerator<FragmentPart> {
   const cutter = new FragmentCutter(cameraId, onProblem);
   const wall = new SteadyWall(clock);
@@ -32,10 +38,12 @@ export async function* fragmentItems(
     for await (const item of items) {
       if (item.type === 'tracks') {
         yield* cutter.end();
-        session = new CameraSession({ cameraId, stamp: new Stamp(clock, wall), tracks: item.tracks, onProblem });
+        const stamp = timeline === 'arrival' ? new Stamp(clock, wall) : new RecordedTimeline(timeline.startMs);
+        session = new CameraSession({ cameraId, stamp, tracks: item.tracks, onProblem });
       } else {
         const frame = session?.frame(item.frame);
-        if (frame) yield* cutter.add(frame);
+        // Not `yield*`, which takes twice as long when an asynchronous generator hands on a synchronous one.
+        if (frame) for (const part of cutter.add(frame)) yield part;
       }
     }
   } catch (error) {
