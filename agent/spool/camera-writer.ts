@@ -4,7 +4,9 @@ import type { AgentError } from '../errors.ts';
 import type { FragmentPart } from '../fragmenter/fragment-part.ts';
 import type { Frame, Track } from '../matroska/track.ts';
 import { diskError } from './disk-errors.ts';
-import { GrowingFragment, type NewFragment } from './growing-fragment.ts';
+import type { FragmentRecord } from './fragment-record.ts';
+import { GrowingFile, type NewFragment } from './growing-file.ts';
+import { GrowingFrames } from './growing-fragment.ts';
 import { mediaEndMs } from './media-end.ts';
 
 export type WriterOptions = {
@@ -12,8 +14,12 @@ export type WriterOptions = {
   cameraId: string;
   /** Whether the spool has a fragment of that start already: writing would replace it. */
   isTaken: (startMs: number) => boolean;
-  /** Takes a fragment whose file is in place. Rejects when it could not be counted. */
-  onWhole: (fragment: NewFragment) => Promise<void>;
+  onBegun: (growing: GrowingFrames) => void;
+  /** Counts a fragment whose file is in place. Throws when the index does not take it. */
+  onWhole: (fragment: NewFragment) => FragmentRecord;
+  /** Once for each that was begun: it counts, or never will. */
+  onSettled: (growing: GrowingFrames, record: FragmentRecord | undefined) => Promise<void>;
+  onLateSend: (id: number) => void;
   onFailed: (error: AgentError) => void;
   onLost: (span: { startMs: number; endMs: number }, error: AgentError) => Promise<void>;
 };
@@ -24,7 +30,8 @@ type Current = {
   videoNumber: number | undefined;
   videoFrames: number;
   /** Undefined once the disk refused. */
-  file?: GrowingFragment | undefined;
+  file?: GrowingFile | undefined;
+  growing?: GrowingFrames;
   error?: AgentError;
 };
 
@@ -61,7 +68,11 @@ export class CameraWriter {
     try {
       if (this.#options.isTaken(startMs))
         throw new Error(`${cameraId} has a fragment that starts at ${startMs} already`);
-      current.file = await GrowingFragment.begin({ dir, cameraId, tracks, startMs });
+      const file = await GrowingFile.begin({ dir, cameraId, tracks, startMs });
+      const { onLateSend, onBegun } = this.#options;
+      current.file = file;
+      current.growing = new GrowingFrames({ cameraId, startMs, tracks, codecKey: file.codecKey, onLateSend });
+      onBegun(current.growing);
     } catch (error) {
       this.#fail(current, error);
     }
@@ -72,6 +83,7 @@ export class CameraWriter {
     if (!current) throw new TypeError('parts must begin a fragment before its first frame');
     current.lastTimecodeMs = Math.max(current.lastTimecodeMs, frame.timecodeMs);
     if (frame.trackNumber === current.videoNumber) current.videoFrames++;
+    current.growing?.append(frame);
     try {
       await current.file?.append(frame);
     } catch (error) {
@@ -85,24 +97,35 @@ export class CameraWriter {
     const current = this.#current;
     this.#current = undefined;
     if (!current) return;
+    current.growing?.end();
     await this.#finishing;
     this.#finishing = this.#finish(current, nextStartMs);
   }
 
   /** Never rejects: nobody waits for it while the next fragment grows. */
   async #finish(current: Current, nextStartMs: number | undefined): Promise<void> {
-    const { file } = current;
+    const record = await this.#countWhole(current, nextStartMs);
+    if (!record) {
+      await current.file?.discard();
+      if (current.error)
+        await this.#options.onLost(
+          { startMs: current.startMs, endMs: nextStartMs ?? mediaEndMs(current) },
+          current.error,
+        );
+    }
+    if (current.growing) await this.#options.onSettled(current.growing, record);
+  }
+
+  async #countWhole(current: Current, nextStartMs: number | undefined): Promise<FragmentRecord | undefined> {
+    const { file, growing } = current;
+    if (!file || file.frames === 0) return undefined;
     try {
-      if (file && file.frames > 0) return await this.#options.onWhole(await file.finish(nextStartMs));
+      const fragment = await file.finish(nextStartMs);
+      return this.#options.onWhole({ ...fragment, sendBegun: growing?.sendBegun ?? false });
     } catch (error) {
       this.#fail(current, error);
+      return undefined;
     }
-    await file?.discard();
-    if (current.error)
-      await this.#options.onLost(
-        { startMs: current.startMs, endMs: nextStartMs ?? mediaEndMs(current) },
-        current.error,
-      );
   }
 
   #fail(current: Current, error: unknown): void {

@@ -1,30 +1,45 @@
-// Wakes who waits for a camera's fragments to change.
+// Wakes who waits for something to change.
 
-export class Changes {
-  readonly #waiting = new Map<string, Set<() => void>>();
+/** One thing that changes again and again. */
+export class Change {
+  readonly #wakers = new Set<() => void>();
 
-  announce(cameraId: string): void {
-    const wakers = this.#waiting.get(cameraId);
-    this.#waiting.delete(cameraId);
-    for (const wake of wakers ?? []) wake();
+  announce(): void {
+    const wakers = [...this.#wakers];
+    this.#wakers.clear();
+    for (const wake of wakers) wake();
   }
 
   /** Resolves at the next announcement. Rejects with the signal's reason when it is aborted first. */
-  next(cameraId: string, signal: AbortSignal): Promise<void> {
+  next(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const wakers = this.#waiting.get(cameraId) ?? new Set();
-      this.#waiting.set(cameraId, wakers);
       const abort = () => {
-        wakers.delete(wake);
+        this.#wakers.delete(wake);
         reject(signal.reason);
       };
       const wake = () => {
         signal.removeEventListener('abort', abort);
         resolve();
       };
-      wakers.add(wake);
+      this.#wakers.add(wake);
       signal.addEventListener('abort', abort, { once: true });
     });
+  }
+}
+
+/** A camera's fragments, each camera by itself. */
+export class Changes {
+  readonly #byCamera = new Map<string, Change>();
+
+  announce(cameraId: string): void {
+    this.#byCamera.get(cameraId)?.announce();
+  }
+
+  /** As `Change.next`. */
+  next(cameraId: string, signal: AbortSignal): Promise<void> {
+    const change = this.#byCamera.get(cameraId) ?? new Change();
+    this.#byCamera.set(cameraId, change);
+    return change.next(signal);
   }
 }

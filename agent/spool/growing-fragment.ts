@@ -1,121 +1,125 @@
-// One fragment on its way to disk: frames are gathered and written in batches under a temporary name; `finish` syncs the
-// file and gives it its name. A growing file is at every moment a prefix of the whole one, so a crash leaves a playable start.
-import { createHash } from 'node:crypto';
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+// A fragment that does not count yet, for who wants its frames as they come. They are shared with the writer, not copied,
+// and let go when the fragment counts; until then a camera has one that grows and at most one that is being synced.
 import type { Frame, Track } from '../matroska/track.ts';
-import { frameHeader, writeClusterStart, writeHeader } from '../matroska/write.ts';
-import { ensureFolder, fragmentPath, growingPath, moveIntoPlace } from './fragment-file.ts';
+import { Change } from './changes.ts';
 import type { FragmentRecord } from './fragment-record.ts';
-import { type MediaExtent, mediaEndMs } from './media-end.ts';
 
-/** Large enough to spare the card small writes, small enough that a crash costs little. */
-const batchBytes = 256 * 1024;
-
-export type NewFragment = Omit<FragmentRecord, 'id'>;
-
-/** Equal for fragments with the same tracks and codec private data: their header bytes are the same. */
-export function codecKeyOf(header: Uint8Array): string {
-  return createHash('sha256').update(header).digest('hex').slice(0, 16);
-}
-
-export class GrowingFragment {
+export type GrowingFragment = {
   readonly cameraId: string;
-  readonly #dir: string;
-  readonly #file: FileHandle;
-  readonly #headerBytes: number;
-  readonly #codecKey: string;
-  readonly #videoNumbers: ReadonlySet<number>;
-  readonly #trackNumbers = new Set<number>();
-  readonly #extent: MediaExtent;
-  #frames = 0;
-  #bytes: number;
-  #batch: Uint8Array[];
-  #batchBytes: number;
+  readonly startMs: number;
+  readonly tracks: readonly Track[];
+  /** As its record will have it. */
+  readonly codecKey: string;
+  /**
+   * Every frame so far, then each as it comes; ends where the fragment ends, also when the disk refused it meanwhile.
+   * May be read by several, from the start each. Throws the signal's reason.
+   */
+  frames(signal: AbortSignal): AsyncIterable<Frame>;
+  /** The record once the fragment counts; undefined when it never will: the disk refused it. Never rejects. */
+  readonly whole: Promise<FragmentRecord | undefined>;
+  /** Before its first byte is sent: its record says so from the start, and after a crash it is looked up like every other. */
+  markSendBegun(): void;
+};
 
-  private constructor(file: FileHandle, { dir, cameraId, tracks, startMs }: BeginOptions) {
-    const header = writeHeader(tracks);
-    const clusterStart = writeClusterStart(startMs);
+export type GrowingOptions = {
+  cameraId: string;
+  startMs: number;
+  tracks: readonly Track[];
+  codecKey: string;
+  /** Told of a sending that was begun only after the fragment counted. */
+  onLateSend: (id: number) => void;
+};
+
+/** The writer's side. */
+export class GrowingFrames implements GrowingFragment {
+  readonly cameraId: string;
+  readonly startMs: number;
+  readonly tracks: readonly Track[];
+  readonly codecKey: string;
+  readonly whole: Promise<FragmentRecord | undefined>;
+  readonly #frames: Frame[] = [];
+  readonly #change = new Change();
+  readonly #onLateSend: (id: number) => void;
+  readonly #resolveWhole: (record: FragmentRecord | undefined) => void;
+  #lastTimecodeMs: number;
+  #ended = false;
+  #sendBegun = false;
+  #record: FragmentRecord | undefined;
+
+  constructor({ cameraId, startMs, tracks, codecKey, onLateSend }: GrowingOptions) {
     this.cameraId = cameraId;
-    this.#dir = dir;
-    this.#file = file;
-    this.#headerBytes = header.length;
-    this.#codecKey = codecKeyOf(header);
-    this.#videoNumbers = new Set(tracks.filter(track => track.type === 'video').map(track => track.number));
-    this.#extent = { startMs, lastTimecodeMs: startMs, videoFrames: 0 };
-    this.#batch = [header, clusterStart];
-    this.#batchBytes = header.length + clusterStart.length;
-    this.#bytes = this.#batchBytes;
+    this.startMs = startMs;
+    this.#lastTimecodeMs = startMs;
+    this.tracks = tracks;
+    this.codecKey = codecKey;
+    this.#onLateSend = onLateSend;
+    const { promise, resolve } = Promise.withResolvers<FragmentRecord | undefined>();
+    this.whole = promise;
+    this.#resolveWhole = resolve;
   }
 
-  /** Opens the temporary file, over whatever an earlier attempt left there. Rejects with the system's error. */
-  static async begin(options: BeginOptions): Promise<GrowingFragment> {
-    await ensureFolder(join(options.dir, options.cameraId));
-    const file = await open(growingPath(options.dir, options.cameraId, options.startMs), 'w');
-    return new GrowingFragment(file, options);
+  async *frames(signal: AbortSignal): AsyncGenerator<Frame> {
+    for (let position = 0; ; position++) {
+      while (position === this.#frames.length) {
+        if (this.#ended) return;
+        await this.#change.next(signal);
+      }
+      signal.throwIfAborted();
+      const frame = this.#frames[position];
+      if (frame) yield frame;
+    }
   }
 
-  /** Takes a frame. Rejects with the system's error; the fragment must then be discarded. */
-  async append(frame: Frame): Promise<void> {
-    const header = frameHeader(frame, this.#extent.startMs);
-    this.#batch.push(header, frame.data);
-    this.#batchBytes += header.length + frame.data.length;
-    this.#bytes += header.length + frame.data.length;
-    this.#frames++;
-    this.#trackNumbers.add(frame.trackNumber);
-    if (this.#videoNumbers.has(frame.trackNumber)) this.#extent.videoFrames++;
-    this.#extent.lastTimecodeMs = Math.max(this.#extent.lastTimecodeMs, frame.timecodeMs);
-    if (this.#batchBytes >= batchBytes) await this.#flush();
+  markSendBegun(): void {
+    this.#sendBegun = true;
+    if (this.#record) this.#onLateSend(this.#record.id);
   }
 
-  get frames(): number {
-    return this.#frames;
+  get sendBegun(): boolean {
+    return this.#sendBegun;
   }
 
-  /** Writes the rest, syncs, renames into place, syncs the folder. Rejects with the system's error. */
-  async finish(nextStartMs: number | undefined): Promise<NewFragment> {
-    await this.#flush();
-    await this.#file.sync();
-    await this.#file.close();
-    const { startMs } = this.#extent;
-    await moveIntoPlace(
-      growingPath(this.#dir, this.cameraId, startMs),
-      fragmentPath(this.#dir, this.cameraId, startMs),
-    );
-    return {
-      cameraId: this.cameraId,
-      startMs,
-      endMs: nextStartMs ?? mediaEndMs(this.#extent),
-      bytes: this.#bytes,
-      headerBytes: this.#headerBytes,
-      frames: this.#frames,
-      codecKey: this.#codecKey,
-      trackNumbers: [...this.#trackNumbers].sort((a, b) => a - b),
-      state: 'waiting',
-      sendBegun: false,
-    };
+  /** Timecode of the newest frame. */
+  get lastTimecodeMs(): number {
+    return this.#lastTimecodeMs;
   }
 
-  /** Leaves no file behind, as far as the disk lets us: what stays is cleared away at the next start. Never rejects. */
-  async discard(): Promise<void> {
-    this.#batch = [];
-    const { startMs } = this.#extent;
-    await this.#file.close().catch(() => undefined);
-    // Both names: syncing the folder may have failed after the rename.
-    for (const path of [growingPath, fragmentPath])
-      await rm(path(this.#dir, this.cameraId, startMs), { force: true }).catch(() => undefined);
+  append(frame: Frame): void {
+    this.#frames.push(frame);
+    this.#lastTimecodeMs = Math.max(this.#lastTimecodeMs, frame.timecodeMs);
+    this.#change.announce();
   }
 
-  async #flush(): Promise<void> {
-    const batch = this.#batch;
-    const expectedBytes = this.#batchBytes;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    if (expectedBytes === 0) return;
-    const { bytesWritten } = await this.#file.writev(batch);
-    // A disk with a little room left takes a part without an error; writing the rest tells.
-    if (bytesWritten < expectedBytes) await this.#file.writeFile(Buffer.concat(batch).subarray(bytesWritten));
+  end(): void {
+    this.#ended = true;
+    this.#change.announce();
+  }
+
+  settle(record: FragmentRecord | undefined): void {
+    this.#record = record;
+    this.#resolveWhole(record);
   }
 }
 
-type BeginOptions = { dir: string; cameraId: string; tracks: readonly Track[]; startMs: number };
+/** What does not count yet, by camera, oldest first. */
+export class GrowingFragments {
+  readonly #byCamera = new Map<string, GrowingFrames[]>();
+
+  add(fragment: GrowingFrames): void {
+    this.#byCamera.set(fragment.cameraId, [...this.ofCamera(fragment.cameraId), fragment]);
+  }
+
+  remove(fragment: GrowingFrames): void {
+    const rest = this.ofCamera(fragment.cameraId).filter(other => other !== fragment);
+    this.#byCamera.set(fragment.cameraId, rest);
+  }
+
+  ofCamera(cameraId: string): readonly GrowingFrames[] {
+    return this.#byCamera.get(cameraId) ?? [];
+  }
+
+  /** The oldest that starts after `afterStartMs`. */
+  next(cameraId: string, afterStartMs: number): GrowingFragment | undefined {
+    return this.ofCamera(cameraId).find(({ startMs }) => startMs > afterStartMs);
+  }
+}

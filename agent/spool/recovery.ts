@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type FragmentScan, scanFragment } from '../matroska/scan.ts';
 import { fragmentPath, growingPath, moveIntoPlace, parseFileName } from './fragment-file.ts';
 import type { FragmentRecord } from './fragment-record.ts';
-import { codecKeyOf, type NewFragment } from './growing-fragment.ts';
+import { codecKeyOf, type NewFragment } from './growing-file.ts';
 import { frameIntervalMs, mediaEndMs } from './media-end.ts';
 import type { SpoolIndex } from './spool-index.ts';
 

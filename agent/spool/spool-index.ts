@@ -3,7 +3,7 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import type { FootageSpan } from '../../shared/api.ts';
 import type { FragmentRecord, FragmentState } from './fragment-record.ts';
-import type { NewFragment } from './growing-fragment.ts';
+import type { NewFragment } from './growing-file.ts';
 
 /** An index of another version is rebuilt from the files. */
 export const schemaVersion = 1;

@@ -24,7 +24,8 @@ import { diskError } from './disk-errors.ts';
 import { mergeSpans, spanOf } from './footage.ts';
 import { ensureFolder, fragmentPath } from './fragment-file.ts';
 import type { FragmentRecord } from './fragment-record.ts';
-import type { NewFragment } from './growing-fragment.ts';
+import type { NewFragment } from './growing-file.ts';
+import { type GrowingFragment, GrowingFragments, type GrowingFrames } from './growing-fragment.ts';
 import { LostSpans } from './lost-spans.ts';
 import { RoomMaker } from './make-room.ts';
 import { openIndex } from './open-index.ts';
@@ -47,6 +48,7 @@ export class Spool implements AsyncDisposable {
   readonly #room: RoomMaker;
   readonly #lost: LostSpans;
   readonly #changes = new Changes();
+  readonly #growing = new GrowingFragments();
 
   private constructor(options: SpoolOptions, index: SpoolIndex, recovery: Recovery) {
     this.#options = options;
@@ -85,11 +87,25 @@ export class Spool implements AsyncDisposable {
       dir: this.#options.dir,
       cameraId,
       isTaken: startMs => this.#index.has(cameraId, startMs),
+      onBegun: growing => {
+        this.#growing.add(growing);
+        this.#changes.announce(cameraId);
+      },
       onWhole: fragment => this.#count(fragment),
+      onSettled: (growing, record) => this.#settle(growing, record),
+      onLateSend: id => this.markSendBegun(id),
       onFailed: error => this.#options.facts.publish({ type: 'spool.failed', cameraId, error }),
       onLost: (span, error) => this.#giveUp(cameraId, span, error),
     });
     await writer.write(parts);
+  }
+
+  /**
+   * The oldest fragment that starts after `afterStartMs` and does not count yet: it grows, or grew until now and is being
+   * synced. What waits on disk is older. Ask for it after `nextWaiting`, without an `await` between: no fragment is missed.
+   */
+  growing(cameraId: string, afterStartMs = Number.MIN_SAFE_INTEGER): GrowingFragment | undefined {
+    return this.#growing.next(cameraId, afterStartMs);
   }
 
   /** What the service has not confirmed. */
@@ -155,7 +171,7 @@ export class Spool implements AsyncDisposable {
   }
 
   /**
-   * Resolves at the camera's next new fragment or change of state; rejects with the signal's reason. Look first, then
+   * Resolves when a fragment of the camera begins to grow, counts, or changes its state; rejects with the signal's reason. Look first, then
    * wait, without an `await` between: nothing is missed.
    */
   changed(cameraId: string, signal: AbortSignal): Promise<void> {
@@ -203,13 +219,20 @@ export class Spool implements AsyncDisposable {
     }
   }
 
-  async #count(fragment: NewFragment): Promise<void> {
+  #count(fragment: NewFragment): FragmentRecord {
     const { cameraId, startMs, endMs, bytes } = fragment;
-    const { id } = this.#index.insert(fragment);
+    const record = this.#index.insert(fragment);
     this.#lost.record();
-    this.#options.facts.publish({ type: 'fragment.spooled', cameraId, fragmentId: id, startMs, endMs, bytes });
+    this.#options.facts.publish({ type: 'fragment.spooled', cameraId, fragmentId: record.id, startMs, endMs, bytes });
+    return record;
+  }
+
+  async #settle(growing: GrowingFrames, record: FragmentRecord | undefined): Promise<void> {
+    const { cameraId } = growing;
+    this.#growing.remove(growing);
+    growing.settle(record);
     this.#changes.announce(cameraId);
-    await this.#makeRoom(cameraId, () => this.#room.keepUnder(this.#options.maxBytes));
+    if (record) await this.#makeRoom(cameraId, () => this.#room.keepUnder(this.#options.maxBytes));
   }
 
   async #giveUp(cameraId: string, span: { startMs: number; endMs: number }, error: AgentError): Promise<void> {
