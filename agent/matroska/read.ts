@@ -161,36 +161,33 @@ export class MatroskaReader {
     };
   }
 
-  *#events(payload: Payload): Generator<MatroskaEvent> {
+  /** What one whole element says. */
+  #events(payload: Payload): MatroskaEvent[] {
     const { id, data, offset, dataOffset, endOffset } = payload;
     switch (id) {
       case ids.ebml:
-        yield { type: 'header', docType: readEbmlHeader(data, dataOffset), offset, endOffset };
-        break;
+        return [{ type: 'header', docType: readEbmlHeader(data, dataOffset), offset, endOffset }];
       case ids.segment:
         this.#timing = { clusterTicks: 0, msPerTick: 1, frameDurationMs: new Map() };
-        yield { type: 'segment', offset, endOffset };
-        break;
+        return [{ type: 'segment', offset, endOffset }];
       case ids.info:
         this.#timing.msPerTick = readMsPerTick(data, dataOffset);
-        break;
+        return [];
       case ids.tracks:
-        yield this.#tracks(payload);
-        break;
+        return [this.#tracks(payload)];
       case ids.tags:
-        yield { type: 'tags', tags: readTags(data, dataOffset), offset, endOffset };
-        break;
+        return [{ type: 'tags', tags: readTags(data, dataOffset), offset, endOffset }];
       case ids.cluster:
         this.#clusterOffset = offset;
         this.#clusterHasTimecode = false;
-        break;
+        return [];
       case ids.timecode:
-        yield this.#cluster(payload);
-        break;
+        return [this.#cluster(payload)];
       case ids.simpleBlock:
       case ids.blockGroup:
-        for (const frame of this.#frames(payload)) yield { type: 'frame', frame, offset, endOffset };
-        break;
+        return this.#frames(payload).map(frame => ({ type: 'frame', frame, offset, endOffset }));
+      default:
+        return [];
     }
   }
 
@@ -244,6 +241,7 @@ export async function* readMatroska(
   limits?: ReadLimits,
 ): AsyncGenerator<MatroskaEvent> {
   const reader = new MatroskaReader(limits);
-  for await (const chunk of chunks) yield* reader.push(chunk);
+  // Not `yield*`, which makes each event of a synchronous iterator wait several turns.
+  for await (const chunk of chunks) for (const event of reader.push(chunk)) yield event;
   reader.end();
 }

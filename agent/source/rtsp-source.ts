@@ -124,7 +124,7 @@ async function* copyStream(session: Session, signal: AbortSignal): AsyncGenerato
     const arrivals = noteArrival(chunks, () => {
       lastByteMs = clock.monotonicMs();
     });
-    const again = yield* items(session, untilCut(readMatroska(arrivals)));
+    const again = yield* items(session, untilCut(readMatroska(arrivals, { borrowFrames: true })));
     if (again || signal.aborted) return;
     const endedMs = clock.monotonicMs();
     const silentMs = endedMs - (lastByteMs ?? run.startedMs ?? endedMs);
