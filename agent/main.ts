@@ -80,7 +80,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   journal.follow(facts);
 
   const { dataDir, cameras, rules } = settings;
-  const aws = connectAws(settings.aws);
+  const aws = connectAws(settings.aws, { clock, random: Math.random });
   using service = new KinesisVideo(aws, clock);
   await using spool = await Spool.open({ ...settings.spool, clock, facts });
   using sightings = new SightingStore({ dataDir, clock, facts });

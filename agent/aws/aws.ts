@@ -1,7 +1,9 @@
 // Where AWS is and who we are there. Made once in main and handed to every stage that calls a service.
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
+import type { Clock } from '../clock.ts';
+import { type AwsCredentials, openCredentials } from './credentials.ts';
+import type { IotSettings } from './iot-credentials.ts';
 
 export type Aws = {
   region: string;
@@ -10,10 +12,21 @@ export type Aws = {
   credentials: AwsCredentialIdentityProvider;
 };
 
-/** The standard credential chain; `AWS_ENDPOINT_URL` stands in when the settings name no endpoint. */
-export function connectAws({ region, endpoint }: { region: string; endpoint?: string | undefined }): Aws {
-  const address = endpoint ?? process.env.AWS_ENDPOINT_URL;
-  return { region, ...(address ? { endpoint: address } : {}), credentials: fromNodeProviderChain() };
+export type ConnectedAws = Aws & Pick<AwsCredentials, 'refresh' | 'state'>;
+
+type AwsSettings = { region: string; endpoint?: string | undefined; iot?: IotSettings | undefined };
+
+/** `AWS_ENDPOINT_URL` stands in when the settings name no endpoint. `refresh` and `state` are of the credentials. */
+export function connectAws(settings: AwsSettings, tools: { clock: Clock; random: () => number }): ConnectedAws {
+  const { region, endpoint = process.env.AWS_ENDPOINT_URL, iot } = settings;
+  const credentials = openCredentials({ iot, ...tools });
+  return {
+    region,
+    ...(endpoint ? { endpoint } : {}),
+    credentials: credentials.provider,
+    refresh: () => credentials.refresh(),
+    state: () => credentials.state(),
+  };
 }
 
 /** Options every SDK client of the agent is made with: bounded waits, no retries hidden from our own retry table. */
