@@ -48,6 +48,18 @@ export type ErrorCode =
   | 'service-session-ended'
   | 'service-failed'
   | 'footage-missing'
+  // recorded files
+  | 'file-unreadable'
+  | 'file-not-video'
+  | 'file-codec'
+  | 'file-b-frames'
+  | 'file-gop'
+  | 'file-start-unknown'
+  | 'push-interrupted'
+  | 'stream-keeps-nothing'
+  // the running agent, asked from the command line
+  | 'agent-not-running'
+  | 'control-failed'
   // labels and alerts
   | 'still-undecodable'
   | 'labels-throttled'
