@@ -39,6 +39,7 @@ const layers: Record<string, number> = {
   'agent/mp4': 1,
   'agent/aws': 1,
   'agent/settings': 1,
+  'agent/time': 1,
   'agent/discovery': 2,
   'agent/source': 2,
   'agent/fragmenter': 2,
@@ -50,9 +51,12 @@ const layers: Record<string, number> = {
   'agent/alerts': 3,
   'agent/playback': 3,
   'agent/health': 3,
+  'agent/control': 3,
+  'agent/push': 4,
   'agent/web': 4,
   'agent/local-cloud': 4,
   'agent/main.ts': 5,
+  'agent/status-command.ts': 5,
   'agent/cli.ts': 5,
 };
 
