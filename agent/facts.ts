@@ -22,6 +22,10 @@ export type Fact =
       retryAtMs?: number;
     }
   | { type: 'spool.failed'; cameraId: string; error: AgentError }
+  /** Nobody vouches for the clock: recordings wait for their time and are not sent. */
+  | { type: 'clock.untrusted' }
+  /** `offsetMs`: right time − the machine's clock. Again when the source changes or the offset moves. */
+  | { type: 'clock.trusted'; source: 'ntp' | 'service'; offsetMs: number }
   | { type: 'still.sampled'; cameraId: string; atMs: number; motionScore: number }
   | { type: 'labels.failed'; cameraId: string; error: AgentError; retryAtMs?: number }
   | { type: 'labels.detected'; cameraId: string; atMs: number; sightings: number; tookMs: number }

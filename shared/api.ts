@@ -23,6 +23,10 @@ export type CamerasAnswer = {
   /** The agent's clock, so that ages are right on a device whose clock differs. */
   nowMs: number;
   cameras: CameraStatus[];
+  /** Who the device is to AWS; `problem` says why there are no credentials or why they could not be renewed. */
+  credentials?: { source: string; expiresAtMs?: number; problem?: string };
+  /** Not trusted: nothing is sent, and recordings get their times later. `offsetMs`: right time − the machine's clock. */
+  clock?: { trusted: boolean; source?: 'ntp' | 'service'; offsetMs?: number };
 };
 
 /**

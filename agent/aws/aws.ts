@@ -10,6 +10,8 @@ export type Aws = {
   /** One address for every service, as the embedded server has it; left out: AWS's own addresses. */
   endpoint?: string;
   credentials: AwsCredentialIdentityProvider;
+  /** Right time − the machine's clock, for signatures; left out: the machine's clock is right. */
+  clockOffsetMs?: () => number;
 };
 
 export type ConnectedAws = Aws & Pick<AwsCredentials, 'refresh' | 'state'>;
@@ -35,6 +37,7 @@ export function clientOptions(aws: Aws) {
     region: aws.region,
     credentials: aws.credentials,
     maxAttempts: 1,
+    systemClockOffset: aws.clockOffsetMs?.() ?? 0,
     requestHandler: new NodeHttpHandler({
       connectionTimeout: 5_000,
       requestTimeout: 15_000,

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { SourceItem } from '../source/source.ts';
 import type { FragmentProblem } from './camera-problem.ts';
 import { CameraSession } from './camera-session.ts';
+import { CorrectedParts } from './corrected-parts.ts';
 import { FragmentCutter } from './fragment-cutter.ts';
 import type { FragmentPart } from './fragment-part.ts';
 import { RecordedTimeline } from './recorded-timeline.ts';
@@ -17,6 +18,8 @@ export type FragmentOptions = {
    * its own timeline. Default `arrival`.
    */
   timeline?: 'arrival' | { startMs: number };
+  /** By how much `clock` has stepped because the time was learnt; left out: it does not step. */
+  correctionMs?: () => number;
   /** Told of what is left out or lost while the stream goes on. */
   onProblem?: (problem: FragmentProblem) => void;
 };
@@ -29,26 +32,29 @@ export type FragmentOptions = {
  */
 export async function* fragmentItems(
   items: AsyncIterable<SourceItem>,
-  { clock, cameraId, timeline = 'arrival', onProblem = () => {} }: FragmentOptions,
+  { clock, cameraId, timeline = 'arrival', correctionMs = () => 0, onProblem = () => {} }: FragmentOptions,
 ): AsyncGenerator<FragmentPart> {
-  const cutter = new FragmentCutter(cameraId, onProblem);
-  const wall = new SteadyWall(clock);
+  const corrected = new CorrectedParts(clock, correctionMs);
+  const tell = (problem: FragmentProblem) => onProblem(corrected.problem(problem));
+  const cutter = new FragmentCutter(cameraId, tell);
+  const wall = new SteadyWall(corrected.clock);
   let session: CameraSession | undefined;
   try {
     for await (const item of items) {
       if (item.type === 'tracks') {
-        yield* cutter.end();
-        const stamp = timeline === 'arrival' ? new Stamp(clock, wall) : new RecordedTimeline(timeline.startMs);
-        session = new CameraSession({ cameraId, stamp, tracks: item.tracks, onProblem });
+        for (const part of cutter.end()) yield corrected.part(part);
+        const stamp =
+          timeline === 'arrival' ? new Stamp(corrected.clock, wall) : new RecordedTimeline(timeline.startMs);
+        session = new CameraSession({ cameraId, stamp, tracks: item.tracks, onProblem: tell });
       } else {
         const frame = session?.frame(item.frame);
         // Not `yield*`, which takes twice as long when an asynchronous generator hands on a synchronous one.
-        if (frame) for (const part of cutter.add(frame)) yield part;
+        if (frame) for (const part of cutter.add(frame)) yield corrected.part(part);
       }
     }
   } catch (error) {
-    yield* cutter.end();
+    for (const part of cutter.end()) yield corrected.part(part);
     throw error;
   }
-  yield* cutter.end();
+  for (const part of cutter.end()) yield corrected.part(part);
 }

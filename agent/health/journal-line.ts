@@ -21,12 +21,14 @@ export function levelOf(fact: Fact): Level {
     case 'camera.problem':
     case 'fragment.evicted':
     case 'labels.failed':
+    case 'clock.untrusted':
       return 'warn';
     case 'fragment.rejected':
     case 'spool.failed':
     case 'alerts.failed':
       return 'error';
     case 'alert.raised':
+    case 'clock.trusted':
       return 'info';
     case 'fragment.spooled':
     case 'fragment.persisted':
@@ -64,6 +66,10 @@ export function fieldsOf(fact: Fact): Fields {
       return { camera: fact.cameraId, event: fact.eventType, timecodeMs: fact.fragmentTimecodeMs };
     case 'spool.failed':
       return { camera: fact.cameraId, ...errorFields(fact.error) };
+    case 'clock.untrusted':
+      return {};
+    case 'clock.trusted':
+      return { source: fact.source, offsetMs: fact.offsetMs };
     case 'still.sampled':
       return { camera: fact.cameraId, at: isoTime(fact.atMs), motionScore: fact.motionScore };
     case 'labels.failed':

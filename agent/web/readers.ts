@@ -1,6 +1,6 @@
 // What the console's server needs to know, and nothing more: main hands it objects of other stages that fit.
 import type { Alert } from '../../shared/alert.ts';
-import type { FootageSpan, PlaybackAnswer, PlaybackRequest } from '../../shared/api.ts';
+import type { CamerasAnswer, FootageSpan, PlaybackAnswer, PlaybackRequest } from '../../shared/api.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 
@@ -11,6 +11,9 @@ export type CameraReader = {
   /** Calls back after changes, not more often than viewers should redraw. Returns the function that ends it. */
   onChange(listener: () => void): () => void;
 };
+
+/** What is true of the device as a whole. */
+export type SiteReader = { site(): Pick<CamerasAnswer, 'credentials' | 'clock'> };
 
 export type FootageReader = { footage(cameraId: string, fromMs: number, toMs: number): Awaitable<FootageSpan[]> };
 

@@ -16,6 +16,7 @@ import type {
   PlaybackReader,
   RelayReader,
   SightingReader,
+  SiteReader,
   StillReader,
 } from './readers.ts';
 import { answerErrors, unknownAddress } from './refusal.ts';
@@ -39,6 +40,8 @@ export type WebOptions = {
   auth: Auth;
   clock: Clock;
   facts: Facts;
+  /** Left out: nothing is told of the device. */
+  site?: SiteReader;
   cameras: CameraReader;
   footage: FootageReader;
   sightings: SightingReader;
@@ -57,8 +60,13 @@ export type Web = AsyncDisposable & {
 
 /** Throws AgentError `port-in-use` or `settings-invalid` when it cannot listen. */
 export async function startWeb(options: WebOptions): Promise<Web> {
-  const { cameras, siteName, clock } = options;
-  const snapshot = (): CamerasAnswer => ({ siteName, nowMs: clock.nowMs(), cameras: cameras.statuses() });
+  const { cameras, siteName, clock, site } = options;
+  const snapshot = (): CamerasAnswer => ({
+    siteName,
+    nowMs: clock.nowMs(),
+    cameras: cameras.statuses(),
+    ...site?.site(),
+  });
   const app = makeServer(options);
   const events = new LiveEvents({ ...options, snapshot });
   try {
