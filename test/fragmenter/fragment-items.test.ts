@@ -9,8 +9,8 @@ import { readMatroska } from '../../agent/matroska/read.ts';
 import { scanFragment } from '../../agent/matroska/scan.ts';
 import { frameHeader, writeClusterStart, writeHeader } from '../../agent/matroska/write.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
+import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
 import { mkvinfo, probePackets } from '../matroska/ffmpeg-oracle.ts';
-import { seededRandom } from '../matroska/seeded-random.ts';
 import { cameraMedia } from './camera-media.ts';
 import {
   audio,

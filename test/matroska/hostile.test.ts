@@ -7,8 +7,8 @@ import type { MatroskaEvent } from '../../agent/matroska/event.ts';
 import { MatroskaReader, type ReadLimits } from '../../agent/matroska/read.ts';
 import { scanFragment } from '../../agent/matroska/scan.ts';
 import { frameHeader, writeClusterStart, writeHeader } from '../../agent/matroska/write.ts';
+import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
 import { aac, h264, makeMatroska, remuxWithMkvmerge } from './ffmpeg-oracle.ts';
-import { seededRandom } from './seeded-random.ts';
 
 type Outcome = { events: number; error?: AgentError };
 

@@ -1,0 +1,50 @@
+// Feeds one target with inputs on a thread of its own: an input that never ends then hangs this thread and not the one
+// that watches it. Input N of a seed is the same in every run, so a finding is told by two numbers.
+import { parentPort, workerData } from 'node:worker_threads';
+import { acksTarget } from './acks.ts';
+import { ebmlTarget } from './ebml.ts';
+import { heldBytes } from './memory.ts';
+import { putMediaTarget } from './put-media.ts';
+import { seededRandom } from './seeded-random.ts';
+import type { Ending, Target } from './target.ts';
+
+export const targets = { ebml: ebmlTarget, acks: acksTarget, 'put-media': putMediaTarget } as const satisfies Record<
+  string,
+  () => Target | Promise<Target>
+>;
+export type TargetName = keyof typeof targets;
+
+export type FuzzTask = {
+  target: TargetName;
+  first: number;
+  inputs: number;
+  seed: number;
+  /** The number of the input in hand, for the thread that watches. */
+  progress: Int32Array;
+};
+
+export type FuzzResult =
+  | { ok: true; endings: Record<Ending, number>; heldGrowthBytes: number }
+  | { ok: false; input: number; problem: string };
+
+/** What is cached and compiled on the way is no leak; measuring begins after this many. */
+const warmUpInputs = 2000;
+
+async function run({ target: name, first, inputs, seed, progress }: FuzzTask): Promise<FuzzResult> {
+  await using target = await targets[name]();
+  const endings: Record<Ending, number> = {};
+  let heldBefore = heldBytes();
+  for (let input = first; input < first + inputs; input++) {
+    Atomics.store(progress, 0, input);
+    if (input === first + warmUpInputs) heldBefore = heldBytes();
+    try {
+      const ending = await target.feed(seededRandom(Math.imul(seed, 0x9e3779b1) ^ Math.imul(input + 1, 0x85ebca6b)));
+      endings[ending] = (endings[ending] ?? 0) + 1;
+    } catch (error) {
+      return { ok: false, input, problem: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    }
+  }
+  return { ok: true, endings, heldGrowthBytes: heldBytes() - heldBefore };
+}
+
+if (parentPort) parentPort.postMessage(await run(workerData));

@@ -1,0 +1,69 @@
+// A bounded run of `npm run fuzz` with every test run; the long runs are made by hand (docs/benchmarks.md).
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { concatBytes } from '../../agent/matroska/ebml.ts';
+import { frameHeader, writeClusterStart } from '../../agent/matroska/write.ts';
+import { sampleOf } from '../../scripts/fuzz/mutate-elements.ts';
+import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
+import { demand, pieces } from '../../scripts/fuzz/target.ts';
+
+const command = join(import.meta.dirname, '../../scripts/fuzz/fuzz.ts');
+
+async function fuzz(target: string, inputs: number, seed = 20261123) {
+  const args = [command, target, '--inputs', String(inputs), '--seed', String(seed)];
+  const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', ...args]);
+  return JSON.parse(stdout);
+}
+
+describe('what others send, damaged in thousands of ways', () => {
+  test('the Matroska reader gives events or an AgentError, whatever the cuts, and holds on to nothing', async () => {
+    const { ok, endings } = await fuzz('ebml', 8000);
+    expect(ok).toBe(true);
+    // Every kind of ending was met, so the damage reached deep enough.
+    const reached = ['matroska-invalid', 'matroska-too-large', 'matroska-truncated', 'whole'];
+    expect(Object.keys(endings).sort()).toEqual(reached);
+  });
+
+  test('the ack parser never throws and finds the next good ack', async () => {
+    const { ok, endings } = await fuzz('acks', 8000);
+    expect(ok).toBe(true);
+    expect(Object.keys(endings)).toHaveLength(6);
+  });
+
+  test('the embedded server ends a PutMedia session as KVS would', async () => {
+    const { ok, endings } = await fuzz('put-media', 3000);
+    expect(ok).toBe(true);
+    expect(Object.keys(endings)).toEqual(
+      expect.arrayContaining(['whole', 'headers refused', 'INVALID_MKV_DATA', 'FRAMES_MISSING_FOR_TRACK']),
+    );
+  });
+});
+
+describe('the fuzzer itself', () => {
+  test('the same seed gives the same run, another seed another one', async () => {
+    const [first, again, other] = await Promise.all([fuzz('acks', 500), fuzz('acks', 500), fuzz('acks', 500, 2)]);
+    expect(again.endings).toEqual(first.endings);
+    expect(other.endings).not.toEqual(first.endings);
+  });
+
+  test('a promise that is not kept is told', () => {
+    expect(() => demand(false, 'it said it would')).toThrow('it said it would');
+  });
+
+  test('elements are found where the writer put them, in a cluster of unknown size too', () => {
+    const frame = { trackNumber: 1, timecodeMs: 7, keyFrame: true, data: Uint8Array.of(1, 2, 3) };
+    const bytes = concatBytes([writeClusterStart(0), frameHeader(frame, 0), frame.data]);
+    expect(sampleOf(bytes).elements).toEqual([
+      { start: 0, sizeAt: 4, dataAt: 5, end: bytes.length },
+      { start: 5, sizeAt: 6, dataAt: 7, end: 15 },
+      { start: 15, sizeAt: 16, dataAt: 24, end: bytes.length },
+    ]);
+  });
+
+  test('pieces put together are the input', () => {
+    const input = Uint8Array.from({ length: 500 }, (_, index) => index & 0xff);
+    for (let seed = 0; seed < 50; seed++) expect(concatBytes([...pieces(input, seededRandom(seed))])).toEqual(input);
+  });
+});
