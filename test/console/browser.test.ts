@@ -178,6 +178,17 @@ describe.skipIf(missing)('in a browser', () => {
     await page.locator('[data-view=offline]').waitFor({ state: 'detached' });
   });
 
+  test('a page whose code is gone after an update of the agent says so and comes with the next try', async () => {
+    await signIn();
+    await page.locator('[data-camera=front-door]').waitFor();
+    agent.faults.set('/assets/camera-page', { status: 404 });
+    await page.getByRole('link', { name: 'Open front-door' }).click();
+    await page.locator('[data-view=failed]').filter({ hasText: 'page-unloaded' }).waitFor();
+    agent.faults.clear();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('.player').waitFor();
+  });
+
   test('a session that ends leads to sign-in and back to the same page', async () => {
     await signIn();
     await page.locator('[data-camera=garage]').waitFor();
@@ -212,11 +223,13 @@ async function readBlock() {
   const bright = Array.from({ length: 640 }, (_, x) => x).filter(x => (row[x * 4] ?? 0) > 180);
   const boxes = drawn.getImageData(0, Math.round(overlay.height / 2), overlay.width, 1).data;
   const edge = Array.from({ length: overlay.width }, (_, x) => x).find(x => (boxes[x * 4 + 3] ?? 0) > 60) ?? -1;
+  // The player's frame is wider than the picture, which is 16:9.
+  const width = Math.min(overlay.width, (overlay.height * 16) / 9);
   return {
     frameMs: Number(root.dataset.playingDateMs),
     boxAtMs: Number(root.dataset.boxAtMs),
     brightFrom: (bright[0] ?? -640) / 640,
     brightTo: ((bright.at(-1) ?? -640) + 1) / 640,
-    drawnFrom: edge / overlay.width,
+    drawnFrom: (edge - (overlay.width - width) / 2) / width,
   };
 }
