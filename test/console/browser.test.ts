@@ -73,7 +73,7 @@ describe.skipIf(missing)('in a browser', () => {
   test('a wrong password is refused in words, too many are held back, the right one leads where one wanted to go', async () => {
     await page.goto(`${origin}/review?show=alerts`);
     const problem = page.locator('#sign-in-problem');
-    for (const words of [...Array(5).fill('That is not the password.'), 'Too many tries.']) {
+    for (const words of [...Array(5).fill('That is not the password.'), 'Too many tries. Try again in 60 seconds.']) {
       await page.fill('#password', 'wrong');
       await Promise.all([page.waitForResponse('**/api/session'), page.click('button[type=submit]')]);
       await problem.filter({ hasText: words }).waitFor();
