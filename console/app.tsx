@@ -11,7 +11,14 @@ import { Empty } from './states/empty.tsx';
 import { Failed } from './states/failed.tsx';
 import { WallPage } from './wall/wall-page.tsx';
 
-const CameraPage = lazy(() => import('./camera/camera-page.tsx').then(page => page.CameraPage));
+const CameraPage = lazy(async () => {
+  // Not `import(…).then(…, …)`: Vite loads the page's style sheet around that expression, and its failure would get past.
+  try {
+    return (await import('./camera/camera-page.tsx')).CameraPage;
+  } catch {
+    return PageUnloaded;
+  }
+});
 
 export function App() {
   const state = session.value;
@@ -49,6 +56,12 @@ function Pages() {
       </Router>
     </ErrorBoundary>
   );
+}
+
+/** Shown in place of a page whose code did not come: most likely the agent was updated since this tab was opened. */
+function PageUnloaded() {
+  const problem = { code: 'page-unloaded', message: 'The agent did not send the code of this page.' };
+  return <Failed what="This page could not be loaded" problem={problem} onRetry={() => location.reload()} />;
 }
 
 function AgentSilent() {

@@ -23,11 +23,17 @@ export function drawBoxes({ canvas, picture, sightings, strength }: Drawing): nu
   const place = containRect(picture, frame);
   const style = getComputedStyle(canvas);
   let drawn = 0;
-  context.globalAlpha = strength;
   for (const sighting of sightings) {
     if (!sighting.box) continue;
     const hue = style.getPropertyValue(`--label-${labelHue(sighting.label)}`).trim();
-    drawBox({ context, rect: boxRect(sighting.box, place), words: sightingWords(sighting), hue, frame });
+    const rect = boxRect(sighting.box, place);
+    context.globalAlpha = strength;
+    context.lineWidth = LINE_PX;
+    context.strokeStyle = hue;
+    context.strokeRect(rect.x, rect.y, rect.width, rect.height);
+    // The words stay legible while the box fades.
+    context.globalAlpha = 1;
+    drawTag({ context, rect, words: sightingWords(sighting), hue, frame });
     drawn += 1;
   }
   return drawn;
@@ -46,12 +52,9 @@ export function fitCanvas(canvas: HTMLCanvasElement, context: CanvasRenderingCon
   return { width: clientWidth, height: clientHeight };
 }
 
-type BoxDrawing = { context: CanvasRenderingContext2D; rect: Rect; words: string; hue: string; frame: Size };
+type TagDrawing = { context: CanvasRenderingContext2D; rect: Rect; words: string; hue: string; frame: Size };
 
-function drawBox({ context, rect, words, hue, frame }: BoxDrawing): void {
-  context.lineWidth = LINE_PX;
-  context.strokeStyle = hue;
-  context.strokeRect(rect.x, rect.y, rect.width, rect.height);
+function drawTag({ context, rect, words, hue, frame }: TagDrawing): void {
   context.font = `600 ${TEXT_PX}px system-ui, sans-serif`;
   const width = context.measureText(words).width + 2 * PADDING_PX;
   const height = TEXT_PX + 2 * PADDING_PX;

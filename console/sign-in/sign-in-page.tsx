@@ -60,6 +60,6 @@ export function SignInPage({ ended }: { ended: boolean }) {
 function signInProblem(error: unknown): string {
   if (!(error instanceof ApiFailure)) return 'Something unexpected went wrong. Reload the page and try again.';
   if (error.status === 401) return 'That is not the password.';
-  if (error.status === 429) return 'Too many tries. Wait a minute, then try again.';
+  // Too many tries (429) among others: the agent's own words say how long to wait.
   return error.message;
 }

@@ -109,7 +109,11 @@ function ZoomChoice({ zoom, setZoom }: { zoom: Zoom; setZoom: (zoom: Zoom) => vo
   );
 }
 
+/** The list of footage is asked for every few seconds; of the newest moments it cannot know yet where they are. */
+const TOO_FRESH_MS = 30_000;
+
 function readoutWords(view: TimelineView, atMs: number): string {
+  if (view.nowMs - atMs < TOO_FRESH_MS) return dayAndTime(atMs, view.nowMs);
   return `${dayAndTime(atMs, view.nowMs)} · ${footageWords(spanAt(view.spans, atMs))}`;
 }
 

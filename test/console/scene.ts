@@ -41,8 +41,9 @@ export type Scene = {
 export async function makeScene(dir: string, footage?: string): Promise<Scene> {
   const seconds = (SEGMENTS * SEGMENT_MS) / 1000;
   const x = `${BLOCK.width}*mod(floor(t/2+0.01)*3\\,${COLUMNS})`;
-  const block = `drawbox=x='${x}':y=${BLOCK.top}:w=${BLOCK.width}:h=${BLOCK.height}:color=white:t=fill`;
-  const drawn = ['-f', 'lavfi', '-i', `color=c=0x1d3a4f:s=${WIDTH}x${HEIGHT}:r=10,${block}`];
+  const ground = `color=c=0x1d3a4f:s=${WIDTH}x${HEIGHT}:r=10[ground]`;
+  const block = `color=c=white:s=${BLOCK.width}x${BLOCK.height}:r=10[block]`;
+  const drawn = ['-f', 'lavfi', '-i', `${ground};${block};[ground][block]overlay=x='${x}':y=${BLOCK.top}`];
   const input = footage === undefined ? drawn : ['-ss', '18', '-i', footage];
   const video = ['-t', String(seconds), '-an', '-vf', `scale=${WIDTH}:${HEIGHT},fps=10,format=yuv420p`];
   const codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', '20', '-sc_threshold', '0'];

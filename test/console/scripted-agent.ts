@@ -96,7 +96,8 @@ export class ScriptedAgent {
   async #session(request: IncomingMessage): Promise<Answer> {
     if (request.method === 'GET') return { status: this.#signedIn(request) ? 204 : 401 };
     if (request.method === 'DELETE') return { status: 204, headers: { 'set-cookie': 'session=; Path=/; Max-Age=0' } };
-    if (this.#wrongTries >= PASSWORD_TRIES) return refusal(429, { code: 'too-many-tries', message: 'Wait a minute.' });
+    if (this.#wrongTries >= PASSWORD_TRIES)
+      return refusal(429, { code: 'too-many-tries', message: 'Too many tries. Try again in 60 seconds.' });
     const body = JSON.parse(await textOf(request)) as { password: string };
     if (body.password === this.script.password) {
       return { status: 204, headers: { 'set-cookie': `session=${this.#sessions}; Path=/; HttpOnly; SameSite=Strict` } };

@@ -76,17 +76,23 @@ export async function startCamera(options: string[] = [], password?: string): Pr
 }
 
 /** A 3 s clip with sound, 160x120 at 10 pictures a second: quick to encode, quick to repeat. Returns its path. */
-export async function shortClip(): Promise<string> {
-  const path = `${cache}-short.mp4`;
-  if (
-    await access(path).then(
-      () => true,
-      () => false,
-    )
-  )
-    return path;
+export function shortClip(): Promise<string> {
+  return makeClip('short', ['-f', 'lavfi', '-i', 'testsrc2=size=160x120:rate=10', '-f', 'lavfi', '-i', 'sine']);
+}
+
+/** A 3 s clip of noise, 320x240 at 10 pictures a second and half a megabyte a second, as of a far larger picture. */
+export function noisyClip(): Promise<string> {
+  return makeClip('noisy', ['-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=10,noise=alls=90:allf=t']);
+}
+
+async function makeClip(name: string, inputs: string[]): Promise<string> {
+  const path = `${cache}-${name}.mp4`;
+  const made = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (made) return path;
   const partial = `${path}.${process.pid}.partial`;
-  const inputs = ['-f', 'lavfi', '-i', 'testsrc2=size=160x120:rate=10', '-f', 'lavfi', '-i', 'sine=frequency=440'];
   const output = ['-t', '3', '-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', '-f', 'mp4', partial];
   await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', ...inputs, ...output]);
   await rename(partial, path);
