@@ -23,6 +23,13 @@ export type ListenerOptions = {
   clock: Clock;
   /** Told of what is the server's own fault; the client gets a 500 without details. */
   onProblem: (error: AgentError) => void;
+  faults?: ListenerFaults;
+};
+
+/** What may befall a request before it is handled. */
+export type ListenerFaults = {
+  meet(request: IncomingMessage, path: string): Promise<Answer | 'silence' | undefined>;
+  acceptedKeyId(request: IncomingMessage): string | undefined;
 };
 
 type Exchange = { request: IncomingMessage; response: ServerResponse; acceptBody: () => void };
@@ -43,6 +50,9 @@ async function answer(exchange: Exchange, routes: readonly Route[], options: Lis
   const { request, response } = exchange;
   response.setHeader('x-amzn-RequestId', randomUUID());
   try {
+    const fault = await options.faults?.meet(request, pathOf(request));
+    if (fault === 'silence') return;
+    if (fault) return send(response, fault);
     const route = findRoute(routes, request);
     if (route.signed === 'streaming') {
       await route.handle({ ...exchange, caller: verify(request, emptyPayloadHash, options) });
@@ -94,7 +104,8 @@ function verify(request: IncomingMessage, payloadHash: string, options: Listener
   if (stated !== undefined && stated !== hash)
     throw new WireError('InvalidSignatureException', 'The body does not have the hash in x-amz-content-sha256.');
   const { method = '', url: target = '', rawHeaders } = request;
-  const { accessKeyId, secretAccessKey } = options;
+  const accessKeyId = options.faults?.acceptedKeyId(request) ?? options.accessKeyId;
+  const { secretAccessKey } = options;
   const nowMs = options.clock.nowMs();
   return verifySignature({ method, target, rawHeaders }, hash, { accessKeyId, secretAccessKey, services, nowMs });
 }

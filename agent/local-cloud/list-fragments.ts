@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { decodeToken, encodeToken } from './control/page-token.ts';
 import { epochSeconds, jsonOperation } from './json-operation.ts';
-import type { Route, RouteContext } from './route.ts';
-import type { FragmentQuery, StoredFragment, StoredStream } from './store/media-store.ts';
+import type { Route } from './route.ts';
+import type { FragmentQuery, MediaStore, StoredFragment, StoredStream } from './store/media-store.ts';
 import { requireStream, streamReference } from './stream-reference.ts';
 import { WireError } from './wire-error.ts';
 
@@ -27,7 +27,7 @@ const position = z.object({
   after: z.object({ ms: z.int(), number: z.string() }).optional(),
 });
 
-export function listFragmentsRoute({ store }: Pick<RouteContext, 'store'>): Route {
+export function listFragmentsRoute({ store }: { store: Pick<MediaStore, 'findStream' | 'fragments'> }): Route {
   return jsonOperation('/listFragments', listRequest, input => {
     const stream = requireStream(store, input);
     requireRetention(stream);

@@ -3,12 +3,15 @@
 
 import { once as event } from 'node:events';
 import type { Server } from 'node:http';
+import { isLoopbackHost } from '../../shared/loopback-host.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import { AgentError, asAgentError, systemCode } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { streamRoutes } from './control/stream-routes.ts';
 import { tagRoutes } from './control/tags.ts';
+import type { Faults } from './faults/faults.ts';
+import { FaultyServer } from './faults/faulty-server.ts';
 import { hlsRoutes } from './hls/routes.ts';
 import { createListener } from './http.ts';
 import { listFragmentsRoute } from './list-fragments.ts';
@@ -32,6 +35,8 @@ export type LocalCloudOptions = {
   /** In [0, 1). */
   random?: () => number;
   connectionPolicy?: ConnectionPolicy;
+  /** Take fault plans, in `LocalCloud.faults` and at /admin/faults. Only on a loopback address. Default false. */
+  faults?: boolean;
   /** Told of the server's own failures; by default they go to standard error. */
   onProblem?: (error: AgentError) => void;
 };
@@ -40,6 +45,8 @@ export type LocalCloud = AsyncDisposable & {
   /** Without a trailing slash. */
   url: string;
   port: number;
+  /** Undefined unless started with `faults`. */
+  faults: Faults | undefined;
   /** Ends PutMedia sessions, drops what was not complete, stops listening. May be called twice. */
   close(): Promise<void>;
 };
@@ -53,29 +60,49 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const onProblem = options.onProblem ?? (error => void process.stderr.write(`local-cloud: ${error.message}\n`));
   const store = await Store.open({ dataDir, clock, random, onProblem });
   const routes: Route[] = [];
-  const server = createListener(routes, { ...options, clock, onProblem });
+  const { faulty, server } = createServers(routes, { ...options, host, clock, onProblem });
   const port = await listen(server, host, options.port).catch(async error => {
     await store.close();
     throw error;
   });
+  faulty?.listening(port);
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const context = { store, clock, random, url };
   const ingest = putMedia({
     ...context,
+    ...(faulty ? { tap: session => faulty.tap(session) } : {}),
     connectionPolicy: options.connectionPolicy ?? 'newest-wins',
     onProblem: error => onProblem(asAgentError(error)),
   });
   const detector = new PeopleDetector();
-  routes.push(...streamRoutes(context), ...tagRoutes(store), ingest.route, listFragmentsRoute(context));
+  const dataEndpoint = (origin: string) => faulty?.dataEndpoint(origin) ?? origin;
+  routes.push(...streamRoutes({ ...context, dataEndpoint }), ...tagRoutes(store), ingest.route);
+  routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store }), ...(faulty?.routes ?? []));
   routes.push(...hlsRoutes(context), ...rekognitionRoutes(detector));
   const close = once(async () => {
+    faulty?.close();
     server.close();
     await ingest.close();
     server.closeAllConnections();
     await detector[Symbol.asyncDispose]();
     await store.close();
   });
-  return { url, port, close, [Symbol.asyncDispose]: close };
+  return { url, port, faults: faulty?.faults, close, [Symbol.asyncDispose]: close };
+}
+
+/** With faults there is a second server, for media to move to. */
+function createServers(
+  routes: readonly Route[],
+  options: LocalCloudOptions & { host: string; clock: Clock; onProblem: (error: AgentError) => void },
+): { server: Server; faulty?: FaultyServer } {
+  const { host, clock, onProblem, faults, ...rest } = options;
+  if (!faults) return { server: createListener(routes, { ...rest, clock, onProblem }) };
+  if (!isLoopbackHost(host)) throw new TypeError('options.faults is only for a server on a loopback address');
+  const faulty = new FaultyServer(clock, host);
+  const listener = () => createListener(routes, { ...rest, clock, onProblem, faults: faulty.requests });
+  const server = listener();
+  faulty.watch(server, listener(), error => onProblem(asAgentError(error)));
+  return { server, faulty };
 }
 
 /** The same work however often it is asked for. */

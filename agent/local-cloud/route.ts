@@ -37,7 +37,9 @@ export type Answer = {
 };
 
 /** Where a route is found: a path (`/*` at its end matches everything below), or `POST /` with this `x-amz-target`. */
-type Address = { method: 'GET' | 'POST' | 'OPTIONS'; path: string } | { method: 'POST'; target: string };
+type Address =
+  | { method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'; path: string }
+  | { method: 'POST'; target: string };
 
 /** Handlers throw WireError for what the client did wrong; anything else becomes a 500 and is reported. */
 export type Route = Address & {

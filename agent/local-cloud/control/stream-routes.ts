@@ -10,7 +10,11 @@ import { WireError } from '../wire-error.ts';
 import { decodeToken, encodeToken } from './page-token.ts';
 import { tagMap } from './tags.ts';
 
-export type ControlContext = RouteContext & { store: Store };
+export type ControlContext = RouteContext & {
+  store: Store;
+  /** Where media goes, given the address the client called. Default: there. */
+  dataEndpoint?: (origin: string) => string;
+};
 
 const accountId = '000000000000';
 const maxRetentionHours = 87_600;
@@ -73,7 +77,7 @@ export function streamRoutes(context: ControlContext): Route[] {
     jsonOperation('/listStreams', listRequest, input => listStreams(store, input)),
     jsonOperation('/getDataEndpoint', z.object({ ...streamReference, APIName: apiName }), (input, { origin }) => {
       requireStream(store, input);
-      return { DataEndpoint: origin };
+      return { DataEndpoint: context.dataEndpoint?.(origin) ?? origin };
     }),
     jsonOperation('/deleteStream', deleteRequest, async input => {
       const stream = requireStream(store, { StreamARN: input.StreamARN });

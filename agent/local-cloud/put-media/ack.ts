@@ -7,6 +7,7 @@ const errorIds = {
   MAX_FRAGMENT_DURATION_REACHED: 4002,
   MAX_CONNECTION_DURATION_REACHED: 4003,
   FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS: 4004,
+  MORE_THAN_ONE_TRACK_FOUND: 4005,
   INVALID_MKV_DATA: 4006,
   INVALID_PRODUCER_TIMESTAMP: 4007,
   STREAM_NOT_ACTIVE: 4008,
@@ -14,11 +15,28 @@ const errorIds = {
   TRACK_NUMBER_MISMATCH: 4010,
   FRAMES_MISSING_FOR_TRACK: 4011,
   MORE_THAN_ALLOWED_TRACKS_FOUND: 4012,
+  KMS_KEY_ACCESS_DENIED: 4500,
+  KMS_KEY_DISABLED: 4501,
+  KMS_KEY_VALIDATION_ERROR: 4502,
+  KMS_KEY_UNAVAILABLE: 4503,
+  KMS_KEY_INVALID_USAGE: 4504,
+  KMS_KEY_INVALID_STATE: 4505,
+  KMS_KEY_NOT_FOUND: 4506,
+  STREAM_DELETED: 4507,
   INTERNAL_ERROR: 5000,
   ARCHIVAL_ERROR: 5001,
 } as const;
 
 export type AckErrorCode = keyof typeof errorIds;
+
+/** Every id an ERROR can have, those too that this server has no reason of its own to send. */
+export const ackErrorIds: readonly number[] = Object.values(errorIds);
+
+/** @throws TypeError for an id that is not in `ackErrorIds` */
+export function ackErrorCode(id: number): AckErrorCode {
+  for (const [code, codeId] of Object.entries(errorIds)) if (codeId === id) return code as AckErrorCode;
+  throw new TypeError(`PutMedia has no error with the id ${id}`);
+}
 
 /** Times are in the cluster's own timeline, milliseconds. */
 export type FragmentReference = { timecodeMs: number; number: string };

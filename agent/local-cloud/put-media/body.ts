@@ -13,6 +13,7 @@ export class Body {
   readonly #request: IncomingMessage;
   #end: BodyEnd | undefined;
   #wake: () => void = () => undefined;
+  readonly #stopped = new AbortController();
   readonly #onReadable = () => this.#wake();
   readonly #onEnd = () => this.stop('ended');
   readonly #onCut = () => this.stop('cut');
@@ -26,7 +27,13 @@ export class Body {
   /** Ends the body for whoever reads it; what was received but not read yet is dropped. The first reason counts. */
   stop(reason: BodyEnd): void {
     this.#end ??= reason;
+    this.#stopped.abort();
     this.#wake();
+  }
+
+  /** Aborted once the body is over. */
+  get stopped(): AbortSignal {
+    return this.#stopped.signal;
   }
 
   /** The next bytes, or why there are none any more. */

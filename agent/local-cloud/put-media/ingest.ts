@@ -7,7 +7,7 @@ import { MatroskaReader } from '../../matroska/read.ts';
 import type { Frame, Track } from '../../matroska/track.ts';
 import { diskError } from '../store/disk-error.ts';
 import type { StoredStream } from '../store/media-store.ts';
-import type { Arrival, Store } from '../store/store.ts';
+import type { Arrival } from '../store/store.ts';
 import type { Ack, FragmentReference } from './ack.ts';
 import { AckError } from './ack.ts';
 import type { Progress } from './fragment-rules.ts';
@@ -22,13 +22,14 @@ import {
   endOfFragmentTag,
 } from './fragment-rules.ts';
 import { openEnded } from './segment-header.ts';
+import type { FragmentTaker } from './session.ts';
 import { Tape } from './tape.ts';
 
 /** Stored with every fragment of the session. */
 const maxHeaderBytes = 4 * 1024 * 1024;
 
 type IngestOptions = {
-  store: Store;
+  store: FragmentTaker;
   stream: StoredStream;
   /** Producer timestamp of timecode 0. */
   timelineMs: number;

@@ -1,8 +1,10 @@
 // POST /putMedia: who may send to which stream, one connection each.
+import type { ServerResponse } from 'node:http';
 import type { Route, RouteContext } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import { requireStream } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
+import type { SessionTap } from './session.ts';
 import { Session } from './session.ts';
 import { parseSessionRequest } from './session-request.ts';
 
@@ -18,6 +20,7 @@ export function putMedia(
   context: RouteContext & {
     store: Store;
     connectionPolicy: ConnectionPolicy;
+    tap?: (session: { stream: string; accessKeyId: string; response: ServerResponse }) => SessionTap;
     /** Told of errors that are the server's own. */
     onProblem: (error: unknown) => void;
   },
@@ -28,12 +31,13 @@ export function putMedia(
       method: 'POST',
       path: '/putMedia',
       signed: 'streaming',
-      async handle({ request, response, acceptBody }) {
+      async handle({ request, response, acceptBody, caller }) {
         const { timelineMs, errorsOnly, ...reference } = parseSessionRequest(request.headers);
         const stream = requireStream(context.store, reference);
         await makeRoom(sessions, stream.name, context.connectionPolicy);
         acceptBody();
-        const session = new Session(request, response, { ...context, stream, timelineMs, errorsOnly });
+        const tap = context.tap?.({ stream: stream.name, accessKeyId: caller.accessKeyId, response });
+        const session = new Session(request, response, { ...context, tap, stream, timelineMs, errorsOnly });
         sessions.set(stream.name, session);
         await session.done;
         if (sessions.get(stream.name) === session) sessions.delete(stream.name);

@@ -15,12 +15,27 @@ const maxSessionMs = 45 * 60_000;
 /** How long a producer may go on sending after an ERROR before its connection is broken off. */
 const lingerMs = 2_000;
 
+/** What a session needs of the store. */
+export type FragmentTaker = Pick<Store, 'findStream' | 'receive'> & {
+  persist(...fragment: Parameters<Store['persist']>): Promise<unknown>;
+};
+
+/** What may stand between a session and its connection, so that a test can see it misbehave. */
+export type SessionTap = {
+  /** Before the bytes are taken. May wait, until `stopped` at the longest, or break the connection. @throws AckError */
+  take(chunk: Uint8Array, stopped: AbortSignal): Promise<void>;
+  /** In place of writing the ack. */
+  acknowledge(ack: Ack): void;
+  tapStore(store: FragmentTaker): FragmentTaker;
+};
+
 export type SessionOptions = {
-  store: Store;
+  store: FragmentTaker;
   stream: StoredStream;
   timelineMs: number;
   errorsOnly: boolean;
   clock: Clock;
+  tap?: SessionTap | undefined;
   /** Told of errors that are the server's own. */
   onProblem: (error: unknown) => void;
 };
@@ -41,6 +56,7 @@ export class Session {
     this.#body = new Body(request);
     this.#ingest = new Ingest({
       ...options,
+      store: options.tap?.tapStore(options.store) ?? options.store,
       acknowledge: ack => this.#send(ack),
       onFailure: error => this.#body.stop(error),
     });
@@ -74,6 +90,7 @@ export class Session {
         const next = await this.#body.next();
         if ('end' in next) return next.end;
         this.#lastDataMs = this.#options.clock.monotonicMs();
+        await this.#options.tap?.take(next, this.#body.stopped);
         await this.#ingest.take(next);
       }
     } catch (error) {
@@ -110,8 +127,9 @@ export class Session {
 
   #send(ack: Ack): void {
     if (this.#options.errorsOnly && ack.type !== 'ERROR') return;
+    if (this.#options.tap) this.#options.tap.acknowledge(ack);
     // Each in a write of its own: the C producer takes 1024 bytes at once.
-    if (!this.#response.destroyed) this.#response.write(ackLine(ack));
+    else if (!this.#response.destroyed) this.#response.write(ackLine(ack));
   }
 
   /** What is complete is persisted and acknowledged first: an ERROR is the last word of a session. */
