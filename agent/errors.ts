@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'disk-read-only'
   | 'disk-failed'
   | 'spool-in-use'
+  | 'spool-full'
   | 'fragment-missing'
   // service
   | 'service-unreachable'
@@ -48,6 +49,7 @@ export type ErrorCode =
   | 'service-session-ended'
   | 'service-failed'
   | 'footage-missing'
+  | 'clock-untrusted'
   // recorded files
   | 'file-unreadable'
   | 'file-not-video'

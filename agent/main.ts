@@ -29,6 +29,7 @@ import { Secret } from './secret.ts';
 import { resolveSecrets } from './settings/agent-secrets.ts';
 import { type AgentSettings, loadSettings } from './settings/load.ts';
 import { openRtspSource, type RtspCamera } from './source/rtsp-source.ts';
+import { followCameras } from './spool/follow-cameras.ts';
 import { Spool } from './spool/spool.ts';
 import { runUploader } from './uploader/uploader.ts';
 import { openAuth, setPassword } from './web/auth.ts';
@@ -82,7 +83,9 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   const { dataDir, cameras, rules } = settings;
   const aws = connectAws(settings.aws, { clock, random: Math.random });
   using service = new KinesisVideo(aws, clock);
-  await using spool = await Spool.open({ ...settings.spool, clock, facts });
+  const localRetentionHours = (id: string) => cameras.find(camera => camera.id === id)?.localRetentionHours ?? 0;
+  await using spool = await Spool.open({ ...settings.spool, localRetentionHours, clock, facts });
+  followCameras(spool, { facts, clock });
   using sightings = new SightingStore({ dataDir, clock, facts });
   using outbox = new Outbox({ file: join(dataDir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
   const shared: Shared = {

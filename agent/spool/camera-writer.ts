@@ -1,26 +1,25 @@
-// One camera's parts → fragment files. A disk that fails costs the fragment in hand, never the stream: its span is kept as
+// One camera's parts → whole fragments. A disk that fails costs the fragment in hand, never the stream: its span is kept as
 // lost and the next fragment is tried again.
 import type { AgentError } from '../errors.ts';
 import type { FragmentPart } from '../fragmenter/fragment-part.ts';
 import type { Frame, Track } from '../matroska/track.ts';
-import { diskError } from './disk-errors.ts';
 import type { FragmentRecord } from './fragment-record.ts';
-import { GrowingFile, type NewFragment } from './growing-file.ts';
+import type { BeginOptions, FragmentSink, NewFragment } from './fragment-tally.ts';
 import { GrowingFrames } from './growing-fragment.ts';
 import { mediaEndMs } from './media-end.ts';
 
 export type WriterOptions = {
-  dir: string;
   cameraId: string;
-  /** Whether the spool has a fragment of that start already: writing would replace it. */
-  isTaken: (startMs: number) => boolean;
+  /** Makes room for a fragment's bytes. Rejects when there is none, or the spool has a fragment of that start already. */
+  begin: (begin: BeginOptions) => Promise<FragmentSink>;
   onBegun: (growing: GrowingFrames) => void;
-  /** Counts a fragment whose file is in place. Throws when the index does not take it. */
-  onWhole: (fragment: NewFragment) => FragmentRecord;
+  /** Counts a whole fragment; `file` is set when its bytes are in memory only. Rejects when it cannot be counted. */
+  onWhole: (fragment: NewFragment, file: Uint8Array | undefined) => Promise<FragmentRecord>;
   /** Once for each that was begun: it counts, or never will. */
   onSettled: (growing: GrowingFrames, record: FragmentRecord | undefined) => Promise<void>;
   onLateSend: (id: number) => void;
-  onFailed: (error: AgentError) => void;
+  /** What an error of the disk means to the device's owner; publishes it. */
+  onFailed: (error: unknown) => AgentError;
   onLost: (span: { startMs: number; endMs: number }, error: AgentError) => Promise<void>;
 };
 
@@ -30,7 +29,7 @@ type Current = {
   videoNumber: number | undefined;
   videoFrames: number;
   /** Undefined once the disk refused. */
-  file?: GrowingFile | undefined;
+  sink?: FragmentSink | undefined;
   growing?: GrowingFrames;
   error?: AgentError;
 };
@@ -45,7 +44,7 @@ export class CameraWriter {
     this.#options = options;
   }
 
-  /** Ends with the iterable, when everything taken is on disk. Rejects only with the iterable's own error. */
+  /** Ends with the iterable, when everything taken counts. Rejects only with the iterable's own error. */
   async write(parts: AsyncIterable<FragmentPart>): Promise<void> {
     try {
       for await (const part of parts) {
@@ -64,17 +63,14 @@ export class CameraWriter {
     const videoNumber = tracks.find(track => track.type === 'video')?.number;
     const current: Current = { startMs, lastTimecodeMs: startMs, videoNumber, videoFrames: 0 };
     this.#current = current;
-    const { dir, cameraId } = this.#options;
+    const { cameraId, begin, onBegun, onLateSend } = this.#options;
     try {
-      if (this.#options.isTaken(startMs))
-        throw new Error(`${cameraId} has a fragment that starts at ${startMs} already`);
-      const file = await GrowingFile.begin({ dir, cameraId, tracks, startMs });
-      const { onLateSend, onBegun } = this.#options;
-      current.file = file;
-      current.growing = new GrowingFrames({ cameraId, startMs, tracks, codecKey: file.codecKey, onLateSend });
+      const sink = await begin({ cameraId, tracks, startMs });
+      current.sink = sink;
+      current.growing = new GrowingFrames({ cameraId, startMs, tracks, codecKey: sink.tally.codecKey, onLateSend });
       onBegun(current.growing);
     } catch (error) {
-      this.#fail(current, error);
+      current.error = this.#options.onFailed(error);
     }
   }
 
@@ -85,11 +81,11 @@ export class CameraWriter {
     if (frame.trackNumber === current.videoNumber) current.videoFrames++;
     current.growing?.append(frame);
     try {
-      await current.file?.append(frame);
+      await current.sink?.append(frame);
     } catch (error) {
-      await current.file?.discard();
-      current.file = undefined;
-      this.#fail(current, error);
+      await current.sink?.discard();
+      current.sink = undefined;
+      current.error = this.#options.onFailed(error);
     }
   }
 
@@ -106,7 +102,7 @@ export class CameraWriter {
   async #finish(current: Current, nextStartMs: number | undefined): Promise<void> {
     const record = await this.#countWhole(current, nextStartMs);
     if (!record) {
-      await current.file?.discard();
+      await current.sink?.discard();
       if (current.error)
         await this.#options.onLost(
           { startMs: current.startMs, endMs: nextStartMs ?? mediaEndMs(current) },
@@ -117,19 +113,14 @@ export class CameraWriter {
   }
 
   async #countWhole(current: Current, nextStartMs: number | undefined): Promise<FragmentRecord | undefined> {
-    const { file, growing } = current;
-    if (!file || file.frames === 0) return undefined;
+    const { sink, growing } = current;
+    if (!sink || sink.tally.frames === 0) return undefined;
     try {
-      const fragment = await file.finish(nextStartMs);
-      return this.#options.onWhole({ ...fragment, sendBegun: growing?.sendBegun ?? false });
+      const { fragment, file } = await sink.finish(nextStartMs);
+      return await this.#options.onWhole({ ...fragment, sendBegun: growing?.sendBegun ?? false }, file);
     } catch (error) {
-      this.#fail(current, error);
+      current.error = this.#options.onFailed(error);
       return undefined;
     }
-  }
-
-  #fail(current: Current, error: unknown): void {
-    current.error = diskError(error, this.#options.dir);
-    this.#options.onFailed(current.error);
   }
 }

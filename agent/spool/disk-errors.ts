@@ -49,6 +49,31 @@ export function diskError(error: unknown, folder: string): AgentError {
   return new AgentError({ ...rest, message: sentence(folder), cause: error });
 }
 
+/** deny-new: what waits is kept, so there is no room for what comes. */
+export function spoolFull(folder: string, maxBytes: number): AgentError {
+  const maxMiB = Math.floor(maxBytes / 2 ** 20);
+  return new AgentError({
+    code: 'spool-full',
+    kind: 'exhausted',
+    retry: 'later',
+    message:
+      `${folder} is full with video that waits to be sent (spool.maxBytes is ${maxMiB} MiB), and spool.whenFull is ` +
+      'deny-new: nothing is recorded until the uplink works again or the disk has more room.',
+  });
+}
+
+/** A file that a person asked for and that could not be written. */
+export function exportFailed(error: unknown, path: string): AgentError {
+  if (systemCode(error) !== 'EEXIST') return diskError(error, path);
+  return new AgentError({
+    code: 'disk-failed',
+    kind: 'invalid',
+    retry: 'never',
+    message: `${path} exists already: name a new file.`,
+    cause: error,
+  });
+}
+
 /** Undefined for an error that neither the system nor SQLite reported. */
 function rowOf(error: unknown): Row | undefined {
   const sqliteCode = sqliteCodeOf(error);

@@ -1,6 +1,8 @@
-// Names and durable moves of fragment files: <spool>/<camera>/<startMs>.mkv, and `.growing` behind it until it is whole.
+// Names and durable moves of fragment files: <spool>/<camera>/<startMs>.mkv, `.growing` behind it until it is whole; what
+// the service refused is in <spool>/<camera>/rejected/, its reason in a text file beside it.
 import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FragmentState } from './fragment-record.ts';
 
 const wholeName = /^(\d{1,15})\.mkv$/;
 const growingName = /^(\d{1,15})\.mkv\.growing$/;
@@ -11,6 +13,26 @@ export function fragmentPath(dir: string, cameraId: string, startMs: number): st
 
 export function growingPath(dir: string, cameraId: string, startMs: number): string {
   return `${fragmentPath(dir, cameraId, startMs)}.growing`;
+}
+
+export function rejectedFolder(dir: string, cameraId: string): string {
+  return join(dir, cameraId, 'rejected');
+}
+
+export function rejectedPath(dir: string, cameraId: string, startMs: number): string {
+  return join(rejectedFolder(dir, cameraId), `${startMs}.mkv`);
+}
+
+export function reasonPath(dir: string, cameraId: string, startMs: number): string {
+  return join(rejectedFolder(dir, cameraId), `${startMs}.txt`);
+}
+
+/** Where the file of a fragment in that state is. */
+export function filePath(
+  dir: string,
+  { cameraId, startMs, state }: { cameraId: string; startMs: number; state: FragmentState },
+): string {
+  return (state === 'rejected' ? rejectedPath : fragmentPath)(dir, cameraId, startMs);
 }
 
 /** What a name in a camera's folder stands for; undefined for a file that is not the spool's. */
@@ -29,6 +51,20 @@ export async function ensureFolder(path: string): Promise<void> {
 export async function moveIntoPlace(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncFolder(join(to, '..'));
+}
+
+/** Writes a whole file under a temporary name, syncs it and gives it its name. */
+export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
+  await ensureFolder(join(path, '..'));
+  const temporary = `${path}.growing`;
+  const file = await open(temporary, 'w');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await moveIntoPlace(temporary, path);
 }
 
 async function syncFolder(path: string): Promise<void> {

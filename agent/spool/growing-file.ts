@@ -1,109 +1,68 @@
 // One fragment on its way to disk: frames are gathered and written in batches under a temporary name; `finish` syncs the
 // file and gives it its name. A growing file is at every moment a prefix of the whole one, so a crash leaves a playable start.
-import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Frame, Track } from '../matroska/track.ts';
-import { frameHeader, writeClusterStart, writeHeader } from '../matroska/write.ts';
+import type { Frame } from '../matroska/track.ts';
 import { ensureFolder, fragmentPath, growingPath, moveIntoPlace } from './fragment-file.ts';
-import type { FragmentRecord } from './fragment-record.ts';
-import { type MediaExtent, mediaEndMs } from './media-end.ts';
+import { type BeginOptions, type FragmentSink, FragmentTally, type NewFragment } from './fragment-tally.ts';
 
 /** Large enough to spare the card small writes, small enough that a crash costs little. */
 const batchBytes = 256 * 1024;
 
-export type NewFragment = Omit<FragmentRecord, 'id'>;
+export type FileOptions = {
+  dir: string;
+  /** Told how much went to the disk. */
+  onWritten: (bytes: number) => void;
+};
 
-/** Equal for fragments with the same tracks and codec private data: their header bytes are the same. */
-export function codecKeyOf(header: Uint8Array): string {
-  return createHash('sha256').update(header).digest('hex').slice(0, 16);
-}
-
-export class GrowingFile {
-  readonly cameraId: string;
-  readonly codecKey: string;
-  readonly #dir: string;
+export class GrowingFile implements FragmentSink {
+  readonly tally: FragmentTally;
+  readonly #options: FileOptions;
   readonly #file: FileHandle;
-  readonly #headerBytes: number;
-  readonly #videoNumbers: ReadonlySet<number>;
-  readonly #trackNumbers = new Set<number>();
-  readonly #extent: MediaExtent;
-  #frames = 0;
-  #bytes: number;
   #batch: Uint8Array[];
   #batchBytes: number;
 
-  private constructor(file: FileHandle, { dir, cameraId, tracks, startMs }: BeginOptions) {
-    const header = writeHeader(tracks);
-    const clusterStart = writeClusterStart(startMs);
-    this.cameraId = cameraId;
-    this.#dir = dir;
+  private constructor(file: FileHandle, tally: FragmentTally, options: FileOptions) {
+    this.tally = tally;
+    this.#options = options;
     this.#file = file;
-    this.#headerBytes = header.length;
-    this.codecKey = codecKeyOf(header);
-    this.#videoNumbers = new Set(tracks.filter(track => track.type === 'video').map(track => track.number));
-    this.#extent = { startMs, lastTimecodeMs: startMs, videoFrames: 0 };
-    this.#batch = [header, clusterStart];
-    this.#batchBytes = header.length + clusterStart.length;
-    this.#bytes = this.#batchBytes;
+    this.#batch = [...tally.start];
+    this.#batchBytes = tally.bytes;
   }
 
   /** Opens the temporary file, over whatever an earlier attempt left there. Rejects with the system's error. */
-  static async begin(options: BeginOptions): Promise<GrowingFile> {
-    await ensureFolder(join(options.dir, options.cameraId));
-    const file = await open(growingPath(options.dir, options.cameraId, options.startMs), 'w');
-    return new GrowingFile(file, options);
+  static async begin(begin: BeginOptions, options: FileOptions): Promise<GrowingFile> {
+    await ensureFolder(join(options.dir, begin.cameraId));
+    const file = await open(growingPath(options.dir, begin.cameraId, begin.startMs), 'w');
+    return new GrowingFile(file, new FragmentTally(begin), options);
   }
 
-  /** Takes a frame. Rejects with the system's error; the fragment must then be discarded. */
   async append(frame: Frame): Promise<void> {
-    const header = frameHeader(frame, this.#extent.startMs);
-    this.#batch.push(header, frame.data);
-    this.#batchBytes += header.length + frame.data.length;
-    this.#bytes += header.length + frame.data.length;
-    this.#frames++;
-    this.#trackNumbers.add(frame.trackNumber);
-    if (this.#videoNumbers.has(frame.trackNumber)) this.#extent.videoFrames++;
-    this.#extent.lastTimecodeMs = Math.max(this.#extent.lastTimecodeMs, frame.timecodeMs);
+    const bytes = this.tally.bytes;
+    this.#batch.push(...this.tally.add(frame));
+    this.#batchBytes += this.tally.bytes - bytes;
     if (this.#batchBytes >= batchBytes) await this.#flush();
   }
 
-  get frames(): number {
-    return this.#frames;
-  }
-
-  /** Writes the rest, syncs, renames into place, syncs the folder. Rejects with the system's error. */
-  async finish(nextStartMs: number | undefined): Promise<NewFragment> {
+  /** Writes the rest, syncs, renames into place, syncs the folder. */
+  async finish(nextStartMs: number | undefined): Promise<{ fragment: NewFragment }> {
     await this.#flush();
     await this.#file.sync();
     await this.#file.close();
-    const { startMs } = this.#extent;
-    await moveIntoPlace(
-      growingPath(this.#dir, this.cameraId, startMs),
-      fragmentPath(this.#dir, this.cameraId, startMs),
-    );
-    return {
-      cameraId: this.cameraId,
-      startMs,
-      endMs: nextStartMs ?? mediaEndMs(this.#extent),
-      bytes: this.#bytes,
-      headerBytes: this.#headerBytes,
-      frames: this.#frames,
-      codecKey: this.codecKey,
-      trackNumbers: [...this.#trackNumbers].sort((a, b) => a - b),
-      state: 'waiting',
-      sendBegun: false,
-    };
+    await moveIntoPlace(this.#path(growingPath), this.#path(fragmentPath));
+    return { fragment: this.tally.fragment(nextStartMs) };
   }
 
-  /** Leaves no file behind, as far as the disk lets us: what stays is cleared away at the next start. Never rejects. */
+  /** What stays is cleared away at the next start. */
   async discard(): Promise<void> {
     this.#batch = [];
-    const { startMs } = this.#extent;
     await this.#file.close().catch(() => undefined);
     // Both names: syncing the folder may have failed after the rename.
-    for (const path of [growingPath, fragmentPath])
-      await rm(path(this.#dir, this.cameraId, startMs), { force: true }).catch(() => undefined);
+    for (const path of [growingPath, fragmentPath]) await rm(this.#path(path), { force: true }).catch(() => undefined);
+  }
+
+  #path(of: typeof fragmentPath): string {
+    return of(this.#options.dir, this.tally.cameraId, this.tally.startMs);
   }
 
   async #flush(): Promise<void> {
@@ -115,7 +74,6 @@ export class GrowingFile {
     const { bytesWritten } = await this.#file.writev(batch);
     // A disk with a little room left takes a part without an error; writing the rest tells.
     if (bytesWritten < expectedBytes) await this.#file.writeFile(Buffer.concat(batch).subarray(bytesWritten));
+    this.#options.onWritten(expectedBytes);
   }
 }
-
-type BeginOptions = { dir: string; cameraId: string; tracks: readonly Track[]; startMs: number };

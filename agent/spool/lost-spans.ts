@@ -27,7 +27,7 @@ export class LostSpans {
     for (const [cameraId, spans] of this.#unrecorded) {
       try {
         for (let span = spans[0]; span; span = spans[0]) {
-          this.#index.addHistory(cameraId, span);
+          this.#index.past.addHistory(cameraId, span);
           spans.shift();
         }
       } catch {

@@ -2,15 +2,26 @@
 // without a row becomes a waiting fragment that may have been sent, a growing file is cut to its last whole block.
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
 import { type FragmentScan, scanFragment } from '../matroska/scan.ts';
-import { fragmentPath, growingPath, moveIntoPlace, parseFileName } from './fragment-file.ts';
+import {
+  fragmentPath,
+  growingPath,
+  moveIntoPlace,
+  parseFileName,
+  rejectedFolder,
+  rejectedPath,
+} from './fragment-file.ts';
 import type { FragmentRecord } from './fragment-record.ts';
-import { codecKeyOf, type NewFragment } from './growing-file.ts';
+import { codecKeyOf, type NewFragment } from './fragment-tally.ts';
 import { frameIntervalMs, mediaEndMs } from './media-end.ts';
+import { readReason } from './rejected-files.ts';
 import type { SpoolIndex } from './spool-index.ts';
 
 export const fileMissing = 'file missing';
 export const fileDamaged = 'file damaged';
+/** Memory-first: the agent ended before it could write the fragment. */
+export const notWritten = 'lost with the memory';
 
 /** What was found, for the log. */
 export type Recovery = {
@@ -26,11 +37,20 @@ export type Recovery = {
   damaged: number;
 };
 
+export type RecoverOptions = {
+  dir: string;
+  index: SpoolIndex /** Nothing of the past is known. */;
+  isNew: boolean;
+  nowMs: number;
+};
+
 /** Rejects with the system's error when a folder or file cannot be read at all. */
-export async function recover(dir: string, index: SpoolIndex, isNew: boolean): Promise<Recovery> {
+export async function recover({ dir, index, isNew, nowMs }: RecoverOptions): Promise<Recovery> {
   const recovery: Recovery = { indexRebuilt: isNew, salvaged: 0, adopted: 0, missing: 0, damaged: 0 };
   const folders = (await readdir(dir, { withFileTypes: true })).filter(entry => entry.isDirectory());
   const cameraIds = new Set([...folders.map(entry => entry.name), ...index.cameraIds()]);
+  // Spans of an index that is gone cannot be told from spans without video.
+  if (isNew && folders.length > 0) index.past.forgetBefore(nowMs);
   if (!index.closedCleanly) index.doubtAllWaiting();
   for (const cameraId of cameraIds) await new CameraRecovery(dir, cameraId, index, recovery).run();
   return recovery;
@@ -53,10 +73,14 @@ class CameraRecovery {
   }
 
   async run(): Promise<void> {
-    const names = await readdir(join(this.#dir, this.#cameraId)).catch(() => []);
-    const files = names.map(parseFileName).filter(file => file !== undefined);
+    const files = await filesIn(join(this.#dir, this.#cameraId));
     const whole = new Set(files.filter(file => !file.growing).map(file => file.startMs));
-    const shrunk = await this.#compareRows(whole);
+    const setAside = new Set(
+      (await filesIn(rejectedFolder(this.#dir, this.#cameraId)))
+        .filter(file => !file.growing && !whole.has(file.startMs))
+        .map(file => file.startMs),
+    );
+    const shrunk = await this.#compareRows(whole, setAside);
     const found: Found[] = [];
     for (const { startMs, growing } of files) {
       const one = growing ? await this.#salvage(startMs, whole.has(startMs)) : await this.#adopt(startMs);
@@ -69,19 +93,25 @@ class CameraRecovery {
       this.#index.insert({ ...one.fragment, endMs });
     }
     for (const record of shrunk) this.#recordCutOff(record);
+    for (const startMs of setAside) await this.#adoptRejected(startMs);
   }
 
   /** Rows without a file become history. Returns those whose file lost bytes: their files are read again. */
-  async #compareRows(whole: ReadonlySet<number>): Promise<FragmentRecord[]> {
+  async #compareRows(whole: ReadonlySet<number>, setAside: ReadonlySet<number>): Promise<FragmentRecord[]> {
     const shrunk: FragmentRecord[] = [];
+    const inMemory = new Set(this.#index.inMemory(this.#cameraId).map(({ id }) => id));
     for (const record of this.#index.ofCamera(this.#cameraId)) {
-      if (!whole.has(record.startMs)) {
-        this.#index.forget(record, fileMissing);
+      if (setAside.has(record.startMs)) {
+        if (record.state !== 'rejected') this.#index.drop(record);
+      } else if (!whole.has(record.startMs)) {
+        this.#index.forget(record, inMemory.has(record.id) ? notWritten : fileMissing);
         this.#recovery.missing++;
-      } else if (record.state === 'waiting' && (await this.#sizeOf(record)) !== record.bytes) {
+      } else if (record.state === 'rejected') this.#index.drop(record);
+      else if (record.state === 'waiting' && (await this.#sizeOf(record)) !== record.bytes) {
         this.#index.drop(record);
         shrunk.push(record);
       }
+      this.#index.markWritten(record.id);
     }
     return shrunk;
   }
@@ -93,7 +123,7 @@ class CameraRecovery {
   #recordCutOff({ startMs, endMs }: FragmentRecord): void {
     const keptUntilMs = this.#index.at(this.#cameraId, startMs)?.endMs ?? startMs;
     if (keptUntilMs < endMs)
-      this.#index.addHistory(this.#cameraId, { startMs: keptUntilMs, endMs, at: 'lost', reason: fileDamaged });
+      this.#index.past.addHistory(this.#cameraId, { startMs: keptUntilMs, endMs, at: 'lost', reason: fileDamaged });
   }
 
   async #adopt(startMs: number): Promise<Found | undefined> {
@@ -108,6 +138,17 @@ class CameraRecovery {
     return found;
   }
 
+  /** An index that was lost does not know what the service refused: the folder does. */
+  async #adoptRejected(startMs: number): Promise<void> {
+    if (this.#index.has(this.#cameraId, startMs)) return;
+    const path = rejectedPath(this.#dir, this.#cameraId, startMs);
+    const found = await readWholeBlocks(this.#cameraId, path, startMs);
+    if (!found) return;
+    const reason = await readReason({ dir: this.#dir, cameraId: this.#cameraId, startMs });
+    this.#index.insert({ ...found.fragment, state: 'rejected', reason });
+    this.#recovery.adopted++;
+  }
+
   async #salvage(startMs: number, hasWhole: boolean): Promise<Found | undefined> {
     const path = growingPath(this.#dir, this.#cameraId, startMs);
     const found = hasWhole ? undefined : await readWholeBlocks(this.#cameraId, path, startMs);
@@ -117,6 +158,15 @@ class CameraRecovery {
     } else await rm(path);
     return found;
   }
+}
+
+async function filesIn(folder: string): Promise<{ startMs: number; growing: boolean }[]> {
+  const names = await readdir(folder).catch(error => {
+    // A folder that cannot be read says nothing about its files: only one that is not there has none.
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
+    throw error;
+  });
+  return names.map(parseFileName).filter(file => file !== undefined);
 }
 
 /** Cuts the file after its last whole block and syncs it. Undefined when no frame of the fragment is whole. */

@@ -2,73 +2,103 @@
 //
 // Invariants, each with a test in test/spool:
 //  1. A fragment counts only when its file is whole: written under a temporary name → file synced → renamed → folder
-//     synced → row in the index → `fragment.spooled`. In this order.
+//     synced → row in the index → `fragment.spooled`. In this order. (Memory-first mode: when it is whole in memory.)
 //  2. A fragment's file is a playable MKV (header and one cluster) named by camera and start time.
 //  3. Files are the truth. A missing or damaged index is set aside and rebuilt; then every fragment waits and may have
 //     been sent, so the uploader looks each up before it sends anything twice.
 //  4. What a crash left growing is kept up to its last whole block.
 //  5. A row whose file is gone becomes history: in the cloud when it was persisted, otherwise lost with its reason.
 //  6. After an unclean end every waiting fragment may have been sent: commits of the last moments may be missing.
-//  7. The files stay under the cap: persisted ones leave first, then refused ones, then waiting ones, oldest first; what
-//     was lost stays in the footage with its reason. Only fragments that still grow come on top of the cap.
+//  7. The files stay under the limits (bytes, age, room on the disk): persisted ones leave first, then refused ones, then
+//     waiting ones, from the camera that holds most, oldest first; what was lost stays in the footage with its reason.
+//     Only fragments that still grow come on top. With deny-new nothing that waits leaves: new fragments are lost.
 //  8. A disk that fails costs fragments, never the process: each lost span is kept, in memory while the disk takes nothing.
-import { readFile, rename } from 'node:fs/promises';
+//  9. Every moment since a camera's first fragment is in the cloud, on disk, lost, without video, or without an agent.
+// 10. Between the newest fragment that waits and the present, the next one in time can be followed while it grows.
+// 11. Memory-first: what is confirmed in time is never written; everything else is, at the latest when the agent stops.
+// 12. What the service refused is set aside with its reason, survives a lost index, and can be taken back.
+import { rename } from 'node:fs/promises';
 import type { FootageSpan } from '../../shared/api.ts';
-import type { Clock } from '../clock.ts';
 import { AgentError, systemCode } from '../errors.ts';
-import type { Facts } from '../facts.ts';
 import type { FragmentPart } from '../fragmenter/fragment-part.ts';
 import { CameraWriter } from './camera-writer.ts';
 import { Changes } from './changes.ts';
-import { diskError } from './disk-errors.ts';
-import { mergeSpans, spanOf } from './footage.ts';
-import { ensureFolder, fragmentPath } from './fragment-file.ts';
+import { diskError, spoolFull } from './disk-errors.ts';
+import { footageOf } from './footage-of.ts';
+import { ensureFolder, filePath } from './fragment-file.ts';
 import type { FragmentRecord } from './fragment-record.ts';
-import type { NewFragment } from './growing-file.ts';
+import { FragmentStore } from './fragment-store.ts';
+import type { BeginOptions, FragmentSink, NewFragment } from './fragment-tally.ts';
 import { type GrowingFragment, GrowingFragments, type GrowingFrames } from './growing-fragment.ts';
 import { LostSpans } from './lost-spans.ts';
 import { RoomMaker } from './make-room.ts';
 import { openIndex } from './open-index.ts';
+import { Presence } from './presence.ts';
 import { fileDamaged, fileMissing, type Recovery, recover } from './recovery.ts';
+import { RejectedFragments } from './rejected-fragments.ts';
 import type { SpoolIndex } from './spool-index.ts';
+import { limitsOf, memoryOf, type SpoolOptions } from './spool-options.ts';
+import { historyMs, Upkeep } from './upkeep.ts';
 
-/** How long the footage remembers fragments whose file is gone. */
-const historyMs = 60 * 24 * 3_600_000;
 /** Freed from persisted fragments when the disk is full, so that not every fragment runs into it again. */
 const reliefBytes = 32 * 1024 * 1024;
 
-export type SpoolOptions = { dir: string; maxBytes: number; clock: Clock; facts: Facts };
+type Opened = { index: SpoolIndex; recovery: Recovery; room: RoomMaker };
 
 /** Methods that ask or change the index throw a `disk-…` AgentError when the disk fails them. */
 export class Spool implements AsyncDisposable {
   /** What was found when the spool opened. */
   readonly recovery: Recovery;
+  /** What the service refused for good. */
+  readonly #rejected: RejectedFragments;
   readonly #options: SpoolOptions;
   readonly #index: SpoolIndex;
+  readonly #store: FragmentStore;
   readonly #room: RoomMaker;
   readonly #lost: LostSpans;
+  readonly #presence: Presence;
+  readonly #upkeep: Upkeep;
   readonly #changes = new Changes();
   readonly #growing = new GrowingFragments();
+  #unrecordedBytes = 0;
 
-  private constructor(options: SpoolOptions, index: SpoolIndex, recovery: Recovery) {
+  private constructor(options: SpoolOptions, { index, recovery, room }: Opened) {
+    const { dir, facts, clock } = options;
+    const limits = limitsOf(options);
+    const memory = memoryOf(options);
     this.#options = options;
     this.#index = index;
     this.recovery = recovery;
-    this.#room = new RoomMaker(options.dir, index, options.facts);
+    this.#room = room;
     this.#lost = new LostSpans(index);
+    this.#presence = new Presence(index.past, clock);
+    this.#rejected = new RejectedFragments(dir, index);
+    this.#store = new FragmentStore({
+      ...{ dir, index, facts, ...(memory ? { memory } : {}) },
+      isRetained: cameraId => limits.retentionMs(cameraId) > 0,
+      onWritten: bytes => {
+        this.#unrecordedBytes += bytes;
+      },
+    });
+    this.#upkeep = new Upkeep({
+      ...{ index, clock, store: this.#store, room: this.#room, presence: this.#presence },
+      hasMemory: memory !== undefined,
+      onFailed: (cameraId, error) => this.#failed(cameraId, error),
+    });
   }
 
   /** Opens and recovers. Rejects with a `disk-…` or `spool-in-use` AgentError. Dispose after all `write` calls ended. */
   static async open(options: SpoolOptions): Promise<Spool> {
-    const { dir, clock } = options;
+    const { dir, clock, facts } = options;
     try {
       await ensureFolder(dir);
       const { index, isNew } = await openIndex(dir, clock.nowMs());
       try {
-        const spool = new Spool(options, index, await recover(dir, index, isNew));
-        index.pruneHistory(clock.nowMs() - historyMs);
-        await spool.#room.keepUnder(options.maxBytes);
-        return spool;
+        const recovery = await recover({ dir, index, isNew, nowMs: clock.nowMs() });
+        index.past.prune(clock.nowMs() - historyMs);
+        const room = new RoomMaker({ dir, index, facts, limits: limitsOf(options) });
+        await room.keepUnder();
+        return new Spool(options, { index, recovery, room });
       } catch (error) {
         index[Symbol.dispose]();
         throw error;
@@ -84,17 +114,16 @@ export class Spool implements AsyncDisposable {
    */
   async write(cameraId: string, parts: AsyncIterable<FragmentPart>): Promise<void> {
     const writer = new CameraWriter({
-      dir: this.#options.dir,
       cameraId,
-      isTaken: startMs => this.#index.has(cameraId, startMs),
+      begin: begin => this.#begin(begin),
       onBegun: growing => {
         this.#growing.add(growing);
         this.#changes.announce(cameraId);
       },
-      onWhole: fragment => this.#count(fragment),
+      onWhole: (fragment, file) => this.#count(fragment, file),
       onSettled: (growing, record) => this.#settle(growing, record),
       onLateSend: id => this.markSendBegun(id),
-      onFailed: error => this.#options.facts.publish({ type: 'spool.failed', cameraId, error }),
+      onFailed: error => this.#failed(cameraId, error),
       onLost: (span, error) => this.#giveUp(cameraId, span, error),
     });
     await writer.write(parts);
@@ -127,7 +156,7 @@ export class Spool implements AsyncDisposable {
     return this.#ask(() => this.#index.newest(cameraId));
   }
 
-  /** The fragment whose time contains `timecodeMs`, when its file is still here. */
+  /** The fragment whose time contains `timecodeMs`, when its bytes are still here. */
   fragmentAt(cameraId: string, timecodeMs: number): FragmentRecord | undefined {
     return this.#ask(() => this.#index.at(cameraId, timecodeMs));
   }
@@ -137,13 +166,12 @@ export class Spool implements AsyncDisposable {
    * its span is lost — and with a `disk-…` AgentError when trying again can help.
    */
   async readFragment(record: FragmentRecord): Promise<Uint8Array> {
-    const path = fragmentPath(this.#options.dir, record.cameraId, record.startMs);
     try {
-      return await readFile(path);
+      return await this.#store.read(this.#index.byId(record.id) ?? record);
     } catch (error) {
       const errno = systemCode(error);
       if (errno !== 'ENOENT' && errno !== 'EIO') throw diskError(error, this.#options.dir);
-      await this.#dropUnreadable(record, path, errno);
+      await this.#dropUnreadable(record, errno);
       throw new AgentError({
         code: 'fragment-missing',
         kind: 'data-loss',
@@ -154,14 +182,18 @@ export class Spool implements AsyncDisposable {
     }
   }
 
-  /** Footage of a range: in the cloud, on disk, or lost and why; neighbours merged. */
+  /**
+   * What became of every moment of a range: in the cloud, on disk (or just growing), lost, without video, without an agent,
+   * each with its reason. Without a hole from the camera's first fragment to its newest frame or, offline, to now.
+   */
   spans(cameraId: string, fromMs: number, toMs: number): FootageSpan[] {
-    const spans = this.#ask(() => [
-      ...this.#index.overlapping(cameraId, fromMs, toMs).map(spanOf),
-      ...this.#index.history(cameraId, fromMs, toMs),
-      ...this.#lost.unrecorded(cameraId),
-    ]);
-    return mergeSpans(spans, fromMs, toMs);
+    const sources = {
+      index: this.#index,
+      lost: this.#lost,
+      growing: this.#growing,
+      nowMs: this.#options.clock.nowMs(),
+    };
+    return this.#ask(() => footageOf(sources, cameraId, { fromMs, toMs }));
   }
 
   /** Milliseconds of footage given up within the last 60 days. */
@@ -170,9 +202,17 @@ export class Spool implements AsyncDisposable {
     return this.#ask(() => this.#index.lostMs(cameraId)) + unrecorded;
   }
 
+  /** Bytes of fragments written to the disk on the UTC day of `atMs`. */
+  bytesWritten(atMs: number): number {
+    return this.#ask(() => {
+      this.#recordWritten();
+      return this.#index.past.written(atMs);
+    });
+  }
+
   /**
-   * Resolves when a fragment of the camera begins to grow, counts, or changes its state; rejects with the signal's reason. Look first, then
-   * wait, without an `await` between: nothing is missed.
+   * Resolves when a fragment of the camera begins to grow, counts, or changes its state; rejects with the signal's reason.
+   * Look first, then wait, without an `await` between: nothing is missed.
    */
   changed(cameraId: string, signal: AbortSignal): Promise<void> {
     return this.#changes.next(cameraId, signal);
@@ -193,21 +233,62 @@ export class Spool implements AsyncDisposable {
     this.#change(id, () => this.#index.setState(id, 'persisted', { fragmentNumber }));
   }
 
-  /** The service refused it for good: it is never sent again and its span is lost for `reason`. */
+  /** The service refused it for good: it is set aside, never sent again, and its span is lost for `reason`. */
   markRejected(id: number, reason: string): void {
-    this.#change(id, () => this.#index.setState(id, 'rejected', { reason }));
+    this.#change(id, record => this.#rejected.setAside(record, reason));
+  }
+
+  /** What the service refused and is still here, by camera, oldest first. */
+  rejected(cameraId?: string): FragmentRecord[] {
+    return this.#ask(() => this.#index.rejected(cameraId));
+  }
+
+  /** Copies a refused fragment to a new file. Rejects with `fragment-missing`, or with what the disk says of `path`. */
+  async exportRejected(id: number, path: string): Promise<void> {
+    const record = this.#ask(() => this.#rejected.get(id));
+    await this.#rejected.export(await this.readFragment(record), path);
+  }
+
+  /** Lets a refused fragment wait again. Throws `fragment-missing` when there is none of that id. */
+  retryRejected(id: number): void {
+    this.#ask(() => this.#rejected.get(id));
+    this.#change(id, record => this.#rejected.takeBack(record));
+  }
+
+  /** Footage that never became a fragment. Never throws. */
+  recordLost(cameraId: string, span: { startMs: number; endMs: number }, reason: string): void {
+    if (span.startMs >= span.endMs) return;
+    this.#lost.add(cameraId, span, reason);
+    this.#changes.announce(cameraId);
+  }
+
+  /** The camera gives no video since then; told again for another reason, another outage begins. Never throws. */
+  noteOffline(cameraId: string, fromMs: number, reason: string): void {
+    this.#presence.offline(cameraId, fromMs, reason);
+  }
+
+  /** The camera gives video. Never throws. */
+  noteOnline(cameraId: string, atMs: number): void {
+    this.#presence.online(cameraId, atMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#upkeep[Symbol.asyncDispose]();
+    await this.#store.writeAll();
     this.#lost.record();
-    this.#index[Symbol.dispose]();
+    this.#presence.beat();
+    try {
+      this.#recordWritten();
+    } finally {
+      this.#index[Symbol.dispose]();
+    }
   }
 
   /** Does nothing for a fragment that left the spool meanwhile. */
-  #change(id: number, change: () => void): void {
+  #change(id: number, change: (record: FragmentRecord) => void): void {
     const record = this.#ask(() => this.#index.byId(id));
     if (!record) return;
-    this.#ask(change);
+    this.#ask(() => change(record));
     this.#changes.announce(record.cameraId);
   }
 
@@ -219,11 +300,22 @@ export class Spool implements AsyncDisposable {
     }
   }
 
-  #count(fragment: NewFragment): FragmentRecord {
+  async #begin(begin: BeginOptions): Promise<FragmentSink> {
+    const { cameraId, startMs } = begin;
+    const { dir, whenFull, maxBytes } = this.#options;
+    if (this.#index.has(cameraId, startMs))
+      throw new Error(`${cameraId} has a fragment that starts at ${startMs} already`);
+    if (whenFull === 'deny-new' && !(await this.#room.hasRoom(0))) throw spoolFull(dir, maxBytes);
+    return this.#store.begin(begin);
+  }
+
+  async #count(fragment: NewFragment, file: Uint8Array | undefined): Promise<FragmentRecord> {
+    const { dir, whenFull, maxBytes, clock, facts } = this.#options;
     const { cameraId, startMs, endMs, bytes } = fragment;
-    const record = this.#index.insert(fragment);
+    if (whenFull === 'deny-new' && !(await this.#room.hasRoom(bytes))) throw spoolFull(dir, maxBytes);
+    const record = this.#store.count(fragment, file, clock.monotonicMs());
     this.#lost.record();
-    this.#options.facts.publish({ type: 'fragment.spooled', cameraId, fragmentId: record.id, startMs, endMs, bytes });
+    facts.publish({ type: 'fragment.spooled', cameraId, fragmentId: record.id, startMs, endMs, bytes });
     return record;
   }
 
@@ -232,29 +324,45 @@ export class Spool implements AsyncDisposable {
     this.#growing.remove(growing);
     growing.settle(record);
     this.#changes.announce(cameraId);
-    if (record) await this.#makeRoom(cameraId, () => this.#room.keepUnder(this.#options.maxBytes));
+    if (!record) return;
+    await this.#try(cameraId, async () => {
+      this.#recordWritten();
+      await this.#store.writeDue(this.#options.clock.monotonicMs());
+      await this.#room.keepUnder();
+    });
   }
 
   async #giveUp(cameraId: string, span: { startMs: number; endMs: number }, error: AgentError): Promise<void> {
-    if (error.code === 'disk-full') await this.#makeRoom(cameraId, () => this.#room.freePersisted(reliefBytes));
-    this.#lost.add(cameraId, span, error.code);
-    this.#changes.announce(cameraId);
+    if (error.code === 'disk-full') await this.#try(cameraId, () => this.#room.freePersisted(reliefBytes));
+    this.recordLost(cameraId, span, error.code);
   }
 
   /** Never rejects: a file that cannot be deleted is disk trouble, not a reason to give up the fragment just written. */
-  async #makeRoom(cameraId: string, work: () => Promise<void>): Promise<void> {
+  async #try(cameraId: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      this.#index.pruneHistory(this.#options.clock.nowMs() - historyMs);
     } catch (error) {
-      this.#options.facts.publish({ type: 'spool.failed', cameraId, error: diskError(error, this.#options.dir) });
+      this.#failed(cameraId, error);
     }
   }
 
-  async #dropUnreadable(record: FragmentRecord, path: string, errno: 'ENOENT' | 'EIO'): Promise<void> {
-    if (errno === 'EIO') await rename(path, `${path}.damaged`).catch(() => undefined);
-    const known = this.#index.byId(record.id);
+  #failed(cameraId: string, thrown: unknown): AgentError {
+    const error = diskError(thrown, this.#options.dir);
+    this.#options.facts.publish({ type: 'spool.failed', cameraId, error });
+    return error;
+  }
+
+  #recordWritten(): void {
+    if (this.#unrecordedBytes === 0) return;
+    this.#index.past.addWritten(this.#options.clock.nowMs(), this.#unrecordedBytes);
+    this.#unrecordedBytes = 0;
+  }
+
+  async #dropUnreadable({ id }: FragmentRecord, errno: 'ENOENT' | 'EIO'): Promise<void> {
+    const known = this.#index.byId(id);
     if (!known) return;
+    const path = filePath(this.#options.dir, known);
+    if (errno === 'EIO') await rename(path, `${path}.damaged`).catch(() => undefined);
     const reason = errno === 'EIO' ? fileDamaged : fileMissing;
     this.#index.forget(known, reason);
     const { cameraId, startMs, endMs, state } = known;

@@ -29,12 +29,14 @@ test.each([
   ['waiting ones last, oldest first', 31, [2, 4, 3, 1]],
   ['everything when even that does not suffice', 1000, [2, 4, 3, 1, 5]],
 ])('eviction takes %s', (_, excessBytes, expected) => {
-  expect(chooseEvictions(mixed, excessBytes).map(({ startMs }) => startMs)).toEqual(expected);
+  expect(chooseEvictions({ candidates: mixed, excessBytes }).map(({ startMs }) => startMs)).toEqual(expected);
 });
 
 test('what is just being sent leaves after what still waits', () => {
   const sending = { ...record(1, 'waiting'), sendBegun: true };
-  expect(chooseEvictions([sending, record(2, 'waiting')], 1).map(({ startMs }) => startMs)).toEqual([2]);
+  expect(
+    chooseEvictions({ candidates: [sending, record(2, 'waiting')], excessBytes: 1 }).map(({ startMs }) => startMs),
+  ).toEqual([2]);
 });
 
 const disk = (startMs: number, endMs: number): FootageSpan => ({ startMs, endMs, at: 'disk' });

@@ -224,7 +224,7 @@ describe('4. What a crash left growing is kept up to its last whole block', () =
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, `${startMs}.mkv.growing`), whole.subarray(0, cut));
       using index = new SpoolIndex(':memory:');
-      await recover(join(root, 'cut'), index, true);
+      await recover({ dir: join(root, 'cut'), index, isNew: true, nowMs: startMs });
       const record = index.newest('cam');
       kept.push(record?.frames ?? 0);
       expect(readdirSync(folder)).toEqual(record ? [`${startMs}.mkv`] : []);
@@ -276,7 +276,7 @@ describe('5. A row whose file is gone becomes history', () => {
     await rm(fileOf(startMs + 200));
     await using spool = await openSpool();
     expect(spool.recovery.missing).toBe(2);
-    expect(spool.spans('cam', ...forever)).toEqual([
+    expect(spool.spans('cam', 0, startMs + 600)).toEqual([
       { startMs, endMs: startMs + 200, at: 'cloud' },
       { startMs: startMs + 200, endMs: startMs + 400, at: 'lost', reason: 'file missing' },
       { startMs: startMs + 400, endMs: startMs + 600, at: 'disk' },
@@ -301,7 +301,7 @@ describe('5. A row whose file is gone becomes history', () => {
     }
     await truncate(fileOf(startMs), readFileSync(fileOf(startMs)).length - 150);
     await using spool = await openSpool();
-    expect(spool.spans('cam', ...forever)).toEqual([
+    expect(spool.spans('cam', 0, startMs + 400)).toEqual([
       { startMs, endMs: startMs + 120, at: 'disk' },
       { startMs: startMs + 120, endMs: startMs + 200, at: 'lost', reason: 'file damaged' },
       { startMs: startMs + 200, endMs: startMs + 400, at: 'disk' },
