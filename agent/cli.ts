@@ -1,4 +1,5 @@
-// The command line: parses, calls, turns errors into one sentence and an exit code (1 failed, 2 wrong usage).
+// The command line: parses, calls, turns errors into one sentence and an exit code (1 failed, 2 wrong usage, 3 a camera
+// needs attention).
 import { parseArgs } from 'node:util';
 import { AgentError } from './errors.ts';
 import { Secret } from './secret.ts';
@@ -6,8 +7,17 @@ import { Secret } from './secret.ts';
 const usage = `kvs-edge: cameras to Kinesis Video Streams
 
   kvs-edge run --config FILE                 run the agent
+  kvs-edge status --config FILE [--json]     how the running agent's cameras and uploads are, and the last 24 hours of
+                                             video: where it is and what is missing; exit code 3 when a camera needs
+                                             attention
+  kvs-edge push FILE --stream NAME           send a recorded file (MP4, MOV, MKV, TS) at the time it was recorded; what
+                                             the stream already has is not sent again
+           [--start TIME]                    of its first picture: ISO 8601 or seconds since 1970; default: the file's own
+           [--retention HOURS]               of a stream that is created; default 24
+           [--region R] [--json]             default region: AWS_REGION, else us-west-2
   kvs-edge local-cloud --port N --data DIR   run the embedded KVS on 127.0.0.1; accepts the key pair in
                                              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (local / local-secret when unset)
+           [--faults]                        take fault plans at /admin/faults, for tests
   kvs-edge settings check --config FILE      say what is wrong with a settings file, or that nothing is
   kvs-edge settings schema                   print the JSON Schema of the settings file
 
@@ -17,19 +27,49 @@ AWS_ENDPOINT_URL names another endpoint, such as http://127.0.0.1:4600.`;
 class UsageError extends Error {}
 
 // Each command loads only the code it needs: the agent runs on boards with 1 GB of memory.
-const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<void>> = {
+const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<number | undefined>> = {
   async run(args, signal) {
-    const { config } = options(args, ['config']);
+    const { config } = options(args, { required: ['config'] });
     const { runAgent } = await import('./main.ts');
     await runAgent({ settingsFile: config, signal, announce: line => process.stderr.write(`${line}\n`) });
   },
 
+  async status(args) {
+    const { config, json } = options(args, { required: ['config'], flags: ['json'] });
+    const { statusCommand } = await import('./status-command.ts');
+    return statusCommand({ settingsFile: config, json }, text => void process.stdout.write(text));
+  },
+
+  async push(args, signal) {
+    const { FILE, stream, start, retention, region, json } = options(args, {
+      operands: ['FILE'],
+      required: ['stream'],
+      optional: ['start', 'retention', 'region'],
+      flags: ['json'],
+    });
+    const { pushCommand } = await import('./push/push-command.ts');
+    await pushCommand(
+      {
+        ...{ path: FILE, stream, start, json },
+        retentionHours: wholeNumber('retention', retention ?? '24', { from: 1, to: 87_600 }),
+        region: region ?? process.env.AWS_REGION ?? 'us-west-2',
+      },
+      {
+        out: text => void process.stdout.write(text),
+        err: text => void process.stderr.write(text),
+        isTty: process.stderr.isTTY === true,
+      },
+      signal,
+    );
+  },
+
   async 'local-cloud'(args, signal) {
-    const { port, data } = options(args, ['port', 'data']);
+    const { port, data, faults } = options(args, { required: ['port', 'data'], flags: ['faults'] });
     const { startLocalCloud } = await import('./local-cloud/main.ts');
     await using cloud = await startLocalCloud({
-      port: portNumber(port),
+      port: wholeNumber('port', port, { from: 0, to: 65_535 }),
       dataDir: data,
+      faults,
       accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? 'local',
       secretAccessKey: new Secret(process.env.AWS_SECRET_ACCESS_KEY ?? 'local-secret'),
     });
@@ -39,11 +79,11 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
 
   async settings([action, ...args]) {
     if (action === 'schema') {
-      options(args, []);
+      options(args, {});
       const { settingsJsonSchema } = await import('./settings/json-schema.ts');
       process.stdout.write(`${JSON.stringify(settingsJsonSchema(), null, 2)}\n`);
     } else if (action === 'check') {
-      const { config } = options(args, ['config']);
+      const { config } = options(args, { required: ['config'] });
       const { loadSettings } = await import('./settings/load.ts');
       await loadSettings(config);
       process.stdout.write(`${config} is good.\n`);
@@ -51,27 +91,51 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
   },
 };
 
-/** Reads `--name value` options, all of them required, and nothing else. */
-function options<Name extends string>(args: string[], names: Name[]): Record<Name, string> {
-  const parsed = parse(args, names);
-  for (const name of names) if (parsed[name] === undefined) throw new UsageError(`--${name} is missing`);
-  return parsed as Record<Name, string>;
+type Shape<Required extends string, Optional extends string, Flag extends string> = {
+  /** Words without `--`, in their order. */
+  operands?: Required[];
+  /** `--name value`. */
+  required?: Required[];
+  optional?: Optional[];
+  /** `--name` alone. */
+  flags?: Flag[];
+};
+
+/** Reads what a command takes, and nothing else. */
+function options<Required extends string, Optional extends string = never, Flag extends string = never>(
+  args: string[],
+  { operands = [], required = [], optional = [], flags = [] }: Shape<Required, Optional, Flag>,
+): Record<Required, string> & Record<Optional, string | undefined> & Record<Flag, boolean> {
+  const { values, positionals } = parse(args, [...required, ...optional], flags);
+  const named = Object.fromEntries(operands.map((name, index) => [name, positionals[index]]));
+  const switched = Object.fromEntries(flags.map(name => [name, values[name] === true]));
+  const read: Record<string, unknown> = { ...values, ...named, ...switched };
+  for (const name of operands) if (read[name] === undefined) throw new UsageError(`${name} is missing`);
+  for (const name of required) if (read[name] === undefined) throw new UsageError(`--${name} is missing`);
+  if (positionals.length > operands.length) throw new UsageError(`${positionals.at(-1)} is one word too many`);
+  return read as Record<Required, string> & Record<Optional, string | undefined> & Record<Flag, boolean>;
 }
 
-function parse(args: string[], names: string[]): Record<string, string | undefined> {
+function parse(args: string[], names: string[], flags: string[]) {
   try {
-    return parseArgs({ args, options: Object.fromEntries(names.map(name => [name, { type: 'string' as const }])) })
-      .values;
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        ...Object.fromEntries(names.map(name => [name, { type: 'string' as const }])),
+        ...Object.fromEntries(flags.map(name => [name, { type: 'boolean' as const }])),
+      },
+    });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError(`--port takes a number from 0 to 65535, not ${text}`);
-  return port;
+function wholeNumber(name: string, text: string, { from, to }: { from: number; to: number }): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < from || number > to)
+    throw new UsageError(`--${name} takes a number from ${from} to ${to}, not ${text}`);
+  return number;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -101,8 +165,7 @@ async function main([name = '--help', ...args]: string[]): Promise<number> {
   try {
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command) throw new UsageError(`there is no command ${name}`);
-    await command(args, stopSignal());
-    return 0;
+    return (await command(args, stopSignal())) ?? 0;
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`kvs-edge: ${error.message}\n\n${usage}\n`);

@@ -1,4 +1,5 @@
 // The line that shows how far a push is. Pure words here; who owns the terminal prints them.
+import { durationWords } from '../../shared/duration-words.ts';
 
 export type BarState = {
   /** Undefined when the file does not say how long it is. */
@@ -15,7 +16,7 @@ const barWidth = 24;
 /** `[########----------------]  33 %  12.4 MB/s  4 s left`, or without a length `01:20 sent  12.4 MB/s`. */
 export function barLine({ totalMs, doneMs, foundMs, sentBytes, elapsedMs }: BarState): string {
   const rate = `${(sentBytes / 1e6 / Math.max(0.001, elapsedMs / 1000)).toFixed(1)} MB/s`;
-  if (totalMs === undefined || totalMs <= 0) return `${spanWords(doneMs)} sent  ${rate}`;
+  if (totalMs === undefined || totalMs <= 0) return `${durationWords(doneMs)} sent  ${rate}`;
   const share = Math.min(1, doneMs / totalMs);
   const filled = Math.round(share * barWidth);
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}]`;
@@ -23,13 +24,5 @@ export function barLine({ totalMs, doneMs, foundMs, sentBytes, elapsedMs }: BarS
   const sentMs = doneMs - foundMs;
   if (sentMs <= 0) return `${bar} ${percent}  ${rate}`;
   const leftMs = (Math.max(0, totalMs - doneMs) * elapsedMs) / sentMs;
-  return `${bar} ${percent}  ${rate}  ${spanWords(leftMs)} left`;
-}
-
-/** `4 s`, `3 min 20 s`, `2 h 5 min`. */
-export function spanWords(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${bar} ${percent}  ${rate}  ${durationWords(leftMs)} left`;
 }

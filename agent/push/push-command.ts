@@ -1,10 +1,11 @@
 // `kvs-edge push`: what the terminal shows and what a script reads, around pushFile.
+import { durationWords } from '../../shared/duration-words.ts';
 import { systemClock } from '../clock.ts';
 import { AgentError } from '../errors.ts';
 import { startUnknown } from './file-problem.ts';
 import { parseStart } from './file-start.ts';
 import { probeFile, type RecordedFile } from './probe-file.ts';
-import { barLine, spanWords } from './progress-bar.ts';
+import { barLine } from './progress-bar.ts';
 import type { PushProgress } from './push-file.ts';
 
 export type PushArguments = {
@@ -60,7 +61,7 @@ export async function pushCommand(args: PushArguments, terminal: Terminal, signa
       random: Math.random,
       signal,
       onProgress: state => line.show(state),
-      onTrouble: ({ message }, ms) => line.say(`${message} Trying again in ${spanWords(ms)}.`),
+      onTrouble: ({ message }, ms) => line.say(`${message} Trying again in ${durationWords(ms)}.`),
     });
     line.end();
     const { doneMs, ...counts } = progress;
@@ -108,7 +109,7 @@ function partlyRefused(refused: PushProgress['refused'], why: string): AgentErro
     code: 'service-rejected-fragment',
     kind: 'data-loss',
     retry: 'never',
-    message: `AWS refused ${spanWords(lostMs)} of the video; the rest is in the stream. ${why}`,
+    message: `AWS refused ${durationWords(lostMs)} of the video; the rest is in the stream. ${why}`,
   });
 }
 

@@ -1,0 +1,81 @@
+// The agent's status as a person reads it in a terminal. Pure.
+import type { ReadAgentStatus } from '../../shared/agent-status.ts';
+import { durationWords } from '../../shared/duration-words.ts';
+
+type Camera = ReadAgentStatus['cameras'][number];
+type Span = Camera['coverage']['spans'][number];
+
+const kinds = [
+  ['cloud', 'IN CLOUD'],
+  ['disk', 'ON DISK'],
+  ['lost', 'LOST'],
+  ['offline', 'OFFLINE'],
+  ['agent-down', 'AGENT OFF'],
+  ['unknown', 'UNKNOWN'],
+] as const;
+const kindWords: Record<string, string> = { lost: 'lost', offline: 'camera offline', 'agent-down': 'agent off' };
+/** Of each camera, the newest; a camera with bad Wi-Fi has hundreds a day. */
+const gapsShown = 10;
+
+/** Several lines, each with its end. Times are UTC. */
+export function statusTable(status: ReadAgentStatus): string {
+  const { cameras, nowMs } = status;
+  const sections = [
+    headline(status),
+    table([['CAMERA', 'STATE', 'UPLOAD', 'WAITING', 'LAST STORED'], ...cameras.map(camera => stateRow(camera, nowMs))]),
+    table([['LAST 24 H', ...kinds.map(([, words]) => words)], ...cameras.map(coverageRow)]),
+    lines(cameras.flatMap(camera => gapsOf(camera).map(gap => `${camera.id}  ${gap}`))),
+    lines([...status.attention, ...cameras.flatMap(({ id, attention }) => attention.map(text => `${id}: ${text}`))]),
+  ];
+  return sections.filter(section => section !== '').join('\n');
+}
+
+function headline({ siteName, credentials, clock }: ReadAgentStatus): string {
+  const parts = [siteName];
+  if (credentials) parts.push(`credentials: ${credentials.source}`);
+  if (clock) parts.push(`clock: ${clock.trusted ? (clock.source ?? 'trusted') : 'not trusted'}`);
+  return `${parts.join(' · ')}\n`;
+}
+
+function stateRow({ id, state, sinceMs, upload }: Camera, nowMs: number): string[] {
+  const { waitingFragments, waitingBytes, oldestWaitingMs, lastPersistedAckMs, etaSeconds } = upload;
+  const behind = oldestWaitingMs === undefined ? '' : `, ${durationWords(nowMs - oldestWaitingMs)} behind`;
+  const eta = etaSeconds === undefined ? '' : `, done in ${durationWords(etaSeconds * 1000)}`;
+  return [
+    id,
+    `${state} ${durationWords(Math.max(0, nowMs - sinceMs))}`,
+    upload.state,
+    waitingFragments === 0 ? 'nothing' : `${waitingFragments} · ${megabytes(waitingBytes)}${behind}${eta}`,
+    lastPersistedAckMs === undefined ? 'never' : `${durationWords(Math.max(0, nowMs - lastPersistedAckMs))} ago`,
+  ];
+}
+
+function coverageRow({ id, coverage }: Camera): string[] {
+  const words = (ms = 0) => (ms === 0 ? '-' : durationWords(ms));
+  return [id, ...kinds.map(([kind]) => words(coverage.totalsMs[kind]))];
+}
+
+function gapsOf({ coverage }: Camera): string[] {
+  const gaps = coverage.spans.filter(({ at }) => Object.hasOwn(kindWords, at));
+  const hidden = Math.max(0, gaps.length - gapsShown);
+  return [...(hidden === 0 ? [] : [`${hidden} earlier gaps, see --json`]), ...gaps.slice(hidden).map(gapWords)];
+}
+
+function gapWords({ startMs, endMs, at, reason }: Span): string {
+  const [from, to] = [startMs, endMs].map(ms => new Date(ms).toISOString().slice(0, 19));
+  const why = reason === undefined ? '' : `: ${reason}`;
+  return `${from} to ${to}Z  ${durationWords(endMs - startMs)}  ${kindWords[at] ?? at}${why}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function table(rows: string[][]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? [];
+  return lines(rows.map(row => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')));
+}
+
+function lines(texts: string[]): string {
+  return texts.map(text => `${text.trimEnd()}\n`).join('');
+}
