@@ -65,6 +65,14 @@ export function refusedExchange(status: number, { roleAlias, thingName }: Named)
   return unreadableAnswer();
 }
 
+/** With TLS 1.3 a server looks at the device's certificate only after the handshake, and some then just hang up. */
+export function hungUp(error: unknown): AgentError {
+  return denied(
+    'AWS IoT hung up when it saw the device certificate: check that the certificate is active and of this account.',
+    error,
+  );
+}
+
 /** The provider's own certificate; codes of OpenSSL as Node.js names them. */
 const untrusted =
   /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|ERR_TLS_CERT_ALTNAME|INVALID_CA|HOSTNAME_MISMATCH|ERR_SSL_WRONG_VERSION)/;

@@ -5,6 +5,7 @@ import { type RequestOptions, request } from 'node:https';
 import type { AwsCredentialIdentity } from '@smithy/types';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import { systemCode } from '../errors.ts';
 import type { IotSettings } from './iot-credentials.ts';
 import {
   certificateExpired,
@@ -12,6 +13,7 @@ import {
   exchangeError,
   expiredOnArrival,
   fileUnreadable,
+  hungUp,
   keyOfAnother,
   refusedExchange,
   unreadableAnswer,
@@ -106,9 +108,11 @@ function send(clock: Clock, options: RequestOptions): Promise<{ status: number; 
       response.on('close', () => cancel());
     });
     const cancel = clock.after(timeoutMs, () => sent.destroy(new Error('no answer in time')));
+    let handshaken = false;
+    sent.on('socket', socket => socket.once('secureConnect', () => (handshaken = true)));
     sent.on('error', error => {
       cancel();
-      reject(exchangeError(error));
+      reject(handshaken && systemCode(error) === 'ECONNRESET' ? hungUp(error) : exchangeError(error));
     });
     sent.end();
   });
