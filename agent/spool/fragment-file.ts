@@ -67,7 +67,7 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
   await moveIntoPlace(temporary, path);
 }
 
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

@@ -18,6 +18,8 @@ export type StoreOptions = {
   facts: Facts;
   /** Memory-first: how long a fragment may stay unwritten, and how much of all cameras. Left out: disk-first. */
   memory?: { keepMs: number; maxBytes: number };
+  /** Earlier times are provisional: such fragments wait long, and get their right times as files. */
+  provisionalBeforeMs: number;
   /** Whether a persisted fragment of that camera must stay on the device. */
   isRetained: (cameraId: string) => boolean;
   onWritten: (bytes: number) => void;
@@ -34,7 +36,10 @@ export class FragmentStore {
 
   /** Rejects with the system's error. */
   async begin(begin: BeginOptions): Promise<FragmentSink> {
-    return this.#options.memory ? new GrowingMemory(begin) : GrowingFile.begin(begin, this.#options);
+    const { memory, provisionalBeforeMs } = this.#options;
+    return memory && begin.startMs >= provisionalBeforeMs
+      ? new GrowingMemory(begin)
+      : GrowingFile.begin(begin, this.#options);
   }
 
   /** Adds the row of a whole fragment; `file` when its bytes are in memory only. Throws SQLite's own errors. */
@@ -59,10 +64,11 @@ export class FragmentStore {
     const { memory } = this.#options;
     if (!memory) return;
     await this.#inTurn(async () => {
-      const failure = await this.#writeEach(this.#memory.wholeBefore(monotonicMs - memory.keepMs));
+      await this.#writeEach(this.#memory.wholeBefore(monotonicMs - memory.keepMs));
       for (const id of this.#pressed()) {
         if (this.#memory.bytes <= memory.maxBytes) return;
-        if ((await this.#writeEach([id])) ?? failure) this.#giveUp(id, failure?.code ?? 'disk-failed');
+        const failure = await this.#writeEach([id]);
+        if (failure) this.#giveUp(id, failure.code);
       }
     });
   }

@@ -118,6 +118,11 @@ export class GrowingFragments {
     return this.#byCamera.get(cameraId) ?? [];
   }
 
+  /** How many of all cameras start before `beforeMs`. */
+  countBefore(beforeMs: number): number {
+    return [...this.#byCamera.values()].flat().filter(({ startMs }) => startMs < beforeMs).length;
+  }
+
   /** The oldest that starts after `afterStartMs`. */
   next(cameraId: string, afterStartMs: number): GrowingFragment | undefined {
     return this.ofCamera(cameraId).find(({ startMs }) => startMs > afterStartMs);

@@ -58,17 +58,12 @@ export class RoomMaker {
 
   /** Brings the files under the cap and leaves the disk its room, as far as what may be given up suffices. */
   keepUnder(): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#keepRejectedUnder(this.#limits.maxBytes * rejectedShare);
-      const { targetBytes, reason } = await this.#target();
-      const states: FragmentState[] = ['persisted', 'rejected'];
-      await this.#free(this.#limits.evictWaiting ? [...states, 'waiting'] : states, targetBytes, reason);
-    });
+    return this.#keepRoomFor(0);
   }
 
   /** Whether `bytes` more fit under the limits, after everything was freed that may be. */
   async hasRoom(bytes: number): Promise<boolean> {
-    await this.keepUnder();
+    await this.#keepRoomFor(bytes);
     const { targetBytes } = await this.#target();
     return this.#index.bytes + bytes <= targetBytes;
   }
@@ -85,6 +80,17 @@ export class RoomMaker {
     return this.#inTurn(async () => {
       await this.#evictBefore(cameraId, ['persisted'], nowMs - keepMs);
       await this.#evictBefore(cameraId, ['rejected', 'waiting'], nowMs - maxAgeMs);
+    });
+  }
+
+  /** Leaves room for `bytes` more, as far as what may be given up suffices. */
+  #keepRoomFor(bytes: number): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#keepRejectedUnder(this.#limits.maxBytes * rejectedShare);
+      const { targetBytes: allowedBytes, reason } = await this.#target();
+      const targetBytes = allowedBytes - bytes;
+      const states: FragmentState[] = ['persisted', 'rejected'];
+      await this.#free(this.#limits.evictWaiting ? [...states, 'waiting'] : states, targetBytes, reason);
     });
   }
 
@@ -136,7 +142,8 @@ export class RoomMaker {
     if (chosen.state === 'rejected') await rm(reasonPath(this.#dir, chosen.cameraId, chosen.startMs), { force: true });
     // The service may have confirmed it while the file was being deleted.
     const record = this.#index.byId(chosen.id);
-    if (!record) return;
+    // Given its right time meanwhile, its file has another name: it is chosen again.
+    if (!record || record.startMs !== chosen.startMs) return;
     this.#index.forget(record, reason);
     const { cameraId, startMs, endMs, state } = record;
     if (state === 'waiting') this.#facts.publish({ type: 'fragment.evicted', cameraId, startMs, endMs, reason });

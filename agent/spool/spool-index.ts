@@ -4,6 +4,7 @@ import type { FragmentRecord, FragmentState } from './fragment-record.ts';
 import type { NewFragment } from './fragment-tally.ts';
 import { IndexDatabase, type Row } from './index-database.ts';
 import { Past } from './past.ts';
+import { TimeShift } from './time-shift.ts';
 
 /** Block timecodes have 16 bits, so no fragment is longer; bounds the search for what overlaps a moment. */
 const longestFragmentMs = 60_000;
@@ -11,6 +12,7 @@ const longestFragmentMs = 60_000;
 /** Methods throw SQLite's own errors; `diskError` says what they mean. */
 export class SpoolIndex implements Disposable {
   readonly past: Past;
+  readonly timeShift: TimeShift;
   readonly #database: IndexDatabase;
   #bytes: number;
 
@@ -18,6 +20,7 @@ export class SpoolIndex implements Disposable {
   constructor(path: string) {
     this.#database = new IndexDatabase(path);
     this.past = new Past(this.#database);
+    this.timeShift = new TimeShift(this.#database);
     this.#bytes = Number(
       this.#database.get('SELECT coalesce(sum(bytes), 0) AS bytes FROM fragments WHERE in_memory = 0')?.bytes,
     );

@@ -25,6 +25,8 @@ export type SpoolOptions = {
   memoryBytes?: number;
   /** How long a camera's persisted fragments stay; 0: until their room is needed. */
   localRetentionHours?: (cameraId: string) => number;
+  /** Earlier times are provisional: the device did not know the time when it recorded. Left out: it always does. */
+  provisionalBeforeMs?: number;
   /** Room on the disk that holds the spool. Left out: the system is asked. */
   freeBytes?: () => Promise<number>;
 };

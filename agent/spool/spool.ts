@@ -16,7 +16,8 @@
 //  9. Every moment since a camera's first fragment is in the cloud, on disk, lost, without video, or without an agent.
 // 10. Between the newest fragment that waits and the present, the next one in time can be followed while it grows.
 // 11. Memory-first: what is confirmed in time is never written; everything else is, at the latest when the agent stops.
-// 12. What the service refused is set aside with its reason, survives a lost index, and can be taken back.
+// 12. What was recorded before the device knew the time gets its right time, in its order, also through kills (retime.ts).
+// 13. What the service refused is set aside with its reason, survives a lost index, and can be taken back.
 import { rename } from 'node:fs/promises';
 import type { FootageSpan } from '../../shared/api.ts';
 import { AgentError, systemCode } from '../errors.ts';
@@ -36,6 +37,7 @@ import { openIndex } from './open-index.ts';
 import { Presence } from './presence.ts';
 import { fileDamaged, fileMissing, type Recovery, recover } from './recovery.ts';
 import { RejectedFragments } from './rejected-fragments.ts';
+import { finishRetiming, retime } from './retime.ts';
 import type { SpoolIndex } from './spool-index.ts';
 import { limitsOf, memoryOf, type SpoolOptions } from './spool-options.ts';
 import { historyMs, Upkeep } from './upkeep.ts';
@@ -63,7 +65,7 @@ export class Spool implements AsyncDisposable {
   #unrecordedBytes = 0;
 
   private constructor(options: SpoolOptions, { index, recovery, room }: Opened) {
-    const { dir, facts, clock } = options;
+    const { dir, facts, clock, provisionalBeforeMs = 0 } = options;
     const limits = limitsOf(options);
     const memory = memoryOf(options);
     this.#options = options;
@@ -74,7 +76,7 @@ export class Spool implements AsyncDisposable {
     this.#presence = new Presence(index.past, clock);
     this.#rejected = new RejectedFragments(dir, index);
     this.#store = new FragmentStore({
-      ...{ dir, index, facts, ...(memory ? { memory } : {}) },
+      ...{ dir, index, facts, provisionalBeforeMs, ...(memory ? { memory } : {}) },
       isRetained: cameraId => limits.retentionMs(cameraId) > 0,
       onWritten: bytes => {
         this.#unrecordedBytes += bytes;
@@ -82,20 +84,21 @@ export class Spool implements AsyncDisposable {
     });
     this.#upkeep = new Upkeep({
       ...{ index, clock, store: this.#store, room: this.#room, presence: this.#presence },
-      hasMemory: memory !== undefined,
+      ...{ hasMemory: memory !== undefined, provisionalBeforeMs },
       onFailed: (cameraId, error) => this.#failed(cameraId, error),
     });
   }
 
   /** Opens and recovers. Rejects with a `disk-…` or `spool-in-use` AgentError. Dispose after all `write` calls ended. */
   static async open(options: SpoolOptions): Promise<Spool> {
-    const { dir, clock, facts } = options;
+    const { dir, clock, facts, provisionalBeforeMs = 0 } = options;
     try {
       await ensureFolder(dir);
       const { index, isNew } = await openIndex(dir, clock.nowMs());
       try {
+        await finishRetiming({ dir, index, beforeMs: provisionalBeforeMs });
         const recovery = await recover({ dir, index, isNew, nowMs: clock.nowMs() });
-        index.past.prune(clock.nowMs() - historyMs);
+        if (!index.timeShift.hasBefore(provisionalBeforeMs)) index.past.prune(clock.nowMs() - historyMs);
         const room = new RoomMaker({ dir, index, facts, limits: limitsOf(options) });
         await room.keepUnder();
         return new Spool(options, { index, recovery, room });
@@ -166,9 +169,12 @@ export class Spool implements AsyncDisposable {
    * its span is lost — and with a `disk-…` AgentError when trying again can help.
    */
   async readFragment(record: FragmentRecord): Promise<Uint8Array> {
+    const known = this.#index.byId(record.id) ?? record;
     try {
-      return await this.#store.read(this.#index.byId(record.id) ?? record);
+      return await this.#store.read(known);
     } catch (error) {
+      const moved = this.#index.byId(record.id);
+      if (moved && moved.startMs !== known.startMs) return this.readFragment(moved);
       const errno = systemCode(error);
       if (errno !== 'ENOENT' && errno !== 'EIO') throw diskError(error, this.#options.dir);
       await this.#dropUnreadable(record, errno);
@@ -260,6 +266,30 @@ export class Spool implements AsyncDisposable {
     if (span.startMs >= span.endMs) return;
     this.#lost.add(cameraId, span, reason);
     this.#changes.announce(cameraId);
+  }
+
+  /** The latest provisional moment anything is known of; 0 when there is none. */
+  newestProvisionalMs(): number {
+    return this.#ask(() => this.#index.timeShift.newestBefore(this.#options.provisionalBeforeMs ?? 0) ?? 0);
+  }
+
+  /**
+   * Adds `byMs` to every provisional time. Returns how many fragments are left: they grow, or came meanwhile. Rejects with
+   * a `disk-…` AgentError; called again, it goes on where it was.
+   */
+  async retime(byMs: number): Promise<number> {
+    const { dir, provisionalBeforeMs: beforeMs = 0 } = this.#options;
+    const { timeShift } = this.#index;
+    this.#presence.beat();
+    try {
+      if (timeShift.hasBefore(beforeMs)) await retime({ dir, index: this.#index, beforeMs, byMs });
+      else timeShift.moveSpans(beforeMs, byMs);
+      const cameraIds = this.#index.cameraIds();
+      for (const cameraId of cameraIds) this.#changes.announce(cameraId);
+      return timeShift.fragmentsBefore(beforeMs).length + this.#growing.countBefore(beforeMs);
+    } catch (error) {
+      throw diskError(error, dir);
+    }
   }
 
   /** The camera gives no video since then; told again for another reason, another outage begins. Never throws. */

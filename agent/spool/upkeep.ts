@@ -19,6 +19,7 @@ export type UpkeepOptions = {
   presence: Presence;
   clock: Clock;
   hasMemory: boolean;
+  provisionalBeforeMs: number;
   /** Told what the disk refused, to be tried again at the next turn. */
   onFailed: (cameraId: string, error: unknown) => void;
 };
@@ -70,7 +71,9 @@ export class Upkeep implements AsyncDisposable {
   }
 
   async #deleteAged(cameraId: string): Promise<void> {
-    const { room, index, clock } = this.#options;
+    const { room, index, clock, provisionalBeforeMs } = this.#options;
+    // Nothing is too old before its time is known.
+    if (index.timeShift.hasBefore(provisionalBeforeMs)) return;
     await room.deleteAged(cameraId, clock.nowMs());
     index.past.prune(clock.nowMs() - historyMs);
   }
