@@ -12,7 +12,7 @@ const maxStderrChars = 4_096;
 export type DemuxOptions = { file: RecordedFile; signal: AbortSignal; ffmpegPath?: string };
 
 /**
- * The first video and the first audio track; audio that is not AAC becomes AAC. The same file gives the same frames with
+ * The first video and the first audio track; audio that does not fit becomes AAC. The same file gives the same frames with
  * the same times at every run, beginning at 0. No ffmpeg is left when the iteration ends, however it ends.
  * @throws AgentError `file-unreadable` when the file breaks off, `ffmpeg-missing`; the signal's reason
  */
@@ -45,11 +45,11 @@ export async function* demuxFile({ file, signal, ffmpegPath = 'ffmpeg' }: DemuxO
 }
 
 /** `file:` keeps a name with a colon or a dash in it from meaning something else to ffmpeg. */
-function ffmpegArguments({ path, audioCodec }: RecordedFile): string[] {
-  const audio = audioCodec === 'aac' ? ['-c:a', 'copy'] : ['-c:a', 'aac', '-ac', '2'];
+function ffmpegArguments({ path, audio }: RecordedFile): string[] {
   return [
     ...['-nostdin', '-v', 'error', '-i', `file:${path}`, '-map', '0:V:0', '-map', '0:a:0?', '-map_chapters', '-1'],
-    ...['-c:v', 'copy', ...audio, '-f', 'matroska', 'pipe:1'],
+    ...['-c:v', 'copy', ...(audio === 'fits' ? ['-c:a', 'copy'] : ['-c:a', 'aac', '-ac', '2'])],
+    ...['-f', 'matroska', 'pipe:1'],
   ];
 }
 

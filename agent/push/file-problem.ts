@@ -54,7 +54,7 @@ export function encodingCommand(file: string): string {
   const { dir, name } = parse(file);
   const made = `${dir === '' ? '' : `${dir.replace(/\/$/, '')}/`}${name}-for-kvs.mp4`;
   const video = `-c:v libx264 -bf 0 -force_key_frames 'expr:gte(t,n_forced*2)'`;
-  return `ffmpeg -i ${quoted(file)} -map 0:V:0 -map 0:a:0? ${video} -c:a aac ${quoted(made)}`;
+  return `ffmpeg -i ${quoted(file)} -map_metadata 0 -map 0:V:0 -map 0:a:0? ${video} -c:a aac ${quoted(made)}`;
 }
 
 function quoted(path: string): string {

@@ -22,7 +22,8 @@ export type RecordedFile = {
   durationMs?: number;
   /** What the file says of the time of its first picture. */
   createdMs?: number;
-  audioCodec?: string;
+  /** `fits`: AAC that can be copied. In transport streams it cannot: its parameters stand in every frame, not ahead. */
+  audio: 'none' | 'fits' | 'other';
 };
 
 const answer = z.object({
@@ -38,6 +39,7 @@ const answer = z.object({
     .default([]),
   format: z
     .looseObject({
+      format_name: z.string().optional(),
       duration: z.coerce.number().optional().catch(undefined),
       tags: z.record(z.string(), z.string()).optional(),
     })
@@ -56,15 +58,20 @@ export async function probeFile(path: string, ffprobePath = 'ffprobe'): Promise<
   if (video.codec_name !== 'h264' && video.codec_name !== 'hevc')
     throw needsEncoding('file-codec', path, `video as ${video.codec_name ?? 'an unknown codec'}`);
   if (hasBFrames(packets)) throw needsEncoding('file-b-frames', path, 'video with B-frames');
-  const audioCodec = streams.find(stream => stream.codec_type === 'audio')?.codec_name;
   const createdMs = creationMs(format.tags, video.tags);
   return {
     path,
     bytes,
     ...(format.duration === undefined ? {} : { durationMs: Math.round(format.duration * 1000) }),
     ...(createdMs === undefined ? {} : { createdMs }),
-    ...(audioCodec === undefined ? {} : { audioCodec }),
+    audio: audioOf(streams, format.format_name),
   };
+}
+
+function audioOf(streams: Answer['streams'], formatName: string | undefined): RecordedFile['audio'] {
+  const audio = streams.find(stream => stream.codec_type === 'audio');
+  if (!audio) return 'none';
+  return audio.codec_name === 'aac' && formatName !== 'mpegts' ? 'fits' : 'other';
 }
 
 async function readableBytes(path: string): Promise<number> {

@@ -1,0 +1,78 @@
+// Recorded files as people have them, made by ffmpeg, and the command that pushes them.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const cli = join(import.meta.dirname, '../../agent/cli.ts');
+
+export const framesPerSecond = 10;
+export const createdMs = Date.UTC(2026, 2, 1, 10);
+
+export type Making = {
+  seconds?: number;
+  /** After the inputs: codecs and the like. */
+  output?: string[];
+  bitsPerSecond?: number;
+};
+
+export class Recordings implements AsyncDisposable {
+  readonly dir: string;
+
+  private constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  static async make(): Promise<Recordings> {
+    return new Recordings(await mkdtemp(join(tmpdir(), 'recordings-')));
+  }
+
+  /** A picture that moves with a tone, a key frame a second, without B-frames; the container follows from the name. */
+  async file(name: string, { seconds = 6, output = [], bitsPerSecond = 400_000 }: Making = {}): Promise<string> {
+    const path = join(this.dir, name);
+    await run('ffmpeg', [
+      ...[
+        '-v',
+        'error',
+        '-y',
+        '-f',
+        'lavfi',
+        '-i',
+        `testsrc2=size=320x180:rate=${framesPerSecond},noise=alls=20:allf=t`,
+      ],
+      ...['-f', 'lavfi', '-i', 'sine=sample_rate=48000', '-t', String(seconds), '-pix_fmt', 'yuv420p'],
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', String(framesPerSecond)],
+      ...[
+        '-b:v',
+        String(bitsPerSecond),
+        '-c:a',
+        'aac',
+        '-metadata',
+        `creation_time=${new Date(createdMs).toISOString()}`,
+      ],
+      ...[...output, path],
+    ]);
+    return path;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+export type Outcome = { exitCode: number | null; stdout: string; stderr: string };
+
+/** `kvs-edge …`, as a script runs it. */
+export async function kvsEdge(args: string[], environment: Record<string, string> = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...environment } });
+  const [stdout, stderr] = [child.stdout, child.stderr].map(stream => {
+    const chunks: string[] = [];
+    stream.setEncoding('utf8').on('data', (text: string) => void chunks.push(text));
+    return chunks;
+  });
+  const [exitCode] = await once(child, 'close');
+  return { exitCode, stdout: stdout?.join('') ?? '', stderr: stderr?.join('') ?? '' };
+}
