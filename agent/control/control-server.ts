@@ -59,6 +59,7 @@ async function clearStale(dataDir: string, path: string): Promise<void> {
     await askAgent({ dataDir, request: 'ping', timeoutMs: 1_000 });
   } catch (error) {
     if (error instanceof AgentError && error.code === 'agent-not-running') return rm(path, { force: true });
+    if (systemCode(error) !== undefined) throw error;
   }
   throw new Error('Another agent answers on it');
 }

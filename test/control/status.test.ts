@@ -1,0 +1,95 @@
+// What `kvs-edge status` says: totals that add up, what needs attention, and the table.
+import { expect, test } from 'vitest';
+import { agentStatus } from '../../agent/control/status-request.ts';
+import { statusTable } from '../../agent/control/status-table.ts';
+import { agentStatusSchema } from '../../shared/agent-status.ts';
+import type { FootageSpan } from '../../shared/api.ts';
+import type { CameraStatus } from '../../shared/camera-status.ts';
+import { coverageOf } from '../../shared/coverage.ts';
+
+const nowMs = Date.UTC(2026, 2, 2, 10);
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+function camera(change: Partial<CameraStatus> = {}): CameraStatus {
+  return {
+    ...{ id: 'front-door', stream: 'front-door', state: 'live', sinceMs: nowMs - 3 * hourMs },
+    upload: { state: 'uploading', waitingFragments: 0, waitingBytes: 0, lastPersistedAckMs: nowMs - 1_000 },
+    ...{ lostSeconds: 0, labels: { on: false } },
+    ...change,
+  };
+}
+
+function statusOf(cameras: CameraStatus[], spans: FootageSpan[], site = {}) {
+  return agentStatus({ siteName: 'Harbour', nowMs, cameras, footage: () => spans, site });
+}
+
+const span = (at: FootageSpan['at'], fromHour: number, toHour: number, reason?: string): FootageSpan => ({
+  ...{ at, startMs: nowMs - dayMs + fromHour * hourMs, endMs: nowMs - dayMs + toHour * hourMs },
+  ...(reason === undefined ? {} : { reason }),
+});
+
+test('the totals add up to the stretch, with what nobody knows, whatever overlaps or sticks out', () => {
+  const spans = [span('disk', 23, 30), span('cloud', -3, 4), span('lost', 3, 5, 'disk-full'), span('offline', 6, 7)];
+  const { totalsMs } = coverageOf(spans, nowMs - dayMs, nowMs);
+  expect(totalsMs).toEqual({
+    ...{ cloud: 4 * hourMs, lost: hourMs, offline: hourMs, disk: hourMs },
+    ...{ 'agent-down': 0, unknown: 17 * hourMs },
+  });
+  expect(Object.values(totalsMs).reduce((sum, ms) => sum + ms)).toBe(dayMs);
+});
+
+test('an hour offline that is over needs nobody; a camera that is offline now does, in its own words', () => {
+  const spans = [span('cloud', 0, 20), span('offline', 20, 21, 'camera-unreachable'), span('cloud', 21, 24)];
+  expect(statusOf([camera()], spans).cameras[0]?.attention).toEqual([]);
+  const problem = { code: 'camera-unreachable', message: 'The camera does not answer.' };
+  expect(statusOf([camera({ state: 'offline', problem })], spans).cameras[0]?.attention).toEqual([problem.message]);
+});
+
+test('lost video, a stuck upload, a bad disk, missing credentials and an untrusted clock need attention', () => {
+  const word = (message: string) => ({ code: 'x', message });
+  const troubled = camera({
+    upload: { state: 'waiting', waitingFragments: 3, waitingBytes: 1, problem: word('AWS refused.') },
+    diskProblem: word('The disk is full.'),
+  });
+  const site = { credentials: { source: 'environment', problem: 'No key.' }, clock: { trusted: false } };
+  const { cameras, attention } = statusOf([troubled], [span('lost', 1, 2, 'disk-full')], site);
+  expect(cameras[0]?.attention).toEqual([
+    'The disk is full.',
+    'AWS refused.',
+    '1 h of video were lost in the last 24 hours.',
+  ]);
+  expect(attention).toEqual(['No key.', expect.stringContaining('clock')]);
+});
+
+test('what the agent answers is what the command reads, to the last field', () => {
+  const answered = statusOf([camera()], [span('cloud', 0, 24)], { clock: { trusted: true, source: 'ntp' } });
+  expect(agentStatusSchema.parse(JSON.parse(JSON.stringify(answered)))).toEqual(answered);
+});
+
+test('the table says where everything is, in a line a camera', () => {
+  const behind = camera({
+    upload: {
+      ...{ state: 'uploading', waitingFragments: 12, waitingBytes: 3_400_000, oldestWaitingMs: nowMs - 65_000 },
+      ...{ lastPersistedAckMs: nowMs - 2_000, etaSeconds: 9 },
+    },
+  });
+  const spans = [span('cloud', 0, 20), span('offline', 20, 21, 'camera-unreachable'), span('cloud', 21, 24)];
+  const status = statusOf([behind], spans, {
+    credentials: { source: 'environment' },
+    clock: { trusted: true, source: 'ntp' },
+  });
+  expect(statusTable(agentStatusSchema.parse(status))).toBe(
+    `\
+Harbour · credentials: environment · clock: ntp
+
+CAMERA      STATE     UPLOAD     WAITING                                   LAST STORED
+front-door  live 3 h  uploading  12 · 3.4 MB, 1 min 5 s behind, done in 9 s  2 s ago
+
+LAST 24 H   IN CLOUD  ON DISK  LOST  OFFLINE  AGENT OFF  UNKNOWN
+front-door  23 h      -        -     1 h      -          -
+
+front-door  2026-03-02T06:00:00 to 2026-03-02T07:00:00Z  1 h  camera offline: camera-unreachable
+`.replace('WAITING                                   LAST', 'WAITING                                     LAST'),
+  );
+});
