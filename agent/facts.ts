@@ -20,6 +20,18 @@ export type Fact =
       state: 'idle' | 'connecting' | 'uploading' | 'waiting';
       error?: AgentError;
       retryAtMs?: number;
+      /** With `uploading`: how long no session was open since the one before. */
+      pausedMs?: number;
+    }
+  /** Told as fragments are confirmed, at most once a second. Without `etaSeconds` the backlog does not become smaller. */
+  | { type: 'upload.backlog'; cameraId: string; backlogSeconds: number; etaSeconds?: number }
+  /** The stream was looked up: what it keeps, and where it differs from the settings it would have been created with. */
+  | {
+      type: 'stream.checked';
+      cameraId: string;
+      stream: string;
+      retentionHours: number;
+      drift: { setting: 'retentionHours' | 'kmsKeyId'; wanted: string; actual: string }[];
     }
   | { type: 'spool.failed'; cameraId: string; error: AgentError }
   /** Nobody vouches for the clock: recordings wait for their time and are not sent. */

@@ -6,9 +6,9 @@ import type { Sighting } from '../shared/sighting.ts';
 import { runDeliveries } from './alerts/deliver.ts';
 import { connectDestinations } from './alerts/destinations.ts';
 import { Outbox } from './alerts/outbox.ts';
-import { type Aws, connectAws } from './aws/aws.ts';
+import { type ConnectedAws, connectAws } from './aws/aws.ts';
 import { KinesisVideo } from './aws/kinesis-video.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { systemClock } from './clock.ts';
 import { asAgentError } from './errors.ts';
 import { Facts } from './facts.ts';
 import { fragmentItems } from './fragmenter/fragment-items.ts';
@@ -31,6 +31,14 @@ import { type AgentSettings, loadSettings } from './settings/load.ts';
 import { openRtspSource, type RtspCamera } from './source/rtsp-source.ts';
 import { followCameras } from './spool/follow-cameras.ts';
 import { Spool } from './spool/spool.ts';
+import { ClockWatch } from './time/clock-watch.ts';
+import { machineNtp } from './time/ntp.ts';
+import { firstTrueMs } from './time/provisional-time.ts';
+import { dateUrl } from './time/service-date.ts';
+import { TrueTimes } from './time/true-times.ts';
+import { TrustedClock } from './time/trusted-clock.ts';
+import { Restraint } from './uploader/restraint.ts';
+import { Uplink } from './uploader/uplink.ts';
 import { runUploader } from './uploader/uploader.ts';
 import { openAuth, setPassword } from './web/auth.ts';
 import { startWeb, type Web } from './web/web.ts';
@@ -48,8 +56,8 @@ type Camera = AgentSettings['cameras'][number];
 /** What every line of every camera shares. */
 type Shared = {
   settings: AgentSettings;
-  aws: Aws;
-  clock: Clock;
+  aws: ConnectedAws;
+  clock: TrustedClock;
   journal: Journal;
   facts: Facts;
   signal: AbortSignal;
@@ -67,6 +75,8 @@ type Shared = {
 const wallEverySeconds = 10;
 /** Before a stream that KVS does not accept is tried again: somebody may have changed the camera meanwhile. */
 const refusedPauseMs = 60_000;
+/** How long recording waits at the start for somebody to vouch for the clock; after that it begins in provisional time. */
+const clockPatienceMs = 1_500;
 
 /**
  * Runs until `signal` aborts. Rejects with an AgentError when it cannot start: settings, a missing secret, disk, port.
@@ -75,16 +85,23 @@ const refusedPauseMs = 60_000;
 export async function runAgent({ settingsFile, signal, announce }: AgentOptions): Promise<void> {
   const settings = await loadSettings(settingsFile);
   const secretOf = await resolveSecrets(settings);
-  const clock = systemClock;
-  const journal = createJournal({ level: process.env.KVS_EDGE_LOG === 'debug' ? 'debug' : 'info', clock });
+  const clock = new TrustedClock(systemClock);
+  const level = process.env.KVS_EDGE_LOG === 'debug' ? 'debug' : 'info';
+  const journal = createJournal({ level, clock: systemClock });
   const facts = new Facts(error => journal.unexpected(error, 'a subscriber of facts'));
   journal.follow(facts);
 
   const { dataDir, cameras, rules } = settings;
   const aws = connectAws(settings.aws, { clock, random: Math.random });
+  aws.clockOffsetMs = () => clock.state().offsetMs ?? 0;
+  const clockWatch = new ClockWatch({ clock, ntp: machineNtp, url: dateUrl(aws), facts, signal });
+  await Promise.race([clockWatch.look(), clock.sleep(clockPatienceMs, signal)]).catch(() => undefined);
   using service = new KinesisVideo(aws, clock);
   const localRetentionHours = (id: string) => cameras.find(camera => camera.id === id)?.localRetentionHours ?? 0;
-  await using spool = await Spool.open({ ...settings.spool, localRetentionHours, clock, facts });
+  const spoolOptions = { ...settings.spool, localRetentionHours, provisionalBeforeMs: firstTrueMs };
+  await using spool = await Spool.open({ ...spoolOptions, clock, facts });
+  clock.continueAfter(spool.newestProvisionalMs());
+  const trueTimes = new TrueTimes({ clock, spool, signal });
   followCameras(spool, { facts, clock });
   using sightings = new SightingStore({ dataDir, clock, facts });
   using outbox = new Outbox({ file: join(dataDir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
@@ -110,13 +127,19 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   const consoleUrl = /^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen) ? undefined : web.url;
   const context = { streamOf, consoleUrl };
   const { sinks, of: destinationsOf } = connectDestinations({ rules, secretOf, context, clock });
+  const uplink = new Uplink({ clock, bitsPerSecond: settings.upload.maxBitsPerSecond });
+  const restraint = new Restraint({ clock, random: Math.random });
+  const awaitTrust = (stop: AbortSignal) => trueTimes.awaitTrust(stop);
+  const uploading = { spool, service, uplink, restraint, clock, facts, random: Math.random, awaitTrust, signal };
   await Promise.all([
+    clockWatch.run(),
+    trueTimes.run(),
     runDeliveries({ outbox, sinks, clock, random: Math.random, facts, signal }),
     ...cameras.flatMap(camera => {
       const { password, ...rest } = camera;
       return [
         ingest({ ...rest, ...(password ? { password: secretOf(password) } : {}) }, shared),
-        runUploader({ camera, spool, service, clock, facts, random: Math.random, signal }),
+        runUploader({ camera, ...uploading }),
         analyse(camera, destinationsOf, shared),
       ];
     }),
@@ -132,6 +155,7 @@ async function ingest(camera: RtspCamera, { clock, facts, journal, signal, spool
       const parts = fragmentItems(source.items(signal), {
         clock,
         cameraId,
+        correctionMs: () => clock.correctionMs,
         onProblem: problem => facts.publish({ type: 'camera.problem', cameraId, ...problem }),
       });
       await spool.write(cameraId, parts);
@@ -216,6 +240,7 @@ async function serveConsole(shared: Shared, announce: (line: string) => void): P
     auth,
     clock,
     facts,
+    site: { site: () => ({ credentials: aws.state(), clock: clock.state() }) },
     cameras: new CameraStatuses({ cameras: settings.cameras, facts, clock, spool }),
     footage: { footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs) },
     sightings: {

@@ -25,9 +25,15 @@ export type CameraStatus = {
     oldestWaitingMs?: number;
     /** Arrival of the last PERSISTED acknowledgement. */
     lastPersistedAckMs?: number;
+    /** How far the upload is behind the camera, when it last moved. */
+    backlogSeconds?: number;
+    /** When it will have caught up at its present pace; absent while it does not. */
+    etaSeconds?: number;
     problem?: Problem;
     retryAtMs?: number;
   };
+  /** The stream is used as it is, but not as the settings would have made it, or it keeps nothing. */
+  streamWarnings?: Problem[];
   /** Seconds of video given up since the index began, because of the size cap or because the service refused it. */
   lostSeconds: number;
   /** Disk trouble: video of this camera is not being kept. */

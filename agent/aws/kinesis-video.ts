@@ -9,12 +9,12 @@ import { type EnsureStreamOptions, ensureStream, type Stream } from './streams.t
 
 /** Every method rejects with a `service-…` AgentError, or with the signal's reason. */
 export class KinesisVideo implements Disposable {
-  readonly #aws: Aws;
+  readonly #aws: Aws & { refresh?: () => void };
   readonly #clock: Clock;
   readonly #client: KinesisVideoClient;
   readonly #endpoints: DataEndpoints;
 
-  constructor(aws: Aws, clock: Clock) {
+  constructor(aws: Aws & { refresh?: () => void }, clock: Clock) {
     this.#aws = aws;
     this.#clock = clock;
     this.#client = new KinesisVideoClient(clientOptions(aws));
@@ -34,6 +34,11 @@ export class KinesisVideo implements Disposable {
   /** For a call that failed in a way another address may mend. */
   forgetEndpoints(stream: string): void {
     this.#endpoints.forget(stream);
+  }
+
+  /** After a refusal: the next call is signed with credentials that were asked for anew, if they can be. */
+  renewCredentials(): void {
+    this.#aws.refresh?.();
   }
 
   /** Stored fragments by producer timestamp; a stream without retention has none to list and refuses. */

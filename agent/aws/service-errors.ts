@@ -49,6 +49,13 @@ const unreachable: Row = {
   sentence: what =>
     `AWS could not be reached to ${what}: check this device's network and aws.endpoint. Recording goes on; video is sent as soon as AWS answers.`,
 };
+const untrusted: Row = {
+  code: 'service-unreachable',
+  kind: 'invalid',
+  retry: 'later',
+  sentence: what =>
+    `The server that answered when AWS was asked to ${what} has a certificate nobody vouches for: check this device's clock, aws.endpoint, and whether something on the network opens encrypted connections (then give its certificate to Node.js with NODE_EXTRA_CA_CERTS).`,
+};
 const failed: Row = {
   code: 'service-failed',
   kind: 'unavailable',
@@ -87,7 +94,7 @@ function byStatus(status: number): Row {
   if (status === 401 || status === 403) return denied;
   if (status === 404) return missing;
   if (status === 429) return throttled;
-  return status >= 500 ? unreachable : failed;
+  return status >= 500 || status === 408 ? unreachable : failed;
 }
 
 /**
@@ -119,7 +126,17 @@ function rowOf(error: unknown): Row {
   const status = statusOf(error);
   // A status of 200 means the answer was cut or was not what the SDK can read: somebody else's server, or a broken line.
   if (status !== undefined && status >= 400) return byStatus(status);
+  if (isCertificateError(error)) return untrusted;
   return systemCode(error) === undefined ? failed : unreachable;
+}
+
+/** How OpenSSL and Node.js name a certificate they refuse. */
+const certificateCode = /^(CERT_|ERR_TLS_CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA)/;
+
+function isCertificateError(error: unknown): boolean {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 10; cause = cause.cause, depth++)
+    if ('code' in cause && typeof cause.code === 'string' && certificateCode.test(cause.code)) return true;
+  return false;
 }
 
 function lookUp(name: string): Row | undefined {

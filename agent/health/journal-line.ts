@@ -18,6 +18,8 @@ export function levelOf(fact: Fact): Level {
       return deliveryLevels[fact.state];
     case 'upload.state':
       return fact.error ? 'warn' : 'debug';
+    case 'stream.checked':
+      return fact.drift.length > 0 || fact.retentionHours === 0 ? 'warn' : 'info';
     case 'camera.problem':
     case 'fragment.evicted':
     case 'labels.failed':
@@ -30,6 +32,7 @@ export function levelOf(fact: Fact): Level {
     case 'alert.raised':
     case 'clock.trusted':
       return 'info';
+    case 'upload.backlog':
     case 'fragment.spooled':
     case 'fragment.persisted':
     case 'labels.detected':
@@ -45,8 +48,24 @@ export function levelOf(fact: Fact): Level {
 export function fieldsOf(fact: Fact): Fields {
   switch (fact.type) {
     case 'camera.state':
-    case 'upload.state':
       return { camera: fact.cameraId, state: fact.state, retryAt: isoTime(fact.retryAtMs), ...errorFields(fact.error) };
+    case 'upload.state':
+      return {
+        camera: fact.cameraId,
+        state: fact.state,
+        retryAt: isoTime(fact.retryAtMs),
+        pausedMs: fact.pausedMs,
+        ...errorFields(fact.error),
+      };
+    case 'upload.backlog':
+      return { camera: fact.cameraId, backlogSeconds: fact.backlogSeconds, etaSeconds: fact.etaSeconds };
+    case 'stream.checked':
+      return {
+        camera: fact.cameraId,
+        stream: fact.stream,
+        retentionHours: fact.retentionHours,
+        ...Object.fromEntries(fact.drift.map(({ setting, wanted, actual }) => [setting, `${actual}, not ${wanted}`])),
+      };
     case 'camera.problem':
       return {
         camera: fact.cameraId,

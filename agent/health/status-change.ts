@@ -5,7 +5,7 @@ import type { Fact, FactOf } from '../facts.ts';
 
 /** The part of a status that facts tell; what the spool holds is read from the spool. */
 export type ToldStatus = Omit<CameraStatus, 'upload' | 'lostSeconds'> & {
-  upload: Pick<CameraStatus['upload'], 'state' | 'lastPersistedAckMs' | 'problem' | 'retryAtMs'>;
+  upload: Omit<CameraStatus['upload'], 'waitingFragments' | 'waitingBytes' | 'oldestWaitingMs'>;
 };
 
 /** The camera a fact is about; `undefined` for facts about rules and deliveries. */
@@ -23,6 +23,10 @@ export function statusAfter(status: ToldStatus, fact: Fact, nowMs: number): Told
       return { ...status, problem: problemOf(fact.error) };
     case 'upload.state':
       return withUploadState(status, fact);
+    case 'upload.backlog':
+      return withBacklog(status, fact);
+    case 'stream.checked':
+      return withStream(status, fact);
     case 'fragment.spooled':
       return without(status, 'diskProblem');
     case 'spool.failed':
@@ -56,7 +60,8 @@ function withCameraState(status: ToldStatus, fact: FactOf<'camera.state'>, nowMs
 
 // A problem stays while the uploader tries again and again; only a confirmed fragment, or nothing left to send, ends it.
 function withUploadState(status: ToldStatus, fact: FactOf<'upload.state'>): ToldStatus {
-  const upload = without(status.upload, 'retryAtMs');
+  const pace = fact.state === 'waiting' ? without(status.upload, 'etaSeconds') : status.upload;
+  const upload = without(pace, 'retryAtMs');
   const problem = fact.error ? problemOf(fact.error) : fact.state === 'idle' ? undefined : upload.problem;
   return {
     ...status,
@@ -67,6 +72,27 @@ function withUploadState(status: ToldStatus, fact: FactOf<'upload.state'>): Told
       ...(fact.retryAtMs === undefined ? {} : { retryAtMs: fact.retryAtMs }),
     },
   };
+}
+
+function withBacklog(status: ToldStatus, { backlogSeconds, etaSeconds }: FactOf<'upload.backlog'>): ToldStatus {
+  const upload = without(status.upload, 'etaSeconds');
+  return { ...status, upload: { ...upload, backlogSeconds, ...(etaSeconds === undefined ? {} : { etaSeconds }) } };
+}
+
+function withStream(status: ToldStatus, fact: FactOf<'stream.checked'>): ToldStatus {
+  const warnings = streamWarnings(fact);
+  return { ...without(status, 'streamWarnings'), ...(warnings.length > 0 ? { streamWarnings: warnings } : {}) };
+}
+
+/** What the owner should know of a stream that is used as it is. */
+function streamWarnings({ stream, retentionHours, drift }: FactOf<'stream.checked'>): Problem[] {
+  const differing = drift.map(({ setting, wanted, actual }) => ({
+    code: 'stream-drift',
+    message: `The stream ${stream} has ${setting} ${actual || 'unset'}, the settings say ${wanted}: change one of them. The agent does not change streams that exist.`,
+  }));
+  if (retentionHours > 0) return differing;
+  const message = `The stream ${stream} keeps nothing (retention 0), so its video cannot be played back: give it a retention in the AWS console.`;
+  return [...differing, { code: 'stream-keeps-nothing', message }];
 }
 
 function problemOf({ code, message }: AgentError): Problem {

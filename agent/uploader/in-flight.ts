@@ -1,6 +1,7 @@
 // The fragments of a session that were sent and not yet confirmed, and the clockwork that notices when nothing comes back.
 import { AgentError } from '../errors.ts';
-import type { FragmentRecord } from '../spool/fragment-record.ts';
+import type { Ack } from './acks.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /** Beyond it the sender waits for the service: what is not confirmed must be looked up or sent again after a drop. */
 const maxFragments = 32;
@@ -42,7 +43,7 @@ function silent(what: string): AgentError {
   });
 }
 
-type Entry = { record: FragmentRecord; sentMs?: number; received: boolean };
+type Entry = { outgoing: Outgoing; bytes: number; fragmentNumber?: string; sentMs?: number; received: boolean };
 
 export class InFlight {
   readonly #entries = new Map<number, Entry>();
@@ -58,9 +59,16 @@ export class InFlight {
     signal.addEventListener('abort', () => this.#wake?.(), { once: true });
   }
 
-  add(record: FragmentRecord): void {
-    this.#entries.set(record.startMs, { record, received: false });
-    this.#bytes += record.bytes;
+  add(outgoing: Outgoing): void {
+    this.#entries.set(outgoing.startMs, { outgoing, bytes: 0, received: false });
+  }
+
+  /** So many more bytes of the fragment go out. */
+  grew(startMs: number, bytes: number): void {
+    const entry = this.#entries.get(startMs);
+    if (!entry) return;
+    entry.bytes += bytes;
+    this.#bytes += bytes;
   }
 
   /** The last byte of the fragment was handed to the connection. */
@@ -78,26 +86,37 @@ export class InFlight {
     this.#lastAckMs = nowMs;
   }
 
+  /** How the service calls the fragment. */
+  named(startMs: number, fragmentNumber: string): void {
+    const entry = this.#entries.get(startMs);
+    if (entry) entry.fragmentNumber = fragmentNumber;
+  }
+
   received(startMs: number): void {
     const entry = this.#entries.get(startMs);
     if (entry) entry.received = true;
   }
 
   /** The service is done with the fragment. Undefined when it is not in flight. */
-  take(startMs: number, nowMs: number): FragmentRecord | undefined {
+  take(startMs: number, nowMs: number): Outgoing | undefined {
     const entry = this.#entries.get(startMs);
     if (!entry) return undefined;
     this.#entries.delete(startMs);
-    this.#bytes -= entry.record.bytes;
+    this.#bytes -= entry.bytes;
     this.#lastPersistedMs = nowMs;
     this.#wake?.();
-    return entry.record;
+    return entry.outgoing;
   }
 
-  /** The fragment an error without a timecode must be about: the service works through them in order. */
-  oldestNotReceived(): FragmentRecord | undefined {
-    for (const { record, received } of this.#entries.values()) if (!received) return record;
-    return undefined;
+  /**
+   * Start of the fragment an error is about: the one it names by time or by number; without a name the first that is not
+   * received yet, since the service works through them in order.
+   */
+  startOf({ timecodeMs, fragmentNumber }: Pick<Ack, 'timecodeMs' | 'fragmentNumber'>): number | undefined {
+    if (timecodeMs !== undefined) return this.#entries.has(timecodeMs) ? timecodeMs : undefined;
+    const entries = [...this.#entries.values()];
+    const named = entries.find(entry => fragmentNumber !== undefined && entry.fragmentNumber === fragmentNumber);
+    return (named ?? entries.find(({ received }) => !received))?.outgoing.startMs;
   }
 
   /** Resolves when a fragment of `bytes` may be sent. One caller at a time. */

@@ -13,7 +13,8 @@ import { type Ack, AckParser } from './acks.ts';
 const answerGraceMs = 1_000;
 /** A server that neither answers nor refuses within this is not there. */
 const connectPatienceMs = 15_000;
-const sliceBytes = 256 * 1024;
+/** A slow uplink takes one within the writers' patience; more at once would look as if nothing moved. */
+const sliceBytes = 64 * 1024;
 const longestRefusalBytes = 8 * 1024;
 
 export type OpenOptions = {
@@ -25,12 +26,17 @@ export type OpenOptions = {
   startMs: number;
   clock: Clock;
   signal: AbortSignal;
+  /** The share of the uplink: bytes are taken from it, slice by slice, before they are sent. Left out: no limit. */
+  share?: Share;
 };
+
+export type Share = { sliceBytes: number; take: (bytes: number) => Promise<void> };
 
 export class PutMediaConnection implements Disposable {
   readonly #request: ClientRequest;
   readonly #clock: Clock;
   readonly #stream: string;
+  readonly #share: Share | undefined;
   readonly #answer = Promise.withResolvers<IncomingMessage>();
   #answered = false;
   #refused = false;
@@ -38,10 +44,11 @@ export class PutMediaConnection implements Disposable {
   #rejectWrite: ((error: AgentError) => void) | undefined;
   #blockedSinceMs: number | undefined;
 
-  private constructor(request: ClientRequest, stream: string, clock: Clock) {
+  private constructor(request: ClientRequest, { stream, clock, share }: OpenOptions) {
     this.#request = request;
     this.#stream = stream;
     this.#clock = clock;
+    this.#share = share;
     this.#answer.promise.catch(() => undefined);
     request.on('error', error => this.#lostConnection(error));
     request.on('response', response => void this.#takeAnswer(response));
@@ -52,7 +59,8 @@ export class PutMediaConnection implements Disposable {
    * Sends the request's head and the header. Resolves when the service answered 200, or is slow to answer.
    * Rejects with a `service-…` AgentError.
    */
-  static async open({ service, stream, header, startMs, clock, signal }: OpenOptions): Promise<PutMediaConnection> {
+  static async open(options: OpenOptions): Promise<PutMediaConnection> {
+    const { service, stream, header, startMs, signal } = options;
     const endpoint = await service.dataEndpoint(stream, 'PUT_MEDIA', signal);
     const url = new URL('/putMedia', endpoint);
     const headers = await service.signPutMedia(url, {
@@ -69,23 +77,31 @@ export class PutMediaConnection implements Disposable {
       agent: false,
       signal,
     });
-    const connection = new PutMediaConnection(sent, stream, clock);
+    const connection = new PutMediaConnection(sent, options);
     await connection.#begin(header);
     return connection;
   }
 
   /** Resolves when the socket took the bytes. Rejects when the connection failed. One caller at a time. */
   async write(bytes: Uint8Array): Promise<void> {
-    for (let offset = 0; offset < bytes.length; offset += sliceBytes) {
+    const length = this.#share?.sliceBytes ?? sliceBytes;
+    for (let offset = 0; offset < bytes.length; offset += length) {
+      const slice = bytes.subarray(offset, offset + length);
+      await this.#share?.take(slice.length);
       this.#blockedSinceMs = this.#clock.monotonicMs();
-      await this.#writeSlice(bytes.subarray(offset, offset + sliceBytes));
+      await this.#writeSlice(slice);
+      this.#blockedSinceMs = undefined;
     }
-    this.#blockedSinceMs = undefined;
   }
 
   /** Since when a write makes no headway; monotonic. */
   get blockedSinceMs(): number | undefined {
     return this.#blockedSinceMs;
+  }
+
+  /** Resolves when the service took the request. Rejects when it refused or the connection failed. */
+  async answered(): Promise<void> {
+    await this.#answer.promise;
   }
 
   /** No more media follows; acks still come. */
@@ -111,7 +127,8 @@ export class PutMediaConnection implements Disposable {
   async #begin(header: Uint8Array): Promise<void> {
     const graceOver = new AbortController();
     const giveUp = this.#clock.after(connectPatienceMs, () => {
-      if (!this.#answered) this.#request.destroy(new Error('No answer'));
+      const timeout = Object.assign(new Error('No answer'), { name: 'TimeoutError' });
+      if (!this.#answered) this.#request.destroy(timeout);
     });
     this.#answer.promise.finally(giveUp).catch(() => undefined);
     try {

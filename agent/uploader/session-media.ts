@@ -1,5 +1,6 @@
 // What a session says first, and what may follow in it.
 import { scanFragment } from '../matroska/scan.ts';
+import type { Track } from '../matroska/track.ts';
 import { writeHeader, writeTags } from '../matroska/write.ts';
 import type { FragmentRecord } from '../spool/fragment-record.ts';
 
@@ -22,7 +23,21 @@ export function clusterOf(record: FragmentRecord, file: Uint8Array): Uint8Array 
   return file.subarray(record.headerBytes);
 }
 
+type Declared = { codecKey: string; trackNumbers: readonly number[] };
+
 /** Whether the header sent for `record` also fits `next`. */
-export function sharesHeader(record: FragmentRecord, next: FragmentRecord): boolean {
+export function sharesHeader(record: Declared, next: Declared): boolean {
   return record.codecKey === next.codecKey && record.trackNumbers.join() === next.trackNumbers.join();
 }
+
+/** What a stream made for these tracks says it holds, as IANA names it; players and the AWS console go by it. */
+export function mediaTypeOf(tracks: readonly Track[]): string {
+  const names = tracks.map(({ codecId }) => mediaTypes[codecId]).filter(name => name !== undefined);
+  return names.join(',') || 'video/h264';
+}
+
+const mediaTypes: Record<string, string> = {
+  'V_MPEG4/ISO/AVC': 'video/h264',
+  'V_MPEGH/ISO/HEVC': 'video/h265',
+  A_AAC: 'audio/aac',
+};

@@ -1,23 +1,26 @@
-// One upload session: a PutMedia connection fed with a camera's waiting fragments in time order, and the acks that come
-// back for them. Ends by itself when it is old, idle, or the next fragment needs another header.
+// One upload session: a PutMedia connection fed with a camera's fragments in time order, and the acks that come back for
+// them. Ends by itself when it is old, idle, or the next fragment needs another header.
 import type { KinesisVideo } from '../aws/kinesis-video.ts';
 import type { Stream } from '../aws/streams.ts';
 import type { Clock } from '../clock.ts';
 import { AgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
-import type { FragmentRecord } from '../spool/fragment-record.ts';
-import type { Spool } from '../spool/spool.ts';
 import { judgeAckError } from './ack-errors.ts';
 import type { Ack } from './acks.ts';
+import type { Feed } from './feed.ts';
 import { findSilence, InFlight } from './in-flight.ts';
+import type { Outgoing } from './outgoing.ts';
 import { PutMediaConnection } from './put-media.ts';
-import { clusterOf, endOfFragment, sessionHeader, sharesHeader } from './session-media.ts';
+import { endOfFragment, sharesHeader } from './session-media.ts';
+import type { Uplink } from './uplink.ts';
 
 /** The service ends a connection at 45 minutes; a little chance keeps many cameras from renewing together. */
 const longestMs = 39 * 60_000;
 const longestJitterMs = 4 * 60_000;
 /** The service ends a connection after 30 s without data, and not cleanly. */
 const idleMs = 20_000;
+/** While a camera runs the next fragment begins within this, and its first bytes say that the one before is whole. */
+const pauseMs = 20;
 /** How long the service may take to end its answer after the body. */
 const closeGraceMs = 2_000;
 const watchEveryMs = 1_000;
@@ -27,13 +30,17 @@ const stopGraceMs = 3_000;
 export type SessionContext = {
   cameraId: string;
   stream: Stream;
-  spool: Spool;
+  feed: Feed;
   service: KinesisVideo;
+  uplink: Uplink;
   clock: Clock;
   facts: Facts;
   random: () => number;
-  /** Something got done: a fragment was persisted or set aside. */
-  onProgress: () => void;
+  /** The service took the request. */
+  onAnswered: () => void;
+  onPersisted: () => void;
+  /** The service refuses the fragment for good. Returns the error the session ends with. */
+  onRefused: (outgoing: Outgoing, error: AgentError) => AgentError;
   /** Stops after the fragment in hand, waits a moment for its acks. */
   stop: AbortSignal;
 };
@@ -42,36 +49,26 @@ export type SessionContext = {
  * Sends `first` and what follows it. Resolves when everything sent is persisted and the session ended cleanly; rejects
  * with an AgentError otherwise, and then what was sent and not persisted may have arrived or not.
  */
-export async function runSession(context: SessionContext, first: FragmentRecord): Promise<void> {
+export async function runSession(context: SessionContext, first: Outgoing): Promise<void> {
+  const { cameraId, stream, service, uplink, clock, stop } = context;
   const ended = new AbortController();
-  const stopLate = () => void context.clock.after(stopGraceMs, () => ended.abort(context.stop.reason));
-  context.stop.addEventListener('abort', stopLate, { once: true });
+  const { signal } = ended;
+  const stopLate = () => void clock.after(stopGraceMs, () => ended.abort(stop.reason));
+  stop.addEventListener('abort', stopLate, { once: true });
   try {
-    const file = await readIfThere(context.spool, first);
-    if (!file) return;
     using connection = await PutMediaConnection.open({
-      service: context.service,
-      stream: context.stream.name,
-      header: sessionHeader(first, file),
+      service,
+      stream: stream.name,
+      header: first.header(),
       startMs: first.startMs,
-      clock: context.clock,
-      signal: ended.signal,
+      clock,
+      signal,
+      share: { sliceBytes: uplink.sliceBytes, take: bytes => uplink.take(cameraId, bytes, signal) },
     });
-    context.facts.publish({ type: 'upload.state', cameraId: context.cameraId, state: 'uploading' });
-    await new Session(context, connection, ended).run(first, file);
+    await new Session(context, connection, ended).run(first);
   } finally {
-    context.stop.removeEventListener('abort', stopLate);
+    stop.removeEventListener('abort', stopLate);
     ended.abort();
-  }
-}
-
-/** Undefined when the fragment was evicted or its file lost meanwhile: it waits no more, the next one is sent. */
-async function readIfThere(spool: Spool, record: FragmentRecord): Promise<Uint8Array | undefined> {
-  try {
-    return await spool.readFragment(record);
-  } catch (error) {
-    if (error instanceof AgentError && error.code === 'fragment-missing') return undefined;
-    throw error;
   }
 }
 
@@ -91,8 +88,8 @@ class Session {
     this.#renewAtMs = context.clock.monotonicMs() + longestMs - context.random() * longestJitterMs;
   }
 
-  async run(first: FragmentRecord, file: Uint8Array): Promise<void> {
-    const work = [this.#send(first, file), this.#receive(), this.#watch()];
+  async run(first: Outgoing): Promise<void> {
+    const work = [this.#send(first), this.#receive(), this.#watch()];
     try {
       await Promise.race(work);
     } finally {
@@ -102,15 +99,10 @@ class Session {
     }
   }
 
-  async #send(first: FragmentRecord, file: Uint8Array): Promise<void> {
-    let record = first;
-    await this.#sendFragment(record, clusterOf(record, file));
-    for (let next = await this.#following(record); next; next = await this.#following(record)) {
+  async #send(first: Outgoing): Promise<void> {
+    for (let next: Outgoing | undefined = first; next; next = await this.#following(next)) {
       await this.#inFlight.room(next.bytes);
-      const nextFile = await readIfThere(this.#context.spool, next);
-      if (!nextFile) continue;
-      await this.#sendFragment(next, clusterOf(next, nextFile));
-      record = next;
+      await this.#sendFragment(next);
     }
     this.#bodyEnded = true;
     this.#connection.end();
@@ -119,46 +111,57 @@ class Session {
     await this.#context.clock.sleep(closeGraceMs, this.#ended.signal);
   }
 
-  async #sendFragment(record: FragmentRecord, cluster: Uint8Array): Promise<void> {
-    const { spool, clock } = this.#context;
-    spool.markSendBegun(record.id);
-    this.#inFlight.add(record);
-    await this.#connection.write(cluster);
-    this.#inFlight.sent(record.startMs, clock.monotonicMs());
+  async #sendFragment(outgoing: Outgoing): Promise<void> {
+    const { startMs } = outgoing;
+    outgoing.markSendBegun();
+    this.#inFlight.add(outgoing);
+    for await (const piece of outgoing.cluster(this.#ended.signal)) {
+      this.#inFlight.grew(startMs, piece.length);
+      await this.#connection.write(piece);
+    }
+    outgoing.markSent();
+    this.#inFlight.sent(startMs, this.#context.clock.monotonicMs());
   }
 
   /** The next fragment for this session, waited for; undefined when the session should end. */
-  async #following(record: FragmentRecord): Promise<FragmentRecord | undefined> {
-    const { clock, spool, cameraId, stop } = this.#context;
-    const idleAtMs = clock.monotonicMs() + idleMs;
-    for (let told = false; ; ) {
-      const nowMs = clock.monotonicMs();
-      if (stop.aborted || nowMs >= this.#renewAtMs) return undefined;
-      const next = spool.nextWaiting(cameraId, record.startMs);
-      if (next) return sharesHeader(record, next) ? next : undefined;
-      if (nowMs >= idleAtMs) return undefined;
-      if (told) await this.#change(Math.min(idleAtMs, this.#renewAtMs) - nowMs);
-      else await this.#connection.write(endOfFragment);
-      told = true;
+  async #following(last: Outgoing): Promise<Outgoing | undefined> {
+    const { clock, feed, stop } = this.#context;
+    const leftMs = Math.min(idleMs, this.#renewAtMs - clock.monotonicMs());
+    if (stop.aborted || leftMs <= 0) return undefined;
+    const over = new AbortController();
+    const cancel = clock.after(leftMs, () => over.abort());
+    const signal = AbortSignal.any([over.signal, this.#ended.signal, stop]);
+    try {
+      const next = await this.#tagPause(feed.upcoming(signal, last.startMs));
+      return sharesHeader(last, next) ? next : undefined;
+    } catch (error) {
+      this.#ended.signal.throwIfAborted();
+      if (!signal.aborted) throw error;
+      return undefined;
+    } finally {
+      cancel();
     }
   }
 
-  /** Resolves at the spool's next change, after `ms`, or at the agent's stop. */
-  async #change(ms: number): Promise<void> {
-    const { spool, clock, cameraId, stop } = this.#context;
+  /** When nothing follows at once, tells the service that the fragment is whole. */
+  async #tagPause(upcoming: Promise<Outgoing>): Promise<Outgoing> {
     const settled = new AbortController();
-    const signal = AbortSignal.any([settled.signal, this.#ended.signal, stop]);
+    const pause = this.#context.clock.sleep(pauseMs, AbortSignal.any([settled.signal, this.#ended.signal]));
     try {
-      await Promise.race([spool.changed(cameraId, signal), clock.sleep(ms, signal)]);
-    } catch (error) {
-      this.#ended.signal.throwIfAborted();
-      if (!stop.aborted) throw error;
+      const next = await Promise.race([upcoming, pause]);
+      if (next) return next;
+      await this.#connection.write(endOfFragment);
+      return await upcoming;
     } finally {
       settled.abort();
+      // Whichever lost the race may still fail: nobody asks for it any more.
+      for (const promise of [upcoming, pause]) promise.catch(() => undefined);
     }
   }
 
   async #receive(): Promise<void> {
+    await this.#connection.answered();
+    this.#context.onAnswered();
     for await (const ack of this.#connection.acks()) this.#takeAck(ack);
     if (this.#bodyEnded && this.#inFlight.size === 0) return;
     throw new AgentError({
@@ -181,6 +184,7 @@ class Session {
     });
     if (eventType === 'ERROR') throw this.#takeError(ack);
     if (timecodeMs === undefined) return;
+    if (fragmentNumber !== undefined) this.#inFlight.named(timecodeMs, fragmentNumber);
     if (eventType === 'RECEIVED') this.#inFlight.received(timecodeMs);
     // Without retention nothing is stored, and RECEIVED is the last word.
     const last = stream.retentionHours === 0 ? 'RECEIVED' : 'PERSISTED';
@@ -188,28 +192,19 @@ class Session {
   }
 
   #confirm(timecodeMs: number, fragmentNumber: string): void {
-    const { spool, facts, cameraId, clock, onProgress } = this.#context;
-    const record = this.#inFlight.take(timecodeMs, clock.monotonicMs());
-    if (!record) return;
-    spool.markPersisted(record.id, fragmentNumber);
-    const { startMs, endMs } = record;
-    facts.publish({ type: 'fragment.persisted', cameraId, startMs, endMs, fragmentNumber });
-    onProgress();
+    const outgoing = this.#inFlight.take(timecodeMs, this.#context.clock.monotonicMs());
+    if (!outgoing) return;
+    outgoing.judge({ type: 'persisted', fragmentNumber });
+    this.#context.onPersisted();
   }
 
   /** The service ends the connection after an error. What it will never take is set aside, so that the rest goes on. */
   #takeError(ack: Ack): AgentError {
-    const { spool, facts, cameraId, clock, onProgress } = this.#context;
     const { action, error } = judgeAckError(ack);
-    const aboutMs = ack.timecodeMs ?? this.#inFlight.oldestNotReceived()?.startMs;
-    if (action === 'retry' || aboutMs === undefined) return error;
-    const record = this.#inFlight.take(aboutMs, clock.monotonicMs());
-    if (!record) return error;
-    spool.markRejected(record.id, error.message);
-    const { startMs, endMs } = record;
-    facts.publish({ type: 'fragment.rejected', cameraId, startMs, endMs, error });
-    onProgress();
-    return error;
+    const startMs = this.#inFlight.startOf(ack);
+    if (action === 'retry' || startMs === undefined) return error;
+    const outgoing = this.#inFlight.take(startMs, this.#context.clock.monotonicMs());
+    return outgoing ? this.#context.onRefused(outgoing, error) : error;
   }
 
   async #watch(): Promise<never> {

@@ -1,23 +1,42 @@
-// Brings a camera's waiting fragments to its stream, session after session: nothing lost, nothing twice.
+// Brings a camera's fragments to its stream, session after session: nothing lost, nothing twice.
 import type { KinesisVideo } from '../aws/kinesis-video.ts';
 import type { Stream } from '../aws/streams.ts';
 import type { Clock } from '../clock.ts';
-import { type AgentError, asAgentError } from '../errors.ts';
+import { AgentError, asAgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
-import type { FragmentRecord } from '../spool/fragment-record.ts';
 import type { Spool } from '../spool/spool.ts';
+import { addSample, type BacklogSample, etaSeconds } from './backlog.ts';
+import { EarlyVerdicts } from './early-verdicts.ts';
+import { Feed } from './feed.ts';
+import type { Outgoing } from './outgoing.ts';
 import { reconcile } from './reconcile.ts';
-import { endpointDoubtful, nextDelay, streamDoubtful } from './retry.ts';
+import { heldBack, type Streak, takeRefusal } from './refusals.ts';
+import { Restraint } from './restraint.ts';
+import { nextDelay, recoveryFrom } from './retry.ts';
 import { runSession } from './session.ts';
+import { mediaTypeOf } from './session-media.ts';
+import { Uplink } from './uplink.ts';
 
 export type UploaderOptions = {
-  camera: { id: string; stream: string; retentionHours: number };
+  camera: {
+    id: string;
+    stream: string;
+    retentionHours: number;
+    kmsKeyId?: string | undefined;
+    tags?: Record<string, string>;
+  };
   spool: Spool;
   service: KinesisVideo;
+  /** One for all cameras of the process. Left out: no limit. */
+  uplink?: Uplink;
+  /** One for all cameras of the process. Left out: one of its own. */
+  restraint?: Restraint;
   clock: Clock;
   facts: Facts;
   /** In [0, 1). */
   random: () => number;
+  /** Resolves when the machine's time can be trusted; nothing is sent before. Left out: it always can. */
+  awaitTrust?: (signal: AbortSignal) => Promise<void>;
   signal: AbortSignal;
 };
 
@@ -26,14 +45,26 @@ export async function runUploader(options: UploaderOptions): Promise<void> {
   await new Uploader(options).run();
 }
 
+/** A wait for the clock is told when it lasts longer. */
+const clockPatienceMs = 500;
+const backlogEveryMs = 1_000;
+
 class Uploader {
-  readonly #options: UploaderOptions;
+  readonly #options: UploaderOptions & { uplink: Uplink; restraint: Restraint };
+  readonly #early = new EarlyVerdicts();
+  readonly #feed: Feed;
   #stream: Stream | undefined;
   /** Failures since something went right. */
   #failures = 0;
+  #streak: Streak | undefined;
+  #samples: BacklogSample[] = [];
+  #sessionEndedMs: number | undefined;
 
   constructor(options: UploaderOptions) {
-    this.#options = options;
+    const { camera, spool, clock, facts, random } = options;
+    const { uplink = new Uplink({ clock }), restraint = new Restraint({ clock, random }) } = options;
+    this.#options = { ...options, uplink, restraint };
+    this.#feed = new Feed(camera.id, { spool, facts, early: this.#early });
   }
 
   async run(): Promise<void> {
@@ -41,50 +72,148 @@ class Uploader {
     while (!signal.aborted) {
       try {
         await this.#runOnce();
-        this.#failures = 0;
       } catch (error) {
         if (!signal.aborted) await this.#pause(asAgentError(error));
       }
     }
   }
 
-  /** One session, from the first waiting fragment on. */
+  /** One session, from the first fragment on that the service does not have. */
   async #runOnce(): Promise<void> {
-    const { camera, facts, signal, ...tools } = this.#options;
-    await this.#somethingWaits();
-    facts.publish({ type: 'upload.state', cameraId: camera.id, state: 'connecting' });
-    const { id: cameraId, stream: name, retentionHours } = camera;
-    this.#stream ??= await tools.service.ensureStream({ stream: name, retentionHours, signal });
-    const context = { cameraId, stream: this.#stream, facts, ...tools };
-    await reconcile({ ...context, signal });
+    const { camera, restraint, signal } = this.#options;
+    if (this.#feed.isEmpty) this.#tell('idle');
+    await this.#feed.filled(signal);
+    await this.#clockTrusted();
+    await restraint.enter({ cameraId: camera.id, signal, onHeld: (error, ms) => this.#tellWaiting(error, ms) });
+    let failure: AgentError | undefined;
+    try {
+      await this.#session();
+      this.#failures = 0;
+    } catch (error) {
+      failure = asAgentError(error);
+      throw failure;
+    } finally {
+      restraint.leave(camera.id, signal.aborted ? undefined : failure);
+    }
+  }
+
+  async #session(): Promise<void> {
+    const { camera, spool, service, uplink, clock, facts, random, signal } = this.#options;
+    const { id: cameraId } = camera;
+    this.#tell('connecting');
+    const stream = await this.#ensureStream();
+    await this.#early.settled();
+    await reconcile({ cameraId, stream, spool, service, clock, facts, signal });
     signal.throwIfAborted();
-    const first = this.#firstWaiting();
-    if (first) await runSession({ ...context, stop: signal, onProgress: () => this.#madeProgress() }, first);
+    if (this.#feed.isEmpty) return;
+    const first = await this.#feed.upcoming(signal);
+    const progress = {
+      onAnswered: () => this.#answered(),
+      onPersisted: () => this.#persisted(),
+      onRefused: (outgoing: Outgoing, error: AgentError) => this.#refused(outgoing, error),
+    };
+    const tools = { feed: this.#feed, service, uplink, clock, facts, random };
+    try {
+      await runSession({ cameraId, stream, ...tools, ...progress, stop: signal }, first);
+    } finally {
+      this.#sessionEndedMs = clock.monotonicMs();
+    }
   }
 
-  async #somethingWaits(): Promise<void> {
-    const { camera, spool, facts, signal } = this.#options;
-    if (this.#firstWaiting()) return;
-    facts.publish({ type: 'upload.state', cameraId: camera.id, state: 'idle' });
-    while (!this.#firstWaiting()) await spool.changed(camera.id, signal);
+  async #ensureStream(): Promise<Stream> {
+    const { camera, service, facts, signal } = this.#options;
+    if (this.#stream) return this.#stream;
+    const { id: cameraId, stream, retentionHours, kmsKeyId, tags = {} } = camera;
+    const mediaType = async () => mediaTypeOf((await this.#feed.upcoming(signal)).tracks());
+    this.#stream = await service.ensureStream({ stream, retentionHours, kmsKeyId, tags, mediaType, signal });
+    const { retentionHours: actualHours, drift } = this.#stream;
+    facts.publish({ type: 'stream.checked', cameraId, stream, retentionHours: actualHours, drift });
+    return this.#stream;
   }
 
-  #firstWaiting(): FragmentRecord | undefined {
-    return this.#options.spool.nextWaiting(this.#options.camera.id);
+  /** A signature with a wrong time is refused, and a recording with a wrong time is found by nobody. */
+  async #clockTrusted(): Promise<void> {
+    const { awaitTrust, clock, signal } = this.#options;
+    if (!awaitTrust) return;
+    const cancel = clock.after(clockPatienceMs, () => this.#tell('waiting', { error: clockUntrusted }));
+    try {
+      await awaitTrust(signal);
+    } finally {
+      cancel();
+    }
   }
 
-  #madeProgress(): void {
+  #answered(): void {
+    const { restraint, clock } = this.#options;
+    restraint.reached();
+    const pausedMs = this.#sessionEndedMs === undefined ? undefined : clock.monotonicMs() - this.#sessionEndedMs;
+    this.#tell('uploading', pausedMs === undefined ? {} : { pausedMs: Math.round(pausedMs) });
+  }
+
+  #persisted(): void {
     this.#failures = 0;
+    this.#streak = undefined;
+    this.#options.restraint.reached();
+    this.#tellBacklog();
+  }
+
+  #refused(outgoing: Outgoing, error: AgentError): AgentError {
+    const { action, doubted, streak } = takeRefusal(this.#streak, { reason: error.message, startMs: outgoing.startMs });
+    this.#streak = streak;
+    if (action === 'set-aside') outgoing.judge({ type: 'rejected', error });
+    if (doubted) return heldBack(streak, error);
+    this.#failures = 0;
+    return error;
   }
 
   async #pause(error: AgentError): Promise<void> {
-    const { camera, service, clock, facts, random, signal } = this.#options;
+    const { camera, service, clock, random, signal } = this.#options;
+    const recovery = recoveryFrom(error);
     this.#failures++;
-    if (streamDoubtful(error)) this.#stream = undefined;
-    if (endpointDoubtful(error)) service.forgetEndpoints(camera.stream);
+    if (recovery.stream === 'look-up') this.#stream = undefined;
+    if (recovery.endpoint === 'ask') service.forgetEndpoints(camera.stream);
+    if (recovery.credentials === 'renew') service.renewCredentials();
+    this.#samples = [];
+    // When nobody reaches the service, all streams wait together for the one that tries.
+    if (recovery.scope === 'service') return;
     const delayMs = nextDelay({ attempt: this.#failures, error, random });
-    const retryAtMs = clock.nowMs() + delayMs;
-    facts.publish({ type: 'upload.state', cameraId: camera.id, state: 'waiting', error, retryAtMs });
+    this.#tellWaiting(error, delayMs);
     await clock.sleep(delayMs, signal).catch(() => undefined);
   }
+
+  #tellWaiting(error: AgentError, retryInMs: number): void {
+    this.#tell('waiting', { error, retryAtMs: this.#options.clock.nowMs() + retryInMs });
+  }
+
+  #tell(
+    state: 'idle' | 'connecting' | 'uploading' | 'waiting',
+    more: { error?: AgentError; retryAtMs?: number; pausedMs?: number } = {},
+  ): void {
+    const { camera, facts } = this.#options;
+    facts.publish({ type: 'upload.state', cameraId: camera.id, state, ...more });
+  }
+
+  #tellBacklog(): void {
+    const { camera, spool, clock, facts } = this.#options;
+    const atMs = clock.monotonicMs();
+    const last = this.#samples.at(-1);
+    if (last && atMs - last.atMs < backlogEveryMs) return;
+    const { bytes, oldestMs } = spool.waiting(camera.id);
+    this.#samples = addSample(this.#samples, { atMs, waitingBytes: bytes });
+    const eta = etaSeconds(this.#samples);
+    facts.publish({
+      type: 'upload.backlog',
+      cameraId: camera.id,
+      backlogSeconds: oldestMs === undefined ? 0 : Math.max(0, Math.round((clock.nowMs() - oldestMs) / 1000)),
+      ...(eta === undefined ? {} : { etaSeconds: eta }),
+    });
+  }
 }
+
+const clockUntrusted = new AgentError({
+  code: 'clock-untrusted',
+  kind: 'unavailable',
+  retry: 'later',
+  message:
+    "Nothing is sent before this device's clock is right: recording goes on. Let it reach a time server (NTP), or set its clock.",
+});

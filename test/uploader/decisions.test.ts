@@ -129,7 +129,13 @@ describe('the wait before the next attempt', () => {
     ['a drop: at once, then doubling to 30 s', 'service-session-ended', 'now', [400, 1000, 2000, 4000, 30_000, 30_000]],
     ['a failure: doubling to 30 s', 'service-failed', 'later', [500, 1000, 2000, 4000, 30_000, 30_000]],
     ['throttling: slower', 'service-throttled', 'later', [1000, 2000, 4000, 8000, 60_000, 60_000]],
-    ['a refused key: slowest', 'service-denied', 'later', [5000, 10_000, 20_000, 40_000, 120_000, 120_000]],
+    ['no answer: 15 s at most', 'service-unreachable', 'now', [400, 1000, 2000, 4000, 15_000, 15_000]],
+    [
+      'a refused key: at once with renewed ones, then slowest',
+      'service-denied',
+      'later',
+      [400, 10_000, 20_000, 40_000, 120_000, 120_000],
+    ],
     ['no hope: slowest', 'bug', 'never', [5000, 10_000, 20_000, 40_000, 120_000, 120_000]],
   ])('%s', (_, code, retry, expected) => {
     expect(delays(code, retry, 1)).toEqual(expected);

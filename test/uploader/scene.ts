@@ -8,11 +8,20 @@ import type { Clock } from '../../agent/clock.ts';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
 import type { FragmentPart } from '../../agent/fragmenter/fragment-part.ts';
 import { Spool } from '../../agent/spool/spool.ts';
-import { runUploader } from '../../agent/uploader/uploader.ts';
+import { runUploader, type UploaderOptions } from '../../agent/uploader/uploader.ts';
 import { partsOf } from '../spool/parts.ts';
 import { fastClock } from './fast-clock.ts';
+import { LiveCamera } from './live-camera.ts';
 
-export type SceneOptions = { endpoint: string; clock?: Clock; random?: () => number };
+export type SceneOptions = {
+  endpoint: string;
+  clock?: Clock;
+  random?: () => number;
+  camera?: Partial<UploaderOptions['camera']>;
+  tools?: Pick<UploaderOptions, 'uplink' | 'restraint' | 'awaitTrust'>;
+  /** Called when credentials are to be renewed. */
+  refresh?: () => void;
+};
 
 export class Scene implements AsyncDisposable {
   readonly spool: Spool;
@@ -30,23 +39,26 @@ export class Scene implements AsyncDisposable {
     this.#facts = facts;
     this.#options = options;
     const credentials = async () => ({ accessKeyId: 'local', secretAccessKey: 'local-secret' });
-    this.#service = new KinesisVideo({ region: 'us-west-2', endpoint: options.endpoint, credentials }, options.clock);
+    const { endpoint, refresh, clock } = options;
+    this.#service = new KinesisVideo({ region: 'us-west-2', endpoint, credentials, refresh }, clock);
     facts.subscribe(fact => this.published.push(fact));
   }
 
-  static async open({ endpoint, clock = fastClock(20), random = () => 0.5 }: SceneOptions): Promise<Scene> {
+  static async open({ clock = fastClock(20), ...options }: SceneOptions): Promise<Scene> {
     const dir = await mkdtemp(join(tmpdir(), 'uploader-'));
     const facts = new Facts(error => {
       throw error;
     });
     const spool = await Spool.open({ dir, maxBytes: 1e9, clock, facts });
-    return new Scene(dir, spool, facts, { endpoint, clock, random });
+    const defaults = { clock, random: () => 0.5, camera: {}, tools: {}, refresh: () => undefined };
+    return new Scene(dir, spool, facts, { ...defaults, ...options });
   }
 
   start(): void {
     this.#stop = new AbortController();
     this.#running = runUploader({
-      camera: { id: 'cam', stream: 'front-door', retentionHours: 24 },
+      ...this.#options.tools,
+      camera: { id: 'cam', stream: 'front-door', retentionHours: 24, ...this.#options.camera },
       spool: this.spool,
       service: this.#service,
       clock: this.#options.clock,
@@ -56,13 +68,22 @@ export class Scene implements AsyncDisposable {
     });
   }
 
+  get #cameraId(): string {
+    return this.#options.camera.id ?? 'cam';
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
   }
 
   write(parts: FragmentPart[]): Promise<void> {
-    return this.spool.write('cam', partsOf(parts));
+    return this.spool.write(this.#cameraId, partsOf(parts));
+  }
+
+  /** A camera that runs until it is ended. */
+  live(): LiveCamera {
+    return new LiveCamera(parts => this.spool.write(this.#cameraId, parts));
   }
 
   of<T extends Fact['type']>(type: T): FactOf<T>[] {
@@ -75,7 +96,7 @@ export class Scene implements AsyncDisposable {
   }
 
   async allPersisted(): Promise<void> {
-    await until(() => this.spool.waiting('cam').fragments === 0);
+    await until(() => this.spool.waiting(this.#cameraId).fragments === 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -76,7 +76,10 @@ export class ScriptedService implements AsyncDisposable {
   scripts: Script[] = [];
   putMediaRequests = 0;
   retentionHours = 24;
+  kmsKeyId = 'arn:aws:kms:us-west-2:123456789012:alias/aws/kinesisvideo';
   streamExists = true;
+  /** Body of every CreateStream request. */
+  readonly created: object[] = [];
   /** Answers a control-plane path with an error while it is set. */
   readonly broken = new Map<string, [status: number, errorType: string]>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
@@ -118,13 +121,16 @@ export class ScriptedService implements AsyncDisposable {
 
   #answer(path: string, body: { DataRetentionInHours?: number; FragmentSelector?: Selector }): object | undefined {
     if (path === '/createStream') {
+      this.created.push(body);
       this.streamExists = true;
       this.retentionHours = body.DataRetentionInHours ?? 0;
       return { StreamARN: 'arn' };
     }
     if (!this.streamExists) return undefined;
     if (path === '/describeStream')
-      return { StreamInfo: { Status: 'ACTIVE', DataRetentionInHours: this.retentionHours } };
+      return {
+        StreamInfo: { Status: 'ACTIVE', DataRetentionInHours: this.retentionHours, KmsKeyId: this.kmsKeyId },
+      };
     if (path === '/getDataEndpoint') return { DataEndpoint: this.url };
     const { StartTimestamp: from = 0, EndTimestamp: to = 0 } = body.FragmentSelector?.TimestampRange ?? {};
     const inRange = this.stored.filter(({ startMs }) => startMs >= from * 1000 && startMs <= to * 1000);
