@@ -36,7 +36,8 @@ async function signIn(path = '/'): Promise<void> {
 const player = () => page.locator('.player').evaluate(element => ({ ...(element as HTMLElement).dataset }));
 const videoTime = () => page.locator('video').evaluate(video => (video as HTMLVideoElement).currentTime);
 
-describe.skipIf(missing)('in a browser', () => {
+// Each waits for a real player; a slow machine without a graphics card takes its time over that.
+describe.skipIf(missing)('in a browser', { timeout: 90_000 }, () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'console-browser-'));
     const built = buildConsole(join(dir, 'dist'));
@@ -60,6 +61,7 @@ describe.skipIf(missing)('in a browser', () => {
     });
     origin = `http://127.0.0.1:${await agent.listen()}`;
     page = await browser.newPage();
+    page.setDefaultTimeout(60_000);
     crashes = [];
     page.on('pageerror', error => crashes.push(error.message));
   });

@@ -1,5 +1,6 @@
 // Starts scripts/pretend-camera for a test and makes sure that it ends with the test.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { access, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -92,7 +93,8 @@ async function makeClip(name: string, inputs: string[]): Promise<string> {
     () => false,
   );
   if (made) return path;
-  const partial = `${path}.${process.pid}.partial`;
+  // Tests that run at the same time may all find it missing.
+  const partial = `${path}.${randomUUID()}.partial`;
   const output = ['-t', '3', '-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', '-f', 'mp4', partial];
   await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', ...inputs, ...output]);
   await rename(partial, path);
