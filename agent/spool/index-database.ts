@@ -86,9 +86,10 @@ export class IndexDatabase implements Disposable {
   [Symbol.dispose](): void {
     try {
       this.run('UPDATE process SET clean = 1');
-    } finally {
-      this.#database.close();
+    } catch {
+      // A disk that takes nothing: the next start finds an unclean end and looks everything up, as it must.
     }
+    this.#database.close();
   }
 
   #prepare(): void {
