@@ -10,6 +10,11 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
   kvs-edge status --config FILE [--json]     how the running agent's cameras and uploads are, and the last 24 hours of
                                              video: where it is and what is missing; exit code 3 when a camera needs
                                              attention
+  kvs-edge spool list --config FILE          fragments that the service refused for good, with their numbers
+           [--camera ID] [--json]
+  kvs-edge spool export NUMBER --to FILE --config FILE
+                                             copy a refused fragment to a file, to look at it
+  kvs-edge spool retry NUMBER --config FILE  send a refused fragment again
   kvs-edge push FILE --stream NAME           send a recorded file (MP4, MOV, MKV, TS) at the time it was recorded; what
                                              the stream already has is not sent again
            [--start TIME]                    of its first picture: ISO 8601 or seconds since 1970; default: the file's own
@@ -38,6 +43,21 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
     const { config, json } = options(args, { required: ['config'], flags: ['json'] });
     const { statusCommand } = await import('./status-command.ts');
     return statusCommand({ settingsFile: config, json }, text => void process.stdout.write(text));
+  },
+
+  async spool([action, ...args]) {
+    const { spoolCommand } = await import('./spool-command.ts');
+    const print = (text: string) => void process.stdout.write(text);
+    if (action === 'list') {
+      const { config, camera, json } = options(args, { required: ['config'], optional: ['camera'], flags: ['json'] });
+      await spoolCommand({ action, settingsFile: config, camera, json }, print);
+    } else if (action === 'export') {
+      const { NUMBER, config, to } = options(args, { operands: ['NUMBER'], required: ['config', 'to'] });
+      await spoolCommand({ action, settingsFile: config, id: fragmentNumber(NUMBER), path: to }, print);
+    } else if (action === 'retry') {
+      const { NUMBER, config } = options(args, { operands: ['NUMBER'], required: ['config'] });
+      await spoolCommand({ action, settingsFile: config, id: fragmentNumber(NUMBER) }, print);
+    } else throw new UsageError('spool takes list, export or retry');
   },
 
   async push(args, signal) {
@@ -135,6 +155,13 @@ function wholeNumber(name: string, text: string, { from, to }: { from: number; t
   const number = Number(text);
   if (!Number.isInteger(number) || number < from || number > to)
     throw new UsageError(`--${name} takes a number from ${from} to ${to}, not ${text}`);
+  return number;
+}
+
+/** As `spool list` shows it. */
+function fragmentNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new UsageError(`NUMBER is one that spool list shows, not ${text}`);
   return number;
 }
 

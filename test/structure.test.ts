@@ -56,6 +56,7 @@ const layers: Record<string, number> = {
   'agent/web': 4,
   'agent/local-cloud': 4,
   'agent/main.ts': 5,
+  'agent/spool-command.ts': 5,
   'agent/status-command.ts': 5,
   'agent/cli.ts': 5,
 };

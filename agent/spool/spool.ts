@@ -18,15 +18,15 @@
 // 11. Memory-first: what is confirmed in time is never written; everything else is, at the latest when the agent stops.
 // 12. What was recorded before the device knew the time gets its right time, in its order, also through kills (retime.ts).
 // 13. What the service refused is set aside with its reason, survives a lost index, and can be taken back.
-import { rename } from 'node:fs/promises';
 import type { FootageSpan } from '../../shared/api.ts';
-import { AgentError, systemCode } from '../errors.ts';
+import type { AgentError } from '../errors.ts';
 import type { FragmentPart } from '../fragmenter/fragment-part.ts';
 import { CameraWriter } from './camera-writer.ts';
 import { Changes } from './changes.ts';
 import { diskError, spoolFull } from './disk-errors.ts';
 import { footageOf } from './footage-of.ts';
-import { ensureFolder, filePath } from './fragment-file.ts';
+import { ensureFolder } from './fragment-file.ts';
+import { FragmentReader } from './fragment-reader.ts';
 import type { FragmentRecord } from './fragment-record.ts';
 import { FragmentStore } from './fragment-store.ts';
 import type { BeginOptions, FragmentSink, NewFragment } from './fragment-tally.ts';
@@ -35,7 +35,7 @@ import { LostSpans } from './lost-spans.ts';
 import { RoomMaker } from './make-room.ts';
 import { openIndex } from './open-index.ts';
 import { Presence } from './presence.ts';
-import { fileDamaged, fileMissing, type Recovery, recover } from './recovery.ts';
+import { type Recovery, recover } from './recovery.ts';
 import { RejectedFragments } from './rejected-fragments.ts';
 import { finishRetiming, retime } from './retime.ts';
 import type { SpoolIndex } from './spool-index.ts';
@@ -56,6 +56,7 @@ export class Spool implements AsyncDisposable {
   readonly #options: SpoolOptions;
   readonly #index: SpoolIndex;
   readonly #store: FragmentStore;
+  readonly #reader: FragmentReader;
   readonly #room: RoomMaker;
   readonly #lost: LostSpans;
   readonly #presence: Presence;
@@ -82,6 +83,7 @@ export class Spool implements AsyncDisposable {
         this.#unrecordedBytes += bytes;
       },
     });
+    this.#reader = new FragmentReader({ dir, index, facts, store: this.#store, changes: this.#changes });
     this.#upkeep = new Upkeep({
       ...{ index, clock, store: this.#store, room: this.#room, presence: this.#presence },
       ...{ hasMemory: memory !== undefined, provisionalBeforeMs },
@@ -168,24 +170,8 @@ export class Spool implements AsyncDisposable {
    * The whole file. Rejects with `fragment-missing` when it is gone or unreadable — the record then no longer waits and
    * its span is lost — and with a `disk-…` AgentError when trying again can help.
    */
-  async readFragment(record: FragmentRecord): Promise<Uint8Array> {
-    const known = this.#index.byId(record.id) ?? record;
-    try {
-      return await this.#store.read(known);
-    } catch (error) {
-      const moved = this.#index.byId(record.id);
-      if (moved && moved.startMs !== known.startMs) return this.readFragment(moved);
-      const errno = systemCode(error);
-      if (errno !== 'ENOENT' && errno !== 'EIO') throw diskError(error, this.#options.dir);
-      await this.#dropUnreadable(record, errno);
-      throw new AgentError({
-        code: 'fragment-missing',
-        kind: 'data-loss',
-        retry: 'never',
-        message: `The recording of ${record.cameraId} from ${new Date(record.startMs).toISOString()} can no longer be read from the disk.`,
-        cause: error,
-      });
-    }
+  readFragment(record: FragmentRecord): Promise<Uint8Array> {
+    return this.#reader.read(record);
   }
 
   /**
@@ -386,18 +372,5 @@ export class Spool implements AsyncDisposable {
     if (this.#unrecordedBytes === 0) return;
     this.#index.past.addWritten(this.#options.clock.nowMs(), this.#unrecordedBytes);
     this.#unrecordedBytes = 0;
-  }
-
-  async #dropUnreadable({ id }: FragmentRecord, errno: 'ENOENT' | 'EIO'): Promise<void> {
-    const known = this.#index.byId(id);
-    if (!known) return;
-    const path = filePath(this.#options.dir, known);
-    if (errno === 'EIO') await rename(path, `${path}.damaged`).catch(() => undefined);
-    const reason = errno === 'EIO' ? fileDamaged : fileMissing;
-    this.#index.forget(known, reason);
-    const { cameraId, startMs, endMs, state } = known;
-    if (state === 'waiting')
-      this.#options.facts.publish({ type: 'fragment.evicted', cameraId, startMs, endMs, reason });
-    this.#changes.announce(cameraId);
   }
 }
