@@ -1,5 +1,6 @@
 // Questions to the list of footage spans: what is at a time, why there is nothing, where the next footage is. Pure.
 import type { FootageSpan } from '../../shared/api.ts';
+import { missingWords } from '../words/missing-words.ts';
 
 /** Spans may come in any order and touch; the first that covers the time answers. */
 export function spanAt(spans: readonly FootageSpan[], atMs: number): FootageSpan | undefined {
@@ -14,9 +15,9 @@ export function footageWords(span: FootageSpan | undefined): string {
     case 'disk':
       return 'on disk, waiting to be uploaded';
     case 'lost':
-      return span.reason ? `lost: ${span.reason}` : 'lost';
+      return span.reason ? `lost: ${missingWords(span.reason)}` : 'lost';
     case 'offline':
-      return 'camera offline';
+      return span.reason ? `camera offline: ${missingWords(span.reason)}` : 'camera offline';
     case 'agent-down':
       return 'the agent was off';
     case undefined:
@@ -31,9 +32,11 @@ export function absenceWords(spans: readonly FootageSpan[], atMs: number): strin
     case 'disk':
       return 'This video is safe on the device’s disk and waits to be uploaded. It can be played once the service has it.';
     case 'lost':
-      return span.reason ? `This video was lost. ${span.reason}` : 'This video was lost.';
+      return span.reason ? `This video was lost: ${missingWords(span.reason)}` : 'This video was lost.';
     case 'offline':
-      return span.reason ? `The camera gave no video then: ${span.reason}` : 'The camera gave no video then.';
+      return span.reason
+        ? `The camera gave no video then: ${missingWords(span.reason)}.`
+        : 'The camera gave no video then.';
     case 'agent-down':
       return 'The agent was not running then.';
     case 'cloud':

@@ -1,5 +1,6 @@
 // Paints the timeline: a lane of footage, a lane of sightings, the ticks, the playhead. Solid is in the cloud, hatched is
-// on disk, crossed out is lost; the pattern says it as well as the colour.
+// on disk, crossed out is lost, striped is a camera that was offline, dark is an agent that was off; the pattern says it as
+// well as the colour.
 import type { FootageSpan } from '../../shared/api.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 import { fitCanvas } from '../player/overlay.ts';
@@ -40,30 +41,47 @@ function paintFootage({ context, width, colour }: Paint, { window, spans, nowMs 
     const x = Math.max(0, pixelOf(startMs, window, width));
     const right = Math.min(width, pixelOf(endMs, window, width));
     if (right < 0 || x > width) continue;
-    const area = { x, y: top, width: Math.max(1, right - x), height };
-    if (at === 'cloud') {
-      context.fillStyle = colour('--accent');
-      context.fillRect(area.x, area.y, area.width, area.height);
-    } else {
-      hatch(context, area, { hue: colour(at === 'disk' ? '--attention' : '--failed'), crossed: at === 'lost' });
-    }
+    paintSpan(context, { x, y: top, width: Math.max(1, right - x), height }, LOOKS[at], colour);
   }
 }
 
 type Area = { x: number; y: number; width: number; height: number };
+type Look = { hue: string; pattern: 'solid' | 'hatched' | 'crossed' | 'striped' };
 
-function hatch(
+/** The legend in timeline.css shows the same. */
+const LOOKS: Record<FootageSpan['at'], Look> = {
+  cloud: { hue: '--accent', pattern: 'solid' },
+  disk: { hue: '--attention', pattern: 'hatched' },
+  lost: { hue: '--failed', pattern: 'crossed' },
+  offline: { hue: '--ink-soft', pattern: 'striped' },
+  'agent-down': { hue: '--agent-down', pattern: 'solid' },
+};
+
+function paintSpan(
   context: CanvasRenderingContext2D,
   area: Area,
-  { hue, crossed }: { hue: string; crossed: boolean },
+  { hue, pattern }: Look,
+  colour: Paint['colour'],
 ): void {
   context.save();
   context.beginPath();
   context.rect(area.x, area.y, area.width, area.height);
   context.clip();
-  context.strokeStyle = hue;
-  context.lineWidth = 2;
-  context.beginPath();
+  if (pattern === 'solid') {
+    context.fillStyle = colour(hue);
+    context.fillRect(area.x, area.y, area.width, area.height);
+  } else {
+    context.strokeStyle = colour(hue);
+    context.lineWidth = 2;
+    context.beginPath();
+    if (pattern === 'striped') stripe(context, area);
+    else hatch(context, area, pattern === 'crossed');
+    context.stroke();
+  }
+  context.restore();
+}
+
+function hatch(context: CanvasRenderingContext2D, area: Area, crossed: boolean): void {
   for (let x = area.x - area.height; x < area.x + area.width; x += 6) {
     context.moveTo(x, area.y + area.height);
     context.lineTo(x + area.height, area.y);
@@ -71,8 +89,13 @@ function hatch(
     context.moveTo(x, area.y);
     context.lineTo(x + area.height, area.y + area.height);
   }
-  context.stroke();
-  context.restore();
+}
+
+function stripe(context: CanvasRenderingContext2D, area: Area): void {
+  for (let y = area.y + 3; y < area.y + area.height; y += 6) {
+    context.moveTo(area.x, y);
+    context.lineTo(area.x + area.width, y);
+  }
 }
 
 function paintSightings({ context, width, colour }: Paint, { window, sightings }: TimelineView): void {

@@ -128,6 +128,8 @@ function Legend() {
       <li class="legend-cloud">in cloud</li>
       <li class="legend-disk">on disk</li>
       <li class="legend-lost">lost</li>
+      <li class="legend-offline">camera offline</li>
+      <li class="legend-agent-down">agent off</li>
     </ul>
   );
 }

@@ -38,9 +38,19 @@ function movingWords(cameras: readonly CameraStatus[], nowMs: number): StatusWor
   if (states.includes('waiting') || (states.includes('connecting') && !states.includes('uploading'))) {
     return { status: 'waiting', words: `Connecting · ${waitingFragments(cameras)} on disk` };
   }
-  if (behind > CATCHING_UP_MS) return { status: 'attention', words: `Catching up · ${durationWords(behind)} behind` };
+  if (behind > CATCHING_UP_MS) {
+    return { status: 'attention', words: `Catching up · ${durationWords(behind)} behind${doneWords(cameras)}` };
+  }
   if (states.every(state => state === 'idle') && behind === 0) return { status: 'waiting', words: 'Nothing to upload' };
   return { status: 'ok', words: `Uploading · ${durationWords(behind)} behind` };
+}
+
+/** When the last camera will have caught up; nothing as long as one of those behind cannot say. */
+function doneWords(cameras: readonly CameraStatus[]): string {
+  const etas = cameras.filter(({ upload }) => upload.waitingFragments > 0).map(({ upload }) => upload.etaSeconds);
+  const known = etas.filter(eta => eta !== undefined);
+  if (known.length === 0 || known.length < etas.length) return '';
+  return ` · done in ${durationWords(Math.max(...known) * 1000)}`;
 }
 
 function waitingFragments(cameras: readonly CameraStatus[]): string {

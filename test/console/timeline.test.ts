@@ -56,6 +56,10 @@ describe('missing footage', () => {
     { startMs: 200_000, endMs: 300_000, at: 'lost', reason: 'The disk was full.' },
     { startMs: 300_000, endMs: 301_000, at: 'cloud' },
     { startMs: 301_000, endMs: 400_000, at: 'disk' },
+    { startMs: 400_000, endMs: 500_000, at: 'offline', reason: 'camera-denied' },
+    { startMs: 500_000, endMs: 600_000, at: 'agent-down' },
+    { startMs: 600_000, endMs: 700_000, at: 'lost', reason: 'disk-full' },
+    { startMs: 700_000, endMs: 800_000, at: 'offline' },
   ];
 
   test('a span covers its start and not its end', () => {
@@ -69,6 +73,10 @@ describe('missing footage', () => {
     [250_000, 'The disk was full.', 'lost: The disk was full.'],
     [350_000, 'waits to be uploaded', 'on disk, waiting to be uploaded'],
     [50_000, 'retention', 'in the cloud'],
+    [450_000, 'gave no video then: it refused the password.', 'camera offline: it refused the password'],
+    [550_000, 'agent was not running', 'the agent was off'],
+    [650_000, 'lost: the disk was full', 'lost: the disk was full'],
+    [750_000, 'gave no video then', 'camera offline'],
   ])('at %i one is told why there is nothing', (atMs, reason, words) => {
     expect(absenceWords(spans, atMs)).toContain(reason);
     expect(footageWords(spanAt(spans, atMs))).toBe(words);

@@ -112,6 +112,20 @@ describe('the pipeline pill tells the worst of all cameras', () => {
       'attention',
       'Catching up · 12 min behind',
     ],
+    [
+      'it catches up and knows when it is done',
+      [withUpload({ oldestWaitingMs: now - 720_000, etaSeconds: 140 })],
+      true,
+      'attention',
+      'Catching up · 12 min behind · done in 2 min',
+    ],
+    [
+      'one of two cameras behind cannot say when it is done',
+      [withUpload({ oldestWaitingMs: now - 720_000, etaSeconds: 140 }), withUpload({ oldestWaitingMs: now - 600_000 })],
+      true,
+      'attention',
+      'Catching up · 12 min behind',
+    ],
     ['all is well', [liveCamera(now), offlineCamera(now)], true, 'ok', 'Uploading · 2 s behind'],
     ['nothing comes in', [offlineCamera(now), refusedCamera(now)], true, 'waiting', 'Nothing to upload'],
   ] as const)('%s', (_title, cameras, reachable, status, words) => {
