@@ -1,5 +1,5 @@
 // The service's clock, from the Date header of its answers. One answer tells it to a second; each further one cuts off
-// what it cannot be, so that a few dozen come down to milliseconds.
+// what it cannot be, so that a few dozen come down to some tenths.
 import type { Clock } from '../clock.ts';
 import type { OffsetRange } from './clock-trust.ts';
 
@@ -12,7 +12,7 @@ export type DateReading = {
 };
 
 /** By how much two good clocks may part per millisecond. */
-const driftRate = 0.000_2;
+const driftRate = 0.000_1;
 
 /** Where the offset lies after one more answer; one that contradicts the ones before begins anew. */
 export function narrowed(

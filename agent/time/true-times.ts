@@ -29,11 +29,12 @@ export class TrueTimes {
     try {
       await clock.trusted(signal);
       for (let left = 1; left > 0; ) {
-        left = await spool.retime(clock.correctionMs).catch(() => Number.POSITIVE_INFINITY);
-        // A disk that refuses must not hold up what is recorded from now on; the spool offers nothing provisional.
-        if (left === 0 || left === Number.POSITIVE_INFINITY) this.#open.resolve();
-        if (left > 0) await clock.sleep(left === Number.POSITIVE_INFINITY ? failedPauseMs : growingPauseMs, signal);
+        // A disk that fails says so with every fragment it is given; here it is only tried again.
+        const failed = Number.POSITIVE_INFINITY;
+        left = await spool.retime(clock.correctionMs).catch(() => failed);
+        if (left > 0) await clock.sleep(left === failed ? failedPauseMs : growingPauseMs, signal);
       }
+      this.#open.resolve();
     } catch {
       // The agent ends.
     }
