@@ -24,6 +24,12 @@ export class Feed {
     return this.#next(anyStart) === undefined;
   }
 
+  /** Whether something older than `startMs` is to be sent: somebody asked for a fragment again that was set aside. */
+  hasOlderThan(startMs: number): boolean {
+    const next = this.#next(anyStart);
+    return next !== undefined && next.startMs < startMs;
+  }
+
   /**
    * The first fragment that starts after `afterStartMs`, as soon as there is one that can be sent. Rejects with the
    * signal's reason, or with a `disk-…` AgentError.

@@ -103,6 +103,8 @@ class Session {
     for (let next: Outgoing | undefined = first; next; next = await this.#following(next)) {
       await this.#inFlight.room(next.bytes);
       await this.#sendFragment(next);
+      // Time never goes back within a session: what is older goes first in the next one.
+      if (this.#context.feed.hasOlderThan(first.startMs)) break;
     }
     this.#bodyEnded = true;
     this.#connection.end();

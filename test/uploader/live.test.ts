@@ -214,3 +214,16 @@ test('the agent’s stop completes the fragment in hand', async () => {
   expect(scene.spool.waiting('cam').fragments).toBe(0);
   expect(service.sessions[0]?.endedCleanly).toBe(true);
 });
+
+test('an older fragment that turns up while a camera runs is sent soon, in a session of its own', async () => {
+  scene.start();
+  camera.fragment(startMs + 10_000);
+  await until(() => scene.of('fragment.persisted').length === 1);
+  await scene.write(madeFragments(startMs, 1));
+  camera.fragment(startMs + 10_200);
+  camera.fragment(startMs + 10_400);
+  await camera.stop();
+  await scene.allPersisted();
+  expect(stored().sort()).toEqual([startMs, startMs + 10_000, startMs + 10_200, startMs + 10_400]);
+  expect(scene.pauses).toEqual([]);
+});

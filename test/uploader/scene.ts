@@ -86,6 +86,10 @@ export class Scene implements AsyncDisposable {
     return new LiveCamera(parts => this.spool.write(this.#cameraId, parts));
   }
 
+  onFact(subscriber: (fact: Fact) => void): void {
+    this.#facts.subscribe(subscriber);
+  }
+
   of<T extends Fact['type']>(type: T): FactOf<T>[] {
     return this.published.filter((fact): fact is FactOf<T> => fact.type === type);
   }

@@ -11,6 +11,8 @@ export type SentFragment = { startMs: number; frames: Frame[] };
 export type Script = {
   /** Status and error type answered before any media is read. */
   refuse?: [status: number, errorType: string];
+  /** Reads the body and never answers. */
+  mute?: true;
   /** Answers 200 and never reads the body. */
   deaf?: true;
   /** Called for each complete fragment, instead of `session.persist`. */
@@ -80,6 +82,8 @@ export class ScriptedService implements AsyncDisposable {
   streamExists = true;
   /** Body of every CreateStream request. */
   readonly created: object[] = [];
+  /** What GetDataEndpoint answers first, in turn, before the right address. */
+  endpoints: string[] = [];
   /** Answers a control-plane path with an error while it is set. */
   readonly broken = new Map<string, [status: number, errorType: string]>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
@@ -131,7 +135,7 @@ export class ScriptedService implements AsyncDisposable {
       return {
         StreamInfo: { Status: 'ACTIVE', DataRetentionInHours: this.retentionHours, KmsKeyId: this.kmsKeyId },
       };
-    if (path === '/getDataEndpoint') return { DataEndpoint: this.url };
+    if (path === '/getDataEndpoint') return { DataEndpoint: this.endpoints.shift() ?? this.url };
     const { StartTimestamp: from = 0, EndTimestamp: to = 0 } = body.FragmentSelector?.TimestampRange ?? {};
     const inRange = this.stored.filter(({ startMs }) => startMs >= from * 1000 && startMs <= to * 1000);
     return {
@@ -147,6 +151,7 @@ export class ScriptedService implements AsyncDisposable {
     this.putMediaRequests++;
     const script = this.scripts.shift() ?? {};
     if (script.refuse) return refuse(response, ...script.refuse);
+    if (script.mute) return void request.resume();
     const session = new ServerSession(this, request, response);
     this.sessions.push(session);
     response.flushHeaders();

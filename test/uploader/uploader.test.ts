@@ -274,6 +274,15 @@ describe('sessions', () => {
 });
 
 describe('watches', () => {
+  test('a service that takes the connection and never answers is left after 15 s', async () => {
+    service.scripts = [{ mute: true }];
+    await scene.write(madeFragments(startMs, 2));
+    scene.start();
+    await scene.allPersisted();
+    expect(scene.pauses).toEqual(['service-unreachable']);
+    expect(stored()).toEqual(starts(2));
+  });
+
   test('a service that acknowledges nothing is left after 15 s', async () => {
     service.scripts = [{ onFragment: () => undefined }];
     await scene.write(madeFragments(startMs, 2));
@@ -338,6 +347,18 @@ describe('the service’s whereabouts', () => {
     expect(service.calls.filter(call => call === 'getDataEndpoint')).toHaveLength(2);
   });
 
+  test.each([
+    ['has no host any more', 'http://nowhere.invalid'],
+    ['refuses connections', 'http://127.0.0.1:9'],
+  ])('an endpoint that %s is asked for again', async (_, endpoint) => {
+    service.endpoints = [endpoint];
+    await scene.write(madeFragments(startMs, 2));
+    scene.start();
+    await scene.allPersisted();
+    expect(scene.pauses).toEqual(['service-unreachable']);
+    expect(service.calls.filter(call => call === 'getDataEndpoint')).toHaveLength(2);
+  });
+
   test('a refused key is asked with seldom: at most 12 requests in two minutes', async () => {
     service.scripts = Array(1000).fill({ refuse: [403, 'InvalidSignatureException'] });
     await using denied = await Scene.open({ endpoint: service.url, clock: fastClock(100) });
@@ -384,6 +405,7 @@ test('a session is renewed before 40 minutes, cleanly: every fragment once and i
   }
   expect(service.sessions).toHaveLength(2);
   expect(service.sessions[0]?.endedCleanly).toBe(true);
+  expect(long.pauses).toEqual([]);
   const sentInFirst = service.sessions[0]?.fragments.length ?? 0;
   expect(sentInFirst * everyMs).toBeLessThan(40 * 60_000);
   expect(sentInFirst * everyMs).toBeGreaterThan(35 * 60_000);
