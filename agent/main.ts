@@ -9,6 +9,8 @@ import { Outbox } from './alerts/outbox.ts';
 import { type ConnectedAws, connectAws } from './aws/aws.ts';
 import { KinesisVideo } from './aws/kinesis-video.ts';
 import { systemClock } from './clock.ts';
+import { type ControlRequests, serveControl } from './control/control-server.ts';
+import { agentStatus } from './control/status-request.ts';
 import { asAgentError } from './errors.ts';
 import { Facts } from './facts.ts';
 import { fragmentItems } from './fragmenter/fragment-items.ts';
@@ -63,6 +65,7 @@ type Shared = {
   signal: AbortSignal;
   service: KinesisVideo;
   spool: Spool;
+  statuses: CameraStatuses;
   sightings: SightingStore;
   outbox: Outbox;
   decoder: StillDecoder;
@@ -114,6 +117,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     signal,
     service,
     spool,
+    statuses: new CameraStatuses({ cameras, facts, clock, spool }),
     sightings,
     outbox,
     decoder: createStillDecoder({ clock }),
@@ -122,6 +126,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   };
 
   await using web = await serveConsole(shared, announce);
+  await using _control = await answerCommands(shared, announce);
   const streamOf = (id: string) => cameras.find(camera => camera.id === id)?.stream;
   // Listening on every address says nothing about the one by which people reach the console.
   const consoleUrl = /^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen) ? undefined : web.url;
@@ -226,7 +231,7 @@ function raiseAlerts(sightings: Sighting[], destinationsOf: (ruleId: string) => 
 }
 
 async function serveConsole(shared: Shared, announce: (line: string) => void): Promise<Web> {
-  const { settings, aws, clock, facts, service, spool, sightings, outbox, latestStills, journal } = shared;
+  const { settings, aws, clock, facts, service, spool, statuses, sightings, outbox, latestStills, journal } = shared;
   const { dataDir, siteName } = settings;
   const chosen = process.env.KVS_EDGE_CONSOLE_PASSWORD;
   if (chosen) await setPassword(dataDir, new Secret(chosen));
@@ -241,7 +246,7 @@ async function serveConsole(shared: Shared, announce: (line: string) => void): P
     clock,
     facts,
     site: { site: () => ({ credentials: aws.state(), clock: clock.state() }) },
-    cameras: new CameraStatuses({ cameras: settings.cameras, facts, clock, spool }),
+    cameras: statuses,
     footage: { footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs) },
     sightings: {
       ofCamera: (cameraId, range) => sightings.between({ cameraId, ...range }),
@@ -258,4 +263,28 @@ async function serveConsole(shared: Shared, announce: (line: string) => void): P
   // Standard error, not the journal: it is seen once, by whoever starts the agent.
   if (created) announce(`Console password, shown only this once: ${created.reveal()}`);
   return web;
+}
+
+/** Commands on this machine, such as `kvs-edge status`. An agent that cannot be asked still records. */
+async function answerCommands(
+  { settings, aws, clock, spool, statuses, journal }: Shared,
+  announce: (line: string) => void,
+): Promise<AsyncDisposable | undefined> {
+  const requests: ControlRequests = {
+    status: () =>
+      agentStatus({
+        siteName: settings.siteName,
+        nowMs: clock.nowMs(),
+        cameras: statuses.statuses(),
+        footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs),
+        site: { credentials: aws.state(), clock: clock.state() },
+      }),
+  };
+  try {
+    const onUnexpectedError = (error: unknown, request: string) => journal.unexpected(error, `request ${request}`);
+    return await serveControl({ dataDir: settings.dataDir, requests, onUnexpectedError });
+  } catch (thrown) {
+    announce(asAgentError(thrown).message);
+    return undefined;
+  }
 }
