@@ -4,7 +4,8 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSy
 /** An index of another version is rebuilt from the files. */
 export const schemaVersion = 2;
 
-// The CHECKs and the indices over what matters most let `integrity_check` find damage inside a row too.
+// Each column stands in a CHECK or in an index too, so that `integrity_check` finds damage inside a row: a fragment with
+// wrong numbers would be sent wrong.
 const schema = `
   CREATE TABLE fragments (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -17,17 +18,20 @@ const schema = `
     in_memory INTEGER NOT NULL CHECK (in_memory IN (0, 1)),
     UNIQUE (camera_id, start_ms)
   ) STRICT;
-  CREATE INDEX by_camera_state ON fragments (camera_id, state, start_ms, bytes, in_memory);
+  CREATE INDEX by_camera_state ON fragments (
+    camera_id, state, start_ms, end_ms, bytes, in_memory,
+    header_bytes, frames, codec_key, track_numbers, reason, fragment_number, send_begun
+  );
   CREATE INDEX by_camera_end ON fragments (camera_id, end_ms);
   CREATE TABLE history (
     camera_id TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,
     at TEXT NOT NULL CHECK (at IN ('cloud', 'lost')), reason TEXT
   ) STRICT;
-  CREATE INDEX history_by_end ON history (camera_id, end_ms);
+  CREATE INDEX history_by_end ON history (camera_id, end_ms, start_ms, at, reason);
   CREATE TABLE outages (
     camera_id TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER, reason TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX outages_by_end ON outages (camera_id, end_ms);
+  CREATE INDEX outages_by_end ON outages (camera_id, end_ms, start_ms, reason);
   CREATE TABLE downs (start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL) STRICT;
   CREATE TABLE written (day_ms INTEGER PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
   CREATE TABLE process (

@@ -1,6 +1,5 @@
 // The spool's invariants, numbered as in agent/spool/spool.ts.
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import {
   appendFile,
@@ -16,7 +15,6 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
@@ -240,28 +238,6 @@ describe('4. What a crash left growing is kept up to its last whole block', () =
     expect(kept.filter(frames => frames === 2)).toHaveLength(blockBytes);
     expect(kept.filter(frames => frames === 1)).toHaveLength(blockBytes);
     expect(kept).toEqual(kept.toSorted((a, b) => a - b));
-  });
-
-  test('kill -9 of the writing agent loses no fragment that counted', { timeout: 60_000 }, async () => {
-    for (let round = 1; round <= 3; round++) {
-      const place = join(root, `killed-${round}`);
-      const agent = spawn(process.execPath, [join(import.meta.dirname, 'writing-agent.ts'), place], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const counted: number[] = [];
-      for await (const line of createInterface({ input: agent.stdout })) {
-        counted.push(Number(line));
-        if (counted.length === round * 7) agent.kill('SIGKILL');
-      }
-      await once(agent, 'close').catch(() => undefined);
-      await using spool = await openSpool({ dir: place });
-      const here = spool.doubtful('cam', 1_000).map(record => record.startMs);
-      expect(here).toEqual(expect.arrayContaining(counted));
-      for (const record of spool.doubtful('cam', 1_000)) {
-        const scan = scanFragment(await spool.readFragment(record));
-        expect([scan.error, scan.frames.length]).toEqual([undefined, record.frames]);
-      }
-    }
   });
 });
 
