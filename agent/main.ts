@@ -33,6 +33,7 @@ import { type AgentSettings, loadSettings } from './settings/load.ts';
 import { openRtspSource, type RtspCamera } from './source/rtsp-source.ts';
 import { followCameras } from './spool/follow-cameras.ts';
 import { Spool } from './spool/spool.ts';
+import { spoolRequests } from './spool-command.ts';
 import { ClockWatch } from './time/clock-watch.ts';
 import { machineNtp } from './time/ntp.ts';
 import { firstTrueMs } from './time/provisional-time.ts';
@@ -271,6 +272,7 @@ async function answerCommands(
   announce: (line: string) => void,
 ): Promise<AsyncDisposable | undefined> {
   const requests: ControlRequests = {
+    ...spoolRequests(spool),
     status: () =>
       agentStatus({
         siteName: settings.siteName,

@@ -46,7 +46,7 @@ async function all(frames: AsyncIterable<Frame>): Promise<Frame[]> {
   return seen;
 }
 
-test('frames arrive while the fragment grows, the early ones too, and are the ones that end up on disk', async () => {
+test('10. frames arrive while the fragment grows, the early ones too, and are the ones that end up on disk', async () => {
   await using spool = await openSpool();
   const camera = slowCamera();
   const writing = spool.write('cam', camera.parts);
@@ -72,7 +72,7 @@ test('frames arrive while the fragment grows, the early ones too, and are the on
   expect(spool.growing('cam')).toBeUndefined();
 });
 
-test('at every moment the next fragment in time is either waiting or growing', async () => {
+test('10. at every moment the next fragment in time is either waiting or growing', async () => {
   await using spool = await openSpool();
   const order: number[] = [];
   const follow = async () => {
@@ -86,7 +86,7 @@ test('at every moment the next fragment in time is either waiting or growing', a
   expect(order).toEqual(Array.from({ length: 20 }, (_, index) => startMs + index * 200));
 });
 
-test('a sending begun while the fragment grows, or just after, stands in its record', async () => {
+test('10. a sending begun while the fragment grows, or just after, stands in its record', async () => {
   await using spool = await openSpool();
   const parts = async function* () {
     for (const part of madeFragment({ startMs })) {
@@ -107,7 +107,7 @@ test('a sending begun while the fragment grows, or just after, stands in its rec
   expect(spool.doubtful('cam', 9).map(record => record.startMs)).toEqual([startMs, startMs + 200]);
 });
 
-test('a fragment the disk refuses still shows all its frames, and never becomes whole', async () => {
+test('10. a fragment the disk refuses still shows all its frames, and never becomes whole', async () => {
   await using spool = await openSpool();
   await mkdir(join(dir, 'cam'));
   await symlink('/dev/full', join(dir, 'cam', `${startMs}.mkv.growing`));
