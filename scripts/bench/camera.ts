@@ -13,6 +13,8 @@ import { childrenOf, privateBytes, processorTime } from './process-cost.ts';
 import { rounded } from './quantiles.ts';
 
 const settleMs = 20_000;
+/** One pretend camera falls behind with many viewers, as a real one does. */
+const viewersEach = 4;
 const megabyte = 1_000_000;
 
 export type CameraOptions = { cameras: number[]; seconds: number };
@@ -20,15 +22,15 @@ export type CameraOptions = { cameras: number[]; seconds: number };
 export async function benchCameras({ cameras, seconds }: CameraOptions): Promise<Record<string, unknown>> {
   const dir = await mkdtemp(join(tmpdir(), 'kvs-edge-bench-'));
   try {
-    await using camera = await Child.start({
-      command: join(import.meta.dirname, '../pretend-camera'),
-      args: ['--video', await encodedClip(), '--port', '0', '--no-audio', '--no-stamp', '--cache', `${dir}/camera`],
-      ready: /"url": "([^"]+)"/,
-    });
+    await using stack = new AsyncDisposableStack();
+    const urls: string[] = [];
+    for (let served = 0; served < Math.max(...cameras); served += viewersEach) {
+      urls.push(stack.use(await pretendCamera(join(dir, 'camera'))).readyText);
+    }
     const runs: Run[] = [];
     for (const count of cameras) {
       const runDir = join(dir, `${count}`);
-      runs.push(await measure({ count, seconds, url: camera.readyText, dir: runDir }));
+      runs.push(await measure({ count, seconds, urls, dir: runDir }));
       await rm(runDir, { recursive: true, force: true });
     }
     return { seconds, runs, perFurtherCamera: slopes(runs), goal };
@@ -46,13 +48,22 @@ type Run = {
   ffmpeg: { processes: number; percentOfCorePerCamera: number; privateMegabytesPerProcess: number };
   stills: { ffmpegPercentOfCorePerCamera: number };
 };
-type Stage = { count: number; seconds: number; url: string; dir: string };
+type Stage = { count: number; seconds: number; urls: string[]; dir: string };
 
-async function measure({ count, seconds, url, dir }: Stage): Promise<Run> {
+async function pretendCamera(cache: string): Promise<Child> {
+  const clip = ['--video', await encodedClip(), '--cache', cache];
+  return await Child.start({
+    command: join(import.meta.dirname, '../pretend-camera'),
+    args: [...clip, '--port', '0', '--no-audio', '--no-stamp'],
+    ready: /"url": "([^"]+)"/,
+  });
+}
+
+async function measure({ count, seconds, urls, dir }: Stage): Promise<Run> {
   await mkdir(dir);
   await using cloud = await localCloud(join(dir, 'cloud'));
   const settingsFile = join(dir, 'kvs-edge.yaml');
-  await writeFile(settingsFile, stringify(settings(count, url, cloud.readyText, dir)));
+  await writeFile(settingsFile, stringify(settings({ count, urls, dir }, cloud.readyText)));
   await using agent = await node('agent/cli.ts', ['run', '--config', settingsFile], {
     ready: /^Console: (\S+)/,
     env: { KVS_EDGE_CONSOLE_PASSWORD: 'a password for the bench' },
@@ -137,12 +148,14 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function settings(count: number, url: string, endpoint: string, dir: string): SettingsInput {
+function settings({ count, urls, dir }: Omit<Stage, 'seconds'>, endpoint: string): SettingsInput {
   return {
     siteName: 'Bench',
     dataDir: join(dir, 'agent'),
     aws: { region: 'us-west-2', endpoint },
-    cameras: Array.from({ length: count }, (_, index) => ({ id: `camera-${index}`, url, retentionHours: 1 })),
+    cameras: Array.from({ length: count }, (_, index) => {
+      return { id: `camera-${index}`, url: urls[index % urls.length] ?? '', retentionHours: 1 };
+    }),
     web: { listen: '127.0.0.1:0' },
   };
 }

@@ -75,12 +75,13 @@ export class Child implements AsyncDisposable {
 }
 
 export const cloudKeys = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local-secret' };
-const noWarnings = '--disable-warning=ExperimentalWarning';
+/** As scripts/kvs-edge starts it. */
+const nodeFlags = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1'];
 
 /** A Node process of this repository. */
 export function node(file: string, args: string[], rest: Omit<ChildOptions, 'command' | 'args'>): Promise<Child> {
   const env = { ...cloudKeys, ...rest.env };
-  return Child.start({ ...rest, env, command: process.execPath, args: [noWarnings, join(root, file), ...args] });
+  return Child.start({ ...rest, env, command: process.execPath, args: [...nodeFlags, join(root, file), ...args] });
 }
 
 /** The embedded server in a process of its own; `readyText` is its address. */
