@@ -61,7 +61,7 @@ export class CameraSession {
     const trackNumber = this.#numbers.get(frame.trackNumber);
     if (trackNumber === undefined) return undefined;
     const keyFrame = trackNumber === videoTrackNumber ? this.#takeVideo(frame) : true;
-    const timecodeMs = this.#stamp.stampMs(trackNumber, frame.timecodeMs);
+    const timecodeMs = this.#stamp.stampMs(trackNumber, frame.timecodeMs, keyFrame && trackNumber === videoTrackNumber);
     return { frame: { trackNumber, timecodeMs, keyFrame, data: frame.data }, tracks: this.#tracks };
   }
 

@@ -40,9 +40,10 @@ export class Stamp {
    * Wall time in milliseconds, not rounded, of a frame that has just arrived. Continuous as long as the camera's
    * timeline is: a hole in it that the arrivals show too becomes a hole of the same length. When the timeline jumps,
    * stamps begin anew at the arrival; when it stands still, they are the arrival; when it stays behind the clock for a
-   * whole window (a late camera, or a clock that was set forward), they step forward.
+   * whole window (a late camera, or a clock that was set forward), they step forward at the next frame that `mayStep`:
+   * a step within a fragment would tear it, and lose video up to the next key frame.
    */
-  stampMs(trackNumber: number, ptsMs: number): number {
+  stampMs(trackNumber: number, ptsMs: number, mayStep = true): number {
     const nowMs = this.#wall.nowMs();
     const monotonicMs = this.#clock.monotonicMs();
     const delayMs = nowMs - ptsMs;
@@ -58,7 +59,7 @@ export class Stamp {
       this.#latestPtsMs = ptsMs;
       this.#latestMonotonicMs = monotonicMs;
     }
-    this.#offsetMs += errorMs > implausibleMs ? errorMs : Math.max(-slewMs, Math.min(slewMs, errorMs));
+    this.#offsetMs += errorMs > implausibleMs && mayStep ? errorMs : Math.max(-slewMs, Math.min(slewMs, errorMs));
     return ptsMs + this.#offsetMs;
   }
 
