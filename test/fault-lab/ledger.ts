@@ -1,14 +1,19 @@
 // The bookkeeping of a scenario: which pictures the camera gave, which the cloud holds, which loss was recorded.
+import { systemClock } from '../../agent/clock.ts';
 import type { FootageSpan } from '../../shared/api.ts';
 import type { StoredPicture } from '../demo/stored-video.ts';
 
 /** One camera's pictures; a picture is known by its number. */
 export class Ledger {
   readonly #sent = new Map<number, number | undefined>();
+  /** True wall time at which each was given. */
+  readonly #gaveAtMs = new Map<number, number>();
 
   /** The camera gave it. */
   gave(ordinal: number): void {
-    if (!this.#sent.has(ordinal)) this.#sent.set(ordinal, undefined);
+    if (this.#sent.has(ordinal)) return;
+    this.#sent.set(ordinal, undefined);
+    this.#gaveAtMs.set(ordinal, systemClock.nowMs());
   }
 
   /** The fragmenter put it into a fragment, with this producer timestamp. */
@@ -24,6 +29,14 @@ export class Ledger {
   /** For a camera that starts again: its pictures must not be taken for those before. */
   get nextOrdinal(): number {
     return Math.max(-1, ...this.#sent.keys()) + 1;
+  }
+
+  /** How far the worst stamp in the cloud is from the time at which the camera gave the picture. */
+  worstStampErrorMs(fragments: readonly (readonly StoredPicture[])[]): number {
+    const errorsMs = fragments.flat().map(({ ordinal, timecodeMs }) => {
+      return Math.abs(timecodeMs - (this.#gaveAtMs.get(ordinal) ?? Number.NaN));
+    });
+    return Math.max(0, ...errorsMs);
   }
 
   /** @param fragments what the cloud holds, one list a fragment, in the order in which they arrived there */

@@ -1,69 +1,54 @@
 // The product's own line from a camera to the cloud: real fragmenter, spool, uploader and sockets; only the lens is made up.
-import { KinesisVideo } from '../../agent/aws/kinesis-video.ts';
-import { type Clock, systemClock } from '../../agent/clock.ts';
-import { type Fact, Facts } from '../../agent/facts.ts';
+import { systemClock } from '../../agent/clock.ts';
+import type { Fact } from '../../agent/facts.ts';
 import { fragmentItems } from '../../agent/fragmenter/fragment-items.ts';
 import type { FragmentPart } from '../../agent/fragmenter/fragment-part.ts';
-import { Spool } from '../../agent/spool/spool.ts';
 import { runUploader } from '../../agent/uploader/uploader.ts';
 import type { FootageSpan } from '../../shared/api.ts';
 import { readPictureStamp } from '../pretend-camera/picture-stamp.ts';
+import { AgentParts } from './agent-parts.ts';
 import type { Ledger } from './ledger.ts';
 import { type StampedCamera, stampedCamera } from './stamped-camera.ts';
 
 export type PipelineOptions = {
-  dir: string;
-  endpoint: string;
   cameraId: string;
   ledger: Ledger;
-  clock?: Clock;
-  maxBytes?: number;
   /** `none`: there is only what the spool holds already. */
   camera?: Omit<StampedCamera, 'clock' | 'onPicture'> | 'none';
-  /** Asked whenever the uploader needs credentials. Default: always the same key. */
-  accessKeyId?: () => string;
   onFact?: (fact: Fact) => void;
+  /** Nothing is sent before it resolves. */
+  awaitTrust?: (signal: AbortSignal) => Promise<void>;
 };
 
-/** Far enough in both directions for every span, and still a date. */
-const allTime = { fromMs: 0, toMs: 8_000_000_000_000 };
+/** Far enough for every span, and still a date. */
+const endOfTimeMs = 8_000_000_000_000;
 
 export class Pipeline implements AsyncDisposable {
   readonly published: { fact: Fact; atMs: number }[] = [];
-  readonly spool: Spool;
+  readonly parts: AgentParts;
   readonly #options: PipelineOptions;
-  readonly #service: KinesisVideo;
   readonly #stopCamera = new AbortController();
   readonly #stopUploader = new AbortController();
   readonly #recording: Promise<void>;
   readonly #uploading: Promise<void>;
 
-  private constructor(options: PipelineOptions, spool: Spool, facts: Facts) {
-    const { clock = systemClock, cameraId, endpoint, accessKeyId = () => 'local' } = options;
+  /** Starts at once. The parts may have other cameras too. */
+  constructor(parts: AgentParts, options: PipelineOptions) {
+    const { cameraId, onFact, awaitTrust } = options;
+    const { spool, service, clock, facts, uplink, restraint } = parts;
     this.#options = options;
-    this.spool = spool;
-    facts.subscribe(fact => this.published.push({ fact, atMs: systemClock.monotonicMs() }));
-    if (options.onFact) facts.subscribe(options.onFact);
-    const credentials = async () => ({
-      accessKeyId: accessKeyId(),
-      secretAccessKey: 'local-secret',
-      // As every temporary credential has one; without it the SDK never asks again.
-      expiration: new Date(Date.now() + 60_000),
+    this.parts = parts;
+    facts.subscribe(fact => {
+      if (!('cameraId' in fact) || fact.cameraId !== cameraId) return;
+      this.published.push({ fact, atMs: systemClock.monotonicMs() });
+      onFact?.(fact);
     });
-    this.#service = new KinesisVideo({ region: 'us-west-2', endpoint, credentials }, clock);
     this.#recording = this.#record();
     this.#uploading = runUploader({
       camera: { id: cameraId, stream: cameraId, retentionHours: 24 },
-      ...{ spool, service: this.#service, clock, facts, random: Math.random, signal: this.#stopUploader.signal },
+      ...{ spool, service, clock, facts, uplink, restraint, random: Math.random, signal: this.#stopUploader.signal },
+      ...(awaitTrust ? { awaitTrust } : {}),
     });
-  }
-
-  static async start(options: PipelineOptions): Promise<Pipeline> {
-    const { dir, clock = systemClock, maxBytes = 1e9 } = options;
-    const facts = new Facts(error => {
-      throw error;
-    });
-    return new Pipeline(options, await Spool.open({ dir, maxBytes, clock, facts }), facts);
   }
 
   /** When fragments were persisted, monotonic. */
@@ -85,11 +70,11 @@ export class Pipeline implements AsyncDisposable {
   }
 
   get waiting(): number {
-    return this.spool.waiting(this.#options.cameraId).fragments;
+    return this.parts.spool.waiting(this.#options.cameraId).fragments;
   }
 
   spans(): FootageSpan[] {
-    return this.spool.spans(this.#options.cameraId, allTime.fromMs, allTime.toMs);
+    return this.parts.spool.spans(this.#options.cameraId, 0, endOfTimeMs);
   }
 
   /** The camera stops; resolves when all it gave is in the spool. */
@@ -98,21 +83,32 @@ export class Pipeline implements AsyncDisposable {
     await this.#recording;
   }
 
+  /** Stops camera and upload; the parts go on. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopCamera();
     this.#stopUploader.abort();
     await this.#uploading;
-    this.#service[Symbol.dispose]();
-    await this.spool[Symbol.asyncDispose]();
   }
 
   async #record(): Promise<void> {
-    const { clock = systemClock, cameraId, ledger, camera } = this.#options;
+    const { cameraId, ledger, camera } = this.#options;
+    const { clock, spool } = this.parts;
     if (camera === 'none') return;
     const onPicture = (ordinal: number) => ledger.gave(ordinal);
     const items = stampedCamera({ ...camera, clock, onPicture }, this.#stopCamera.signal);
-    const onProblem = (problem: object) => void problem;
-    await this.spool.write(cameraId, noted(fragmentItems(items, { clock, cameraId, onProblem }), ledger));
+    await spool.write(cameraId, noted(fragmentItems(items, { clock, cameraId }), ledger));
+  }
+}
+
+/** One camera with parts of its own, which end with it. */
+export class LoneAgent extends Pipeline {
+  static async start(options: PipelineOptions & Parameters<typeof AgentParts.open>[0]): Promise<LoneAgent> {
+    return new LoneAgent(await AgentParts.open(options), options);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    await this.parts[Symbol.asyncDispose]();
   }
 }
 

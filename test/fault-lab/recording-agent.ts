@@ -1,12 +1,12 @@
 // Camera, spool and uploader in a process of their own, to be killed. Tells its parent of each fragment that counts: the
 // numbers of its pictures, one line a fragment.
 import { Ledger } from './ledger.ts';
-import { Pipeline } from './pipeline.ts';
+import { LoneAgent } from './pipeline.ts';
 import { cameraId } from './site.ts';
 
 const [dir = '', endpoint = '', firstOrdinal = '0'] = process.argv.slice(2);
 const ledger = new Ledger();
-const pipeline = await Pipeline.start({
+const pipeline = await LoneAgent.start({
   ...{ dir, endpoint, cameraId, ledger },
   camera: { firstOrdinal: Number(firstOrdinal) },
   onFact: fact => {

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../agent/clock.ts';
 import type { FootageSpan } from '../../shared/api.ts';
+import type { AgentPartsOptions } from './agent-parts.ts';
 import { LabCloud } from './lab-cloud.ts';
 import { type Balance, Ledger } from './ledger.ts';
-import { Pipeline, type PipelineOptions } from './pipeline.ts';
+import { LoneAgent, type Pipeline, type PipelineOptions } from './pipeline.ts';
 import { type LabSize, patienceMs, until } from './scenario.ts';
 
 export const cameraId = 'cam';
@@ -30,10 +31,10 @@ export class Site implements AsyncDisposable {
     return new Site(await LabCloud.start(), dir, size);
   }
 
-  start(options: Partial<PipelineOptions> = {}): Promise<Pipeline> {
+  start(options: Partial<PipelineOptions & AgentPartsOptions> = {}): Promise<LoneAgent> {
     const { cloud, dir, ledger } = this;
     const camera = options.camera === 'none' ? options.camera : { firstOrdinal: ledger.nextOrdinal, ...options.camera };
-    return Pipeline.start({ dir, endpoint: cloud.url, cameraId, ledger, ...options, camera });
+    return LoneAgent.start({ dir, endpoint: cloud.url, cameraId, ledger, ...options, camera });
   }
 
   /** Two fragments in the cloud: the upload runs. */

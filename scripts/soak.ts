@@ -1,0 +1,108 @@
+// npm run soak -- --minutes N [--faults] | --outage N [--cameras 4]
+// One agent with several cameras against the embedded server, for real: with faults in a loop, or with one long outage of the
+// uplink. Prints one JSON object: what was lost, came twice or late, and how fast the backlog was caught up.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock } from '../agent/clock.ts';
+import { AgentParts } from '../test/fault-lab/agent-parts.ts';
+import { LabCloud } from '../test/fault-lab/lab-cloud.ts';
+import { Ledger } from '../test/fault-lab/ledger.ts';
+import { Pipeline } from '../test/fault-lab/pipeline.ts';
+import { until } from '../test/fault-lab/scenario.ts';
+import { serviceFaults } from '../test/fault-lab/service-faults.ts';
+import { catchUp, countLate, isCovered, longestPauseMs } from '../test/fault-lab/soak-figures.ts';
+
+type Camera = { id: string; ledger: Ledger; pipeline: Pipeline };
+
+const minuteMs = 60_000;
+/** A fault lasts, then the upload has time to recover: as much again and more. */
+const faultMs = 5_000;
+const quietMs = 10_000;
+const drainMs = 10 * minuteMs;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '1' },
+    outage: { type: 'string' },
+    faults: { type: 'boolean', default: false },
+    cameras: { type: 'string', default: '4' },
+  },
+});
+const dir = await mkdtemp(join(tmpdir(), 'soak-'));
+try {
+  await using cloud = await LabCloud.start();
+  await using parts = await AgentParts.open({ dir, endpoint: cloud.url });
+  const cameras = Array.from({ length: Number(values.cameras) }, (_, index) => startCamera(parts, `cam-${index + 1}`));
+  const figures = values.outage === undefined ? await soak(cloud) : await outage(cloud, cameras, Number(values.outage));
+  const result = { cameras: cameras.length, ...figures, ...(await account(cloud, cameras)) };
+  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  process.exitCode = result.lost + result.twice === 0 ? 0 : 1;
+} finally {
+  await rm(dir, { recursive: true, force: true });
+}
+
+/** 10 pictures a second of 25 kB: 2 Mbit/s, as a small camera has. */
+function startCamera(parts: AgentParts, id: string): Camera {
+  const ledger = new Ledger();
+  const camera = { picturesPerSecond: 10, pictureBytes: 25_000 };
+  return { id, ledger, pipeline: new Pipeline(parts, { cameraId: id, ledger, camera }) };
+}
+
+async function soak(cloud: LabCloud): Promise<object> {
+  const endMs = systemClock.monotonicMs() + Number(values.minutes) * minuteMs;
+  const met: Record<string, number> = {};
+  for (let round = 0; systemClock.monotonicMs() < endMs; round++) {
+    const row = values.faults ? serviceFaults[round % serviceFaults.length] : undefined;
+    if (row) cloud.faults.put(row.faults(faultMs));
+    await systemClock.sleep(Math.min(faultMs, Math.max(0, endMs - systemClock.monotonicMs())));
+    if (row) met[row.name] = (met[row.name] ?? 0) + 1;
+    cloud.faults.clear();
+    await systemClock.sleep(Math.min(quietMs, Math.max(0, endMs - systemClock.monotonicMs())));
+  }
+  return { minutes: Number(values.minutes), faults: Object.keys(met).length, rounds: met };
+}
+
+async function outage(cloud: LabCloud, cameras: Camera[], minutes: number): Promise<object> {
+  for (const { pipeline } of cameras)
+    await until('the upload runs', () => pipeline.persistedAtMs.length >= 10, minuteMs);
+  const beganMs = systemClock.monotonicMs();
+  const beganWallMs = systemClock.nowMs();
+  cloud.faults.put([{ fault: 'refuse' }]);
+  await systemClock.sleep(minutes * minuteMs);
+  const attempts = cameras.reduce((sum, { pipeline }) => sum + pipeline.connectsSince(beganMs), 0);
+  cloud.faults.clear();
+  const overMs = systemClock.monotonicMs();
+  const overWallMs = systemClock.nowMs();
+  await until('the backlog is caught up', () => cameras.every(({ pipeline }) => pipeline.waiting <= 1), drainMs);
+  const figures = catchUp(
+    cameras.map(({ pipeline }) => pipeline.published),
+    { overMs, fromWallMs: beganWallMs, toWallMs: overWallMs },
+  );
+  return {
+    outageMinutes: minutes,
+    attemptsPerSecond: Number((attempts / ((overMs - beganMs) / 1000)).toFixed(2)),
+    ...figures,
+  };
+}
+
+async function account(cloud: LabCloud, cameras: Camera[]) {
+  const total = { pictures: 0, lost: 0, dropped: 0, twice: 0, late: 0 };
+  let inOrder = true;
+  let coverageComplete = true;
+  let longestRecordingPauseMs = 0;
+  for (const { id, ledger, pipeline } of cameras) {
+    await pipeline.stopCamera();
+    await until(`${id} is uploaded`, () => pipeline.waiting === 0, drainMs);
+    const spans = pipeline.spans();
+    const balance = ledger.balance(await cloud.fragments(id), spans);
+    for (const key of ['pictures', 'lost', 'dropped', 'twice'] as const) total[key] += balance[key];
+    total.late += countLate(pipeline.published);
+    inOrder &&= balance.inOrder;
+    coverageComplete &&= isCovered(spans);
+    longestRecordingPauseMs = Math.max(longestRecordingPauseMs, longestPauseMs(pipeline.published));
+    await pipeline[Symbol.asyncDispose]();
+  }
+  return { ...total, inOrder, coverageComplete, longestRecordingPauseMs: Math.round(longestRecordingPauseMs) };
+}

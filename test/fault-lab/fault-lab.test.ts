@@ -1,0 +1,23 @@
+// Whatever the service, the disk, the process or the clock does: no picture is lost unrecorded, none is in the cloud twice.
+import { beforeAll, expect, test } from 'vitest';
+import { allowedAttempts, type Result, runLab, scenarios } from './lab.ts';
+
+const results = new Map<string, Result>();
+
+beforeAll(async () => {
+  for (const result of await runLab('short')) results.set(result.name, result);
+}, 240_000);
+
+test.each(scenarios.map(({ name }) => name))('%s: nothing lost, nothing twice, no storm of attempts', name => {
+  const result = results.get(name);
+  if (result && 'cannot' in result) {
+    process.stdout.write(`${name}: not run here, ${result.cannot}\n`);
+    return;
+  }
+  expect(result).toHaveProperty('outcome');
+  if (!result || !('outcome' in result)) return;
+  const { outcome } = result;
+  expect(outcome.pictures).toBeGreaterThan(30);
+  expect({ lost: outcome.lost, twice: outcome.twice }).toEqual({ lost: 0, twice: 0 });
+  expect(outcome.attempts).toBeLessThanOrEqual(allowedAttempts(outcome));
+});

@@ -1,0 +1,26 @@
+// npm run fault-lab: every scenario at full length. Prints each result as it comes and writes the table of
+// docs/reliability.md. Exit code 1 when something was lost, came twice, or a storm of attempts was seen.
+import { readFile, writeFile } from 'node:fs/promises';
+import { arch, availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { allowedAttempts, type Result, runLab } from './lab.ts';
+import { tableOf, withTable } from './table.ts';
+
+const page = join(import.meta.dirname, '../../docs/reliability.md');
+
+const beganMs = performance.now();
+const results = await runLab('long', result => process.stdout.write(`${JSON.stringify(result)}\n`));
+const about = [
+  `Measured ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC with \`npm run fault-lab\``,
+  `on ${availableParallelism()} cores (${arch()}), Node ${process.versions.node}, all scenarios beside each other,`,
+  `${Math.round((performance.now() - beganMs) / 1000)} s in all.`,
+].join(' ');
+await writeFile(page, withTable(await readFile(page, 'utf8'), `${about}\n\n${tableOf(results)}`));
+process.exitCode = results.every(isGood) ? 0 : 1;
+
+function isGood(result: Result): boolean {
+  if ('cannot' in result) return true;
+  if ('failed' in result) return false;
+  const { outcome } = result;
+  return outcome.lost === 0 && outcome.twice === 0 && outcome.attempts <= allowedAttempts(outcome);
+}
