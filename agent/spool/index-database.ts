@@ -22,6 +22,7 @@ const schema = `
     camera_id, state, start_ms, end_ms, bytes, in_memory,
     header_bytes, frames, codec_key, track_numbers, reason, fragment_number, send_begun
   );
+  CREATE INDEX rejected ON fragments (camera_id, start_ms, bytes, in_memory) WHERE state = 'rejected';
   CREATE INDEX by_camera_end ON fragments (camera_id, end_ms);
   CREATE TABLE history (
     camera_id TEXT NOT NULL, start_ms INTEGER NOT NULL, end_ms INTEGER NOT NULL,

@@ -110,8 +110,7 @@ export class RoomMaker {
   }
 
   async #keepRejectedUnder(maxBytes: number): Promise<void> {
-    const heldBytes = [...this.#index.heldBytes('rejected').values()];
-    const excessBytes = heldBytes.reduce((sum, bytes) => sum + bytes, 0) - maxBytes;
+    const excessBytes = this.#index.rejectedBytes() - maxBytes;
     if (excessBytes > 0) await this.#free(['rejected'], this.#index.bytes - excessBytes, overCap);
   }
 

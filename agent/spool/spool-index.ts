@@ -147,14 +147,18 @@ export class SpoolIndex implements Disposable {
     );
   }
 
-  /** Bytes of fragment files by camera; of one state only when it is named. */
-  heldBytes(state?: FragmentState): Map<string, number> {
+  /** Bytes of fragment files by camera. */
+  heldBytes(): Map<string, number> {
     const rows = this.#database.all(
-      `SELECT camera_id, sum(bytes) AS bytes FROM fragments WHERE in_memory = 0 AND (?1 IS NULL OR state = ?1)
-       GROUP BY camera_id`,
-      state ?? null,
+      'SELECT camera_id, sum(bytes) AS bytes FROM fragments WHERE in_memory = 0 GROUP BY camera_id',
     );
     return new Map(rows.map(row => [String(row.camera_id), Number(row.bytes)]));
+  }
+
+  /** Bytes of the files of refused fragments. Asked with every new fragment: an index of its own answers. */
+  rejectedBytes(): number {
+    const sql = `SELECT coalesce(sum(bytes), 0) AS bytes FROM fragments WHERE state = 'rejected' AND in_memory = 0`;
+    return Number(this.#database.get(sql)?.bytes);
   }
 
   rejected(cameraId?: string): FragmentRecord[] {

@@ -1,4 +1,6 @@
 // The spool's pure decisions, case by case.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { diskError } from '../../agent/spool/disk-errors.ts';
 import { chooseEvictions } from '../../agent/spool/eviction.ts';
@@ -72,4 +74,18 @@ test.each([
 
 test('what neither the disk nor SQLite reported is a bug, not disk trouble', () => {
   expect(diskError(new TypeError('x is undefined'), '/data').code).toBe('bug');
+});
+
+test('every invariant of the spool has a test that names its number', () => {
+  const root = join(import.meta.dirname, '../..');
+  const header = readFileSync(join(root, 'agent/spool/spool.ts'), 'utf8');
+  const numbers = [...header.matchAll(/^\/\/ +(\d+)\. /gm)].map(match => Number(match[1]));
+  expect(numbers).toEqual(Array.from(numbers, (_, index) => index + 1));
+  const tests = ['spool', 'time'].flatMap(folder =>
+    readdirSync(join(root, 'test', folder))
+      .filter(name => name.endsWith('.test.ts'))
+      .map(name => readFileSync(join(root, 'test', folder, name), 'utf8')),
+  );
+  const titles = tests.flatMap(text => [...text.matchAll(/'(\d+)\. [a-z]/gi)].map(match => Number(match[1])));
+  expect(numbers.filter(number => !titles.includes(number))).toEqual([]);
 });

@@ -60,7 +60,7 @@ async function sentTimes(spool: Spool, cameraId: string): Promise<number[]> {
   return times;
 }
 
-test('ten minutes of three cameras from 1970, through −1 h and +1 h, get right times in their order; none is sent before', async () => {
+test('12. ten minutes of three cameras from 1970, through −1 h and +1 h, get right times in their order; none is sent before', async () => {
   const device = await boot(join(root, 'ten-minutes'));
   const { machine, clock, spool } = device;
   const stop = new AbortController();
