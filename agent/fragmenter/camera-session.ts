@@ -17,7 +17,8 @@ export type StampedFrame = {
 /** Turns the source's timeline into wall time. */
 export type Timeline = {
   /** Wall time in milliseconds, not rounded, of a frame that is taken now. */
-  stampMs(trackNumber: number, ptsMs: number): number;
+  /** `mayStep`: the frame may begin a fragment, so its time may step away from the frame's before. */
+  stampMs(trackNumber: number, ptsMs: number, mayStep: boolean): number;
 };
 
 type CameraSessionOptions = {
