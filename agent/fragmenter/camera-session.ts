@@ -16,8 +16,10 @@ export type StampedFrame = {
 
 /** Turns the source's timeline into wall time. */
 export type Timeline = {
-  /** Wall time in milliseconds, not rounded, of a frame that is taken now. */
-  /** `mayStep`: the frame may begin a fragment, so its time may step away from the frame's before. */
+  /**
+   * Wall time in milliseconds, not rounded, of a frame that is taken now. `mayStep`: the frame may begin a fragment, so
+   * its time may step away from that of the frame before.
+   */
   stampMs(trackNumber: number, ptsMs: number, mayStep: boolean): number;
 };
 
