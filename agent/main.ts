@@ -236,7 +236,8 @@ async function serveConsole(shared: Shared, announce: (line: string) => void): P
   const { dataDir, siteName } = settings;
   const chosen = process.env.KVS_EDGE_CONSOLE_PASSWORD;
   if (chosen) await setPassword(dataDir, new Secret(chosen));
-  const { auth, created } = await openAuth({ dataDir, clock });
+  // The machine's clock: sessions must not end because the right time was learnt.
+  const { auth, created } = await openAuth({ dataDir, clock: systemClock });
   const sessions = new CloudSessions({ aws, service, clock });
   const web = await startWeb({
     listen: settings.web.listen,
@@ -284,7 +285,7 @@ async function answerCommands(
   };
   try {
     const onUnexpectedError = (error: unknown, request: string) => journal.unexpected(error, `request ${request}`);
-    return await serveControl({ dataDir: settings.dataDir, requests, onUnexpectedError });
+    return await serveControl({ dataDir: settings.dataDir, requests, clock, onUnexpectedError });
   } catch (thrown) {
     announce(asAgentError(thrown).message);
     return undefined;

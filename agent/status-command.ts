@@ -1,5 +1,6 @@
 // `kvs-edge status`: asks the running agent over its control socket and prints the answer.
 import { agentStatusSchema } from '../shared/agent-status.ts';
+import { systemClock } from './clock.ts';
 import { askAgent } from './control/control-client.ts';
 import { statusTable } from './control/status-table.ts';
 import { AgentError } from './errors.ts';
@@ -19,7 +20,8 @@ export async function statusCommand(
   print: (text: string) => void,
 ): Promise<number> {
   const { dataDir } = await loadSettings(settingsFile);
-  const { data: status, error } = agentStatusSchema.safeParse(await askAgent({ dataDir, request: 'status' }));
+  const answer = await askAgent({ dataDir, request: 'status', clock: systemClock });
+  const { data: status, error } = agentStatusSchema.safeParse(answer);
   if (!status) throw otherVersion(error);
   print(json ? `${JSON.stringify(status)}\n` : statusTable(status));
   const needsAttention = [status, ...status.cameras].some(({ attention }) => attention.length > 0);

@@ -1,6 +1,7 @@
 // Asks the agent that runs on this machine.
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
 import { AgentError, type ErrorCode, systemCode } from '../errors.ts';
 import { answerSchema, linesOf, maxAnswerChars, socketName } from './wire.ts';
 
@@ -15,7 +16,8 @@ export type AskOptions = {
   dataDir: string;
   request: string;
   params?: unknown;
-  /** Default 10 s. */
+  clock: Clock;
+  /** For the whole answer. Default 10 s. */
   timeoutMs?: number;
 };
 
@@ -23,15 +25,18 @@ export type AskOptions = {
  * The agent's answer, as it came: parse it. Rejects with `agent-not-running` when nobody listens there, with
  * `control-failed` when the agent may not be asked, answers nothing or nonsense, and with the agent's own error.
  */
-export async function askAgent({ dataDir, request, params = null, timeoutMs = 10_000 }: AskOptions): Promise<unknown> {
+export async function askAgent(options: AskOptions): Promise<unknown> {
+  const { dataDir, request, params = null, clock, timeoutMs = 10_000 } = options;
   const socket = createConnection(join(dataDir, socketName));
-  socket.setEncoding('utf8').setTimeout(timeoutMs, () => socket.destroy(new Error('No answer in time')));
+  const cancelDeadline = clock.after(timeoutMs, () => socket.destroy(new Error('No answer in time')));
+  socket.setEncoding('utf8');
   try {
     socket.write(`${JSON.stringify({ request, params })}\n`);
     return await readAnswer(socket);
   } catch (error) {
     throw connectionError(error);
   } finally {
+    cancelDeadline();
     socket.destroy();
   }
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
 import { AgentError, asAgentError, systemCode } from '../errors.ts';
 import { askAgent } from './control-client.ts';
 import { type Answer, linesOf, maxRequestChars, requestSchema, socketName } from './wire.ts';
@@ -14,6 +15,7 @@ export type ControlRequests = Record<string, (params: unknown) => unknown>;
 export type ControlServerOptions = {
   dataDir: string;
   requests: ControlRequests;
+  clock: Clock;
   /** Told of a handler's failure that is a bug; the caller has been answered. */
   onUnexpectedError: (error: unknown, request: string) => void;
 };
@@ -32,7 +34,7 @@ export async function serveControl(options: ControlServerOptions): Promise<Async
   });
   try {
     await mkdir(options.dataDir, { recursive: true });
-    await clearStale(options.dataDir, path);
+    await clearStale(options, path);
     await listen(server, path);
   } catch (error) {
     throw openError(path, error);
@@ -54,9 +56,9 @@ async function listen(server: Server, path: string): Promise<void> {
 }
 
 /** A socket that an agent left behind when it was killed; one that answers belongs to an agent that runs. */
-async function clearStale(dataDir: string, path: string): Promise<void> {
+async function clearStale({ dataDir, clock }: ControlServerOptions, path: string): Promise<void> {
   try {
-    await askAgent({ dataDir, request: 'ping', timeoutMs: 1_000 });
+    await askAgent({ dataDir, request: 'ping', clock, timeoutMs: 1_000 });
   } catch (error) {
     if (error instanceof AgentError && error.code === 'agent-not-running') return rm(path, { force: true });
     if (systemCode(error) !== undefined) throw error;

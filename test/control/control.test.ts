@@ -4,7 +4,8 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { askAgent } from '../../agent/control/control-client.ts';
+import { systemClock } from '../../agent/clock.ts';
+import { type AskOptions, askAgent } from '../../agent/control/control-client.ts';
 import { type ControlRequests, serveControl } from '../../agent/control/control-server.ts';
 import { AgentError } from '../../agent/errors.ts';
 
@@ -18,7 +19,11 @@ beforeEach(async () => {
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
 function serve(requests: ControlRequests) {
-  return serveControl({ dataDir, requests, onUnexpectedError: error => unexpected.push(error) });
+  return serveControl({ dataDir, requests, clock: systemClock, onUnexpectedError: error => unexpected.push(error) });
+}
+
+function ask(options: Omit<AskOptions, 'clock'>): Promise<unknown> {
+  return askAgent({ ...options, clock: systemClock });
 }
 
 function code(asking: Promise<unknown>): Promise<string> {
@@ -30,7 +35,7 @@ function code(asking: Promise<unknown>): Promise<string> {
 
 test('a request reaches its handler with its parameters, and the answer comes back', async () => {
   await using _control = await serve({ double: params => ({ twice: [params, params] }) });
-  expect(await askAgent({ dataDir, request: 'double', params: { a: 1 } })).toEqual({ twice: [{ a: 1 }, { a: 1 }] });
+  expect(await ask({ dataDir, request: 'double', params: { a: 1 } })).toEqual({ twice: [{ a: 1 }, { a: 1 }] });
 });
 
 test('the socket is for its owner alone', async () => {
@@ -39,35 +44,35 @@ test('the socket is for its owner alone', async () => {
 });
 
 test('without an agent the answer is that it is not running', async () => {
-  expect(await code(askAgent({ dataDir, request: 'status' }))).toBe('agent-not-running');
-  expect(await code(askAgent({ dataDir: join(dataDir, 'absent'), request: 'status' }))).toBe('agent-not-running');
+  expect(await code(ask({ dataDir, request: 'status' }))).toBe('agent-not-running');
+  expect(await code(ask({ dataDir: join(dataDir, 'absent'), request: 'status' }))).toBe('agent-not-running');
 });
 
 test('a socket left behind by a kill is replaced; before that the agent counts as not running', async () => {
   const path = join(dataDir, 'control.sock');
   await writeFile(path, '');
-  expect(await code(askAgent({ dataDir, request: 'status' }))).toBe('agent-not-running');
+  expect(await code(ask({ dataDir, request: 'status' }))).toBe('agent-not-running');
   await using _control = await serve({ status: () => 'well' });
-  expect(await askAgent({ dataDir, request: 'status' })).toBe('well');
+  expect(await ask({ dataDir, request: 'status' })).toBe('well');
 });
 
 test('a second agent does not take the socket of the first', async () => {
   await using _control = await serve({ who: () => 'first' });
   expect(await code(serve({ who: () => 'second' }))).toBe('control-failed');
-  expect(await askAgent({ dataDir, request: 'who' })).toBe('first');
+  expect(await ask({ dataDir, request: 'who' })).toBe('first');
 });
 
 test('after its end nobody is asked any more, and the next agent starts', async () => {
   await (await serve({}))[Symbol.asyncDispose]();
-  expect(await code(askAgent({ dataDir, request: 'status' }))).toBe('agent-not-running');
+  expect(await code(ask({ dataDir, request: 'status' }))).toBe('agent-not-running');
   await using _next = await serve({ status: () => 'next' });
-  expect(await askAgent({ dataDir, request: 'status' })).toBe('next');
+  expect(await ask({ dataDir, request: 'status' })).toBe('next');
 });
 
 test('a handler’s AgentError reaches the one who asked with its code and sentence', async () => {
   const error = new AgentError({ code: 'disk-full', kind: 'exhausted', retry: 'later', message: 'The disk is full.' });
   await using _control = await serve({ fail: () => Promise.reject(error) });
-  await expect(askAgent({ dataDir, request: 'fail' })).rejects.toMatchObject({
+  await expect(ask({ dataDir, request: 'fail' })).rejects.toMatchObject({
     code: 'disk-full',
     message: 'The disk is full.',
   });
@@ -81,15 +86,15 @@ test('a handler’s bug is told to the agent’s log and ends nothing', async ()
     },
     fine: () => 1,
   });
-  expect(await code(askAgent({ dataDir, request: 'broken' }))).toBe('bug');
+  expect(await code(ask({ dataDir, request: 'broken' }))).toBe('bug');
   expect(unexpected).toHaveLength(1);
-  expect(await askAgent({ dataDir, request: 'fine' })).toBe(1);
+  expect(await ask({ dataDir, request: 'fine' })).toBe(1);
 });
 
 test('a request the agent does not know is refused by name', async () => {
   await using _control = await serve({});
-  await expect(askAgent({ dataDir, request: 'spool.list' })).rejects.toThrow('"spool.list"');
-  expect(await code(askAgent({ dataDir, request: 'constructor' }))).toBe('control-failed');
+  await expect(ask({ dataDir, request: 'spool.list' })).rejects.toThrow('"spool.list"');
+  expect(await code(ask({ dataDir, request: 'constructor' }))).toBe('control-failed');
 });
 
 test('rubbish, and lines without an end, are refused without harm', async () => {
@@ -97,7 +102,7 @@ test('rubbish, and lines without an end, are refused without harm', async () => 
   expect(await exchange('GET / HTTP/1.1\n')).toContain('"ok":false');
   expect(await exchange('{"request":7}\n')).toContain('"ok":false');
   expect(await exchange('x'.repeat(200_000))).toBe('');
-  expect(await askAgent({ dataDir, request: 'fine' })).toBe(1);
+  expect(await ask({ dataDir, request: 'fine' })).toBe(1);
 });
 
 /** What the socket answers to a text until it closes, or to one line. */
@@ -123,7 +128,7 @@ test('an agent that never answers, or nonsense, is a typed error within the time
         .write(answer || '\r'),
     );
     await new Promise<void>(resolve => server.listen(path, resolve));
-    expect(await code(askAgent({ dataDir, request: 'status', timeoutMs: 100 })), answer).toBe('control-failed');
+    expect(await code(ask({ dataDir, request: 'status', timeoutMs: 100 })), answer).toBe('control-failed');
     await new Promise(resolve => server.close(resolve));
   }
 });

@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateStreamCommand, KinesisVideoClient, ListStreamsCommand } from '@aws-sdk/client-kinesis-video';
@@ -151,6 +152,22 @@ test('a server that is not there ends at once', async () => {
   });
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/\[service-unreachable\]\n$/);
+});
+
+test('Ctrl-C ends a push with a sentence that says how it goes on', async () => {
+  const file = await recordings.file('stopped.mp4', { seconds: 1 });
+  // Takes connections and says nothing.
+  const mute = createServer().listen(0, '127.0.0.1');
+  const connected = once(mute, 'connection');
+  await once(mute, 'listening');
+  const address = mute.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const stop = connected.then(() => 'SIGINT' as const);
+  const surroundings = { ...environment(), AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` };
+  const { exitCode, stderr } = await kvsEdge(['push', file, '--stream', 'stopped'], surroundings, stop);
+  mute.close();
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/run the same command again.*\[push-interrupted\]\n$/);
 });
 
 test('files that cannot be pushed are refused with what to do, before anything is sent', async () => {

@@ -65,9 +65,14 @@ export class Recordings implements AsyncDisposable {
 
 export type Outcome = { exitCode: number | null; stdout: string; stderr: string };
 
-/** `kvs-edge …`, as a script runs it. */
-export async function kvsEdge(args: string[], environment: Record<string, string> = {}): Promise<Outcome> {
+/** `kvs-edge …`, as a script runs it. `signal` is sent when it is there. */
+export async function kvsEdge(
+  args: string[],
+  environment: Record<string, string> = {},
+  signal?: Promise<NodeJS.Signals>,
+): Promise<Outcome> {
   const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...environment } });
+  signal?.then(name => child.kill(name));
   const [stdout, stderr] = [child.stdout, child.stderr].map(stream => {
     const chunks: string[] = [];
     stream.setEncoding('utf8').on('data', (text: string) => void chunks.push(text));
