@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import { AgentError, asAgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Spool } from '../spool/spool.ts';
-import { addSample, type BacklogSample, etaSeconds } from './backlog.ts';
+import { Backlog } from './backlog.ts';
 import { EarlyVerdicts } from './early-verdicts.ts';
 import { Feed } from './feed.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -47,17 +47,16 @@ export async function runUploader(options: UploaderOptions): Promise<void> {
 
 /** A wait for the clock is told when it lasts longer. */
 const clockPatienceMs = 500;
-const backlogEveryMs = 1_000;
 
 class Uploader {
   readonly #options: UploaderOptions & { uplink: Uplink; restraint: Restraint };
   readonly #early = new EarlyVerdicts();
   readonly #feed: Feed;
+  readonly #backlog: Backlog;
   #stream: Stream | undefined;
   /** Failures since something went right. */
   #failures = 0;
   #streak: Streak | undefined;
-  #samples: BacklogSample[] = [];
   #sessionEndedMs: number | undefined;
 
   constructor(options: UploaderOptions) {
@@ -65,6 +64,7 @@ class Uploader {
     const { uplink = new Uplink({ clock }), restraint = new Restraint({ clock, random }) } = options;
     this.#options = { ...options, uplink, restraint };
     this.#feed = new Feed(camera.id, { spool, facts, early: this.#early });
+    this.#backlog = new Backlog({ cameraId: camera.id, spool, clock, facts });
   }
 
   async run(): Promise<void> {
@@ -154,7 +154,7 @@ class Uploader {
     this.#failures = 0;
     this.#streak = undefined;
     this.#options.restraint.reached();
-    this.#tellBacklog();
+    this.#backlog.moved();
   }
 
   #refused(outgoing: Outgoing, error: AgentError): AgentError {
@@ -173,7 +173,7 @@ class Uploader {
     if (recovery.stream === 'look-up') this.#stream = undefined;
     if (recovery.endpoint === 'ask') service.forgetEndpoints(camera.stream);
     if (recovery.credentials === 'renew') service.renewCredentials();
-    this.#samples = [];
+    this.#backlog.stopped();
     // When nobody reaches the service, all streams wait together for the one that tries.
     if (recovery.scope === 'service') return;
     const delayMs = nextDelay({ attempt: this.#failures, error, random });
@@ -191,22 +191,6 @@ class Uploader {
   ): void {
     const { camera, facts } = this.#options;
     facts.publish({ type: 'upload.state', cameraId: camera.id, state, ...more });
-  }
-
-  #tellBacklog(): void {
-    const { camera, spool, clock, facts } = this.#options;
-    const atMs = clock.monotonicMs();
-    const last = this.#samples.at(-1);
-    if (last && atMs - last.atMs < backlogEveryMs) return;
-    const { bytes, oldestMs } = spool.waiting(camera.id);
-    this.#samples = addSample(this.#samples, { atMs, waitingBytes: bytes });
-    const eta = etaSeconds(this.#samples);
-    facts.publish({
-      type: 'upload.backlog',
-      cameraId: camera.id,
-      backlogSeconds: oldestMs === undefined ? 0 : Math.max(0, Math.round((clock.nowMs() - oldestMs) / 1000)),
-      ...(eta === undefined ? {} : { etaSeconds: eta }),
-    });
   }
 }
 

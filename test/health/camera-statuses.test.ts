@@ -1,7 +1,7 @@
 // What the console says of a camera after each kind of news.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AgentError } from '../../agent/errors.ts';
-import { type Fact, Facts } from '../../agent/facts.ts';
+import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
 import { CameraStatuses, type SpoolReader } from '../../agent/health/camera-statuses.ts';
 import { SimulatedClock } from '../alerts/simulated-clock.ts';
 
@@ -18,6 +18,10 @@ const offlineProblem = { code: 'camera-unreachable', message: 'The camera yard d
 const refusedProblem = { code: 'service-denied', message: 'AWS refused.' };
 const sighting = { id: 's', cameraId: 'yard', atMs: startMs, label: 'Person', confidence: 90 };
 const span = { cameraId: 'yard', startMs, endMs: startMs + 2000 };
+
+function streamOf(retentionHours: number, drift: FactOf<'stream.checked'>['drift']): Fact {
+  return { type: 'stream.checked', cameraId: 'yard', stream: 'yard-stream', retentionHours, drift };
+}
 
 let clock: SimulatedClock;
 let facts: Facts;
@@ -126,6 +130,43 @@ describe('after', () => {
       { upload: { ...upload, state: 'uploading', lastPersistedAckMs: startMs } },
       [],
     ],
+    [
+      'a backlog becomes smaller',
+      [{ type: 'upload.backlog', cameraId: 'yard', backlogSeconds: 90, etaSeconds: 12 }],
+      { upload: { ...upload, state: 'idle', backlogSeconds: 90, etaSeconds: 12 } },
+      [],
+    ],
+    [
+      'it was about to be gone when the upload failed: its end is no longer foretold',
+      [{ type: 'upload.backlog', cameraId: 'yard', backlogSeconds: 90, etaSeconds: 12 }, uploadFailed],
+      {
+        upload: {
+          ...upload,
+          ...{ state: 'waiting', backlogSeconds: 90, problem: refusedProblem, retryAtMs: startMs + 5000 },
+        },
+      },
+      [],
+    ],
+    [
+      'a stream that differs from the settings, and keeps nothing',
+      [streamOf(0, [{ setting: 'retentionHours', wanted: '24', actual: '0' }])],
+      {
+        streamWarnings: [
+          {
+            code: 'stream-drift',
+            message:
+              'The stream yard-stream has retentionHours 0, the settings say 24: change one of them. The agent does not change streams that exist.',
+          },
+          {
+            code: 'stream-keeps-nothing',
+            message:
+              'The stream yard-stream keeps nothing (retention 0), so its video cannot be played back: give it a retention in the AWS console.',
+          },
+        ],
+      },
+      [],
+    ],
+    ['it was made right: no warning is left', [streamOf(0, []), streamOf(24, [])], {}, ['streamWarnings']],
     [
       'there is nothing left to send',
       [uploadFailed, { type: 'upload.state', cameraId: 'yard', state: 'idle' }],
