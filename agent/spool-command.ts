@@ -61,7 +61,7 @@ export async function spoolCommand(command: SpoolArguments, print: (text: string
 
 async function ask(settings: AgentSettings, request: string, params: unknown): Promise<unknown> {
   try {
-    return await askAgent({ dataDir: settings.dataDir, request, params });
+    return await askAgent({ dataDir: settings.dataDir, request, params, clock: systemClock });
   } catch (error) {
     if (!(error instanceof AgentError && error.code === 'agent-not-running')) throw error;
   }

@@ -1,7 +1,6 @@
 // Gathers what is known of a camera's footage, from the index and from memory, for the pure `coverage`.
 import type { FootageSpan } from '../../shared/api.ts';
 import { coverage } from './coverage.ts';
-import { spanOf } from './footage.ts';
 import type { GrowingFragments } from './growing-fragment.ts';
 import type { LostSpans } from './lost-spans.ts';
 import type { SpoolIndex } from './spool-index.ts';
@@ -27,7 +26,7 @@ export function footageOf(
   );
   const wide = index.widened(cameraId, fromMs, toMs);
   const spans = [
-    ...index.overlapping(cameraId, wide.fromMs, wide.toMs).map(spanOf),
+    ...index.spans(cameraId, wide.fromMs, wide.toMs),
     ...index.past.spans(cameraId, { ...wide, nowMs }),
     ...inMemory,
   ];

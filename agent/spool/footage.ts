@@ -1,13 +1,5 @@
-// Spans of footage: pure algebra on what the index holds.
+// Spans of footage: pure algebra.
 import type { FootageSpan } from '../../shared/api.ts';
-import type { FragmentRecord } from './fragment-record.ts';
-
-export function spanOf(record: FragmentRecord): FootageSpan {
-  const { startMs, endMs, state, reason } = record;
-  if (state === 'persisted') return { startMs, endMs, at: 'cloud' };
-  if (state === 'waiting') return { startMs, endMs, at: 'disk' };
-  return { startMs, endMs, at: 'lost', ...(reason === undefined ? {} : { reason }) };
-}
 
 /** Sorted by start, cut to the range, neighbours that touch and say the same merged. Empty spans fall out. */
 export function mergeSpans(spans: readonly FootageSpan[], fromMs: number, toMs: number): FootageSpan[] {

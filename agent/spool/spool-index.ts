@@ -1,5 +1,6 @@
 // The index beside the files: one row a fragment, and the past of those whose file is gone.
 // Every statement is synchronous and small; media never passes through here.
+import type { FootageSpan } from '../../shared/api.ts';
 import type { FragmentRecord, FragmentState } from './fragment-record.ts';
 import type { NewFragment } from './fragment-tally.ts';
 import { IndexDatabase, type Row } from './index-database.ts';
@@ -8,6 +9,8 @@ import { TimeShift } from './time-shift.ts';
 
 /** Block timecodes have 16 bits, so no fragment is longer; bounds the search for what overlaps a moment. */
 const longestFragmentMs = 60_000;
+
+const placeOf = { waiting: 'disk', persisted: 'cloud', rejected: 'lost' } as const;
 
 /** Methods throw SQLite's own errors; `diskError` says what they mean. */
 export class SpoolIndex implements Disposable {
@@ -181,11 +184,30 @@ export class SpoolIndex implements Disposable {
     return this.#database.all('SELECT DISTINCT camera_id FROM fragments').map(row => String(row.camera_id));
   }
 
-  overlapping(cameraId: string, fromMs: number, toMs: number): FragmentRecord[] {
-    return this.#records(
-      'SELECT * FROM fragments WHERE camera_id = ? AND start_ms > ? AND start_ms <= ? AND end_ms >= ? ORDER BY start_ms',
+  /**
+   * Where the video of fragments in the range is, those that follow each other without a gap and share state and reason
+   * merged: SQLite does it ten times as fast as rows one by one, and a day has 43,000.
+   */
+  spans(cameraId: string, fromMs: number, toMs: number): FootageSpan[] {
+    const rows = this.#database.all(
+      `WITH fragment AS (
+         SELECT start_ms, end_ms, state, reason,
+           start_ms <= lag(end_ms) OVER earlier AND state = lag(state) OVER earlier
+             AND reason IS lag(reason) OVER earlier AS continues
+         FROM fragments WHERE camera_id = ? AND start_ms > ? AND start_ms <= ? AND end_ms >= ?
+         WINDOW earlier AS (ORDER BY start_ms)
+       ), numbered AS (
+         SELECT *, sum(continues IS NOT 1) OVER (ORDER BY start_ms) AS span FROM fragment
+       )
+       SELECT min(start_ms) AS start_ms, max(end_ms) AS end_ms, state, reason FROM numbered GROUP BY span ORDER BY span`,
       ...[cameraId, fromMs - longestFragmentMs, toMs, fromMs],
     );
+    return rows.map(row => ({
+      startMs: Number(row.start_ms),
+      endMs: Number(row.end_ms),
+      at: placeOf[row.state as FragmentState],
+      ...(typeof row.reason === 'string' ? { reason: row.reason } : {}),
+    }));
   }
 
   /** The range widened to the nearest footage on either side: what lies between is explained by its neighbours. */

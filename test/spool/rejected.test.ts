@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../agent/clock.ts';
 import { serveControl } from '../../agent/control/control-server.ts';
 import type { Spool } from '../../agent/spool/spool.ts';
 import { spoolCommand, spoolRequests } from '../../agent/spool-command.ts';
@@ -117,7 +118,9 @@ test.each(['stopped', 'running'])('kvs-edge spool lists, exports and retries wit
   else {
     const onUnexpectedError = () => undefined;
     const dataDir = join(scene.root, 'data');
-    resources.use(await serveControl({ dataDir, requests: spoolRequests(first), onUnexpectedError }));
+    resources.use(
+      await serveControl({ dataDir, requests: spoolRequests(first), clock: systemClock, onUnexpectedError }),
+    );
   }
   const run = async (command: Parameters<typeof spoolCommand>[0]) => {
     const lines: string[] = [];
