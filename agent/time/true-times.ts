@@ -1,6 +1,7 @@
 // Gives what was recorded in provisional time its right time as soon as that is known, and only then lets the uploader
 // send: fragments leave in the order they were recorded, and none with a time that nobody vouched for.
 import type { TrustedClock } from './trusted-clock.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export type TrueTimesOptions = {
   clock: Pick<TrustedClock, 'trusted' | 'correctionMs' | 'sleep'>;
@@ -41,15 +42,7 @@ export class TrueTimes {
   }
 
   /** Resolves when sending may begin; rejects with the signal's reason. */
-  async awaitTrust(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const stop = Promise.withResolvers<never>();
-    const abort = () => stop.reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      await Promise.race([this.#open.promise, stop.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+  awaitTrust(signal: AbortSignal): Promise<void> {
+    return unlessAborted(this.#open.promise, signal);
   }
 }

@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { ClockSource, ClockVerdict } from './clock-trust.ts';
 import { firstProvisionalMs } from './provisional-time.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export type ClockState = {
   trusted: boolean;
@@ -74,16 +75,8 @@ export class TrustedClock implements Clock {
   }
 
   /** Resolves once the clock is trusted; rejects with the signal's reason. */
-  async trusted(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const stop = Promise.withResolvers<never>();
-    const abort = () => stop.reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      await Promise.race([this.#trust.promise, stop.promise]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+  trusted(signal: AbortSignal): Promise<void> {
+    return unlessAborted(this.#trust.promise, signal);
   }
 
   state(): ClockState {
