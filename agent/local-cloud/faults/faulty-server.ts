@@ -8,7 +8,7 @@ import type { MediaStore } from '../store/media-store.ts';
 import { faultRoutes } from './admin-routes.ts';
 import { ConnectionFaults } from './connection-faults.ts';
 import { Faults } from './faults.ts';
-import { lateList } from './late-list.ts';
+import { LateList } from './late-list.ts';
 import { RequestFaults } from './request-faults.ts';
 import { SessionFaults, type SessionFaultsOptions } from './session-faults.ts';
 
@@ -17,12 +17,14 @@ export class FaultyServer {
   readonly requests: ListenerFaults;
   readonly #clock: Clock;
   readonly #host: string;
+  readonly #lateList: LateList;
   #connections: ConnectionFaults | undefined;
 
   constructor(clock: Clock, host: string) {
     this.#clock = clock;
     this.#host = host;
     this.faults = new Faults(clock);
+    this.#lateList = new LateList(this.faults, clock);
     this.requests = new RequestFaults(this.faults, clock, () => this.#connections?.movedPort);
   }
 
@@ -47,11 +49,12 @@ export class FaultyServer {
   }
 
   listed(store: MediaStore): Pick<MediaStore, 'findStream' | 'fragments'> {
-    return lateList(store, this.faults, this.#clock);
+    return this.#lateList.of(store);
   }
 
-  tap(session: Omit<SessionFaultsOptions, 'faults' | 'clock'>): SessionTap {
-    return new SessionFaults({ ...session, faults: this.faults, clock: this.#clock });
+  tap(session: Pick<SessionFaultsOptions, 'stream' | 'accessKeyId' | 'response'>): SessionTap {
+    const onStored = (number: string) => this.#lateList.stored(number);
+    return new SessionFaults({ ...session, onStored, faults: this.faults, clock: this.#clock });
   }
 
   close(): void {

@@ -15,6 +15,8 @@ export type SessionFaultsOptions = {
   /** Whose signature the session has. */
   accessKeyId: string;
   response: ServerResponse;
+  /** Told of each fragment that is stored, by its number. */
+  onStored: (number: string) => void;
 };
 
 export class SessionFaults implements SessionTap {
@@ -61,9 +63,13 @@ export class SessionFaults implements SessionTap {
       findStream: name => store.findStream(name),
       receive: arriving => store.receive(arriving),
       persist: async (arrival, content) => {
-        if (!this.#forgets()) return store.persist(arrival, content);
-        this.#forgotten.add(arrival.number);
-        await arrival.writer.discard();
+        if (this.#forgets()) {
+          this.#forgotten.add(arrival.number);
+          return arrival.writer.discard();
+        }
+        const stored = await store.persist(arrival, content);
+        this.#options.onStored(arrival.number);
+        return stored;
       },
     };
   }

@@ -91,6 +91,7 @@ export class Session {
         if ('end' in next) return next.end;
         this.#lastDataMs = this.#options.clock.monotonicMs();
         await this.#options.tap?.take(next, this.#body.stopped);
+        if (this.#body.stopped.aborted) continue;
         await this.#ingest.take(next);
       }
     } catch (error) {
