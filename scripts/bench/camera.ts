@@ -1,7 +1,7 @@
 // What cameras cost: the agent as it is shipped, with N cameras of 1080p25 and 4 Mbit/s, labels off, uploading to the
 // embedded server. Node's share and ffmpeg's are counted apart, and so are the stills for the camera wall, for which a
 // short-lived ffmpeg decodes one picture per camera every ten seconds.
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { encodedClip } from './footage.ts';
 import { childrenOf, privateBytes, processorTime } from './process-cost.ts';
 import { rounded } from './quantiles.ts';
 
+const connectPatienceMs = 60_000;
 const settleMs = 20_000;
 /** One pretend camera falls behind with many viewers, as a real one does. */
 const viewersEach = 4;
@@ -68,6 +69,7 @@ async function measure({ count, seconds, urls, dir }: Stage): Promise<Run> {
     ready: /^Console: (\S+)/,
     env: { KVS_EDGE_CONSOLE_PASSWORD: 'a password for the bench' },
   });
+  await allConnected(agent.pid, count);
   await delay(settleMs);
   const before = await costs(agent.pid, join(dir, 'cloud'), count);
   await delay(seconds * 1000);
@@ -92,6 +94,11 @@ async function measure({ count, seconds, urls, dir }: Stage): Promise<Run> {
   };
 }
 
+async function allConnected(pid: number, cameras: number): Promise<void> {
+  const deadlineMs = performance.now() + connectPatienceMs;
+  while ((await copyingProcesses(pid)).length < cameras && performance.now() < deadlineMs) await delay(500);
+}
+
 type Costs = {
   atMs: number;
   nodeMs: number;
@@ -107,8 +114,7 @@ type Costs = {
 /** Rejects when not every camera has its ffmpeg: then the figures would be of something else. */
 async function costs(pid: number, cloudDir: string, cameras: number): Promise<Costs> {
   const { ownMs, endedChildrenMs } = await processorTime(pid);
-  // The oldest children are the cameras' own; a still may be decoded right now.
-  const copying = (await childrenOf(pid)).sort((a, b) => a - b).slice(0, cameras);
+  const copying = await copyingProcesses(pid);
   if (copying.length < cameras) throw new Error(`Only ${copying.length} of ${cameras} cameras are connected`);
   const times = await Promise.all(copying.map(processorTime));
   const bytes = await Promise.all(copying.map(privateBytes));
@@ -122,6 +128,13 @@ async function costs(pid: number, cloudDir: string, cameras: number): Promise<Co
     stillsMs: endedChildrenMs,
     storedBytes: await storedBytes(cloudDir),
   };
+}
+
+/** The ffmpegs that copy cameras: their input is a script, that of a still is video. */
+async function copyingProcesses(pid: number): Promise<number[]> {
+  const children = await childrenOf(pid);
+  const commands = await Promise.all(children.map(child => readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '')));
+  return children.filter((_, index) => commands[index]?.split('\0').includes('concat'));
 }
 
 async function storedBytes(dir: string): Promise<number> {
