@@ -15,11 +15,6 @@ export class Feed {
     this.#context = context;
   }
 
-  /** Resolves when there is something to send. Rejects with the signal's reason. */
-  async filled(signal: AbortSignal): Promise<void> {
-    while (!this.#next(anyStart)) await this.#context.spool.changed(this.#cameraId, signal);
-  }
-
   get isEmpty(): boolean {
     return this.#next(anyStart) === undefined;
   }

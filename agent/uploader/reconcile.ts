@@ -28,16 +28,16 @@ export type ReconcileOptions = {
 /**
  * Marks the doubtful fragments the service has as persisted and the others as not sent. Rejects with a `service-…`
  * AgentError when the service cannot be asked: then nothing may be sent yet. A stream without retention stores nothing
- * and cannot be asked: there everything doubtful is sent again.
+ * and cannot be asked: there everything doubtful is sent again. Resolves to whether the service was asked.
  */
-export async function reconcile(options: ReconcileOptions): Promise<void> {
+export async function reconcile(options: ReconcileOptions): Promise<boolean> {
   const { cameraId, stream, spool, service, clock, signal } = options;
-  if (spool.doubtful(cameraId, 1).length === 0) return;
+  if (spool.doubtful(cameraId, 1).length === 0) return false;
   await clock.sleep(settleMs, signal);
   for (;;) {
     const doubtful = spool.doubtful(cameraId, batchSize);
     const [first, last] = [doubtful[0], doubtful.at(-1)];
-    if (!first || !last) return;
+    if (!first || !last) return stream.retentionHours > 0;
     const range = { stream: stream.name, fromMs: first.startMs, toMs: last.startMs, signal };
     const stored = stream.retentionHours === 0 ? [] : await service.listFragments(range);
     settle(options, doubtful, stored);

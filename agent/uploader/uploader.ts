@@ -82,8 +82,9 @@ class Uploader {
   async #runOnce(): Promise<void> {
     const { camera, restraint, signal } = this.#options;
     if (this.#feed.isEmpty) this.#tell('idle');
-    await this.#feed.filled(signal);
     await this.#clockTrusted();
+    // Who asks the service while the others wait for the answer must not wait for a camera.
+    await this.#feed.upcoming(signal);
     await restraint.enter({ cameraId: camera.id, signal, onHeld: (error, ms) => this.#tellWaiting(error, ms) });
     let failure: AgentError | undefined;
     try {
@@ -103,7 +104,8 @@ class Uploader {
     this.#tell('connecting');
     const stream = await this.#ensureStream();
     await this.#early.settled();
-    await reconcile({ cameraId, stream, spool, service, clock, facts, signal });
+    const asked = await reconcile({ cameraId, stream, spool, service, clock, facts, signal });
+    if (asked) this.#options.restraint.reached();
     signal.throwIfAborted();
     if (this.#feed.isEmpty) return;
     const first = await this.#feed.upcoming(signal);
