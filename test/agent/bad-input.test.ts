@@ -164,14 +164,14 @@ test.runIf(process.getuid?.() === 0)(
   async () => {
     const disk = join(dir, 'small-disk');
     await mkdir(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]);
     try {
       await using agent = await RunningAgent.start(
         // No cloud to send to: nothing on the disk may be given up while it waits.
         {
           aws: { endpoint: 'http://127.0.0.1:9' },
           cameras: [goodCamera('front')],
-          spool: { dir: join(disk, 'spool') },
+          spool: { dir: join(disk, 'spool'), minFreeBytes: '1 MiB' },
         },
         { CAMERA_PASSWORD: cameraPassword },
       );
