@@ -1,0 +1,103 @@
+// Two of the three lines that main runs for each camera; the third is the uploader. Neither ends before the agent does,
+// and nothing that goes wrong in one reaches another.
+import { randomUUID } from 'node:crypto';
+import type { Sighting } from '../shared/sighting.ts';
+import { asAgentError } from './errors.ts';
+import { fragmentItems } from './fragmenter/fragment-items.ts';
+import { type LabelledStill, labelStills } from './labels/label-stills.ts';
+import type { AgentParts } from './parts.ts';
+import { evaluateRules, firings } from './rules/evaluate.ts';
+import { sampleStills } from './sampler/sample.ts';
+import type { Still } from './sampler/still.ts';
+import type { AgentSettings } from './settings/load.ts';
+import { openRtspSource, type RtspCamera } from './source/rtsp-source.ts';
+
+type Camera = AgentSettings['cameras'][number];
+
+/** For the camera wall, of a camera without labels. */
+const wallEverySeconds = 10;
+/** Before a stream that KVS does not accept is tried again: somebody may have changed the camera meanwhile. */
+const refusedPauseMs = 60_000;
+
+/** Camera → disk, for as long as the agent runs. */
+export async function ingest(camera: RtspCamera, { clock, facts, journal, signal, spool }: AgentParts): Promise<void> {
+  const { id: cameraId } = camera;
+  const source = openRtspSource({ camera, clock, facts, random: Math.random });
+  while (!signal.aborted) {
+    try {
+      const parts = fragmentItems(source.items(signal), {
+        clock,
+        cameraId,
+        correctionMs: () => clock.correctionMs,
+        onProblem: problem => facts.publish({ type: 'camera.problem', cameraId, ...problem }),
+      });
+      await spool.write(cameraId, parts);
+    } catch (thrown) {
+      const error = asAgentError(thrown);
+      if (error.kind === 'bug') journal.unexpected(thrown, `ingest of ${cameraId}`);
+      const retryAtMs = clock.nowMs() + refusedPauseMs;
+      facts.publish({ type: 'camera.state', cameraId, state: 'refused', error, retryAtMs });
+      await clock.sleep(refusedPauseMs, signal).catch(() => undefined);
+    }
+  }
+}
+
+/** Disk → stills → sightings → alerts. */
+export async function analyse(
+  camera: Camera,
+  destinationsOf: (ruleId: string) => string[],
+  shared: AgentParts,
+): Promise<void> {
+  const { clock, facts, journal, signal, spool, decoder } = shared;
+  const { id: cameraId, labels } = camera;
+  const everySeconds = labels?.everySeconds ?? wallEverySeconds;
+  while (!signal.aborted) {
+    try {
+      const sampled = sampleStills({ cameraId, everySeconds, fragments: spool, decoder, clock, facts, signal });
+      const stills = remember(sampled, shared.latestStills);
+      if (!labels || labels.provider === 'none') {
+        for await (const _still of stills);
+        continue;
+      }
+      const seen = labelStills({
+        ...{ cameraId, stills, provider: shared.provider, settings: labels, clock, facts, signal },
+        random: Math.random,
+        newId: randomUUID,
+      });
+      for await (const labelled of seen) {
+        await keep(labelled, shared);
+        raiseAlerts(labelled.sightings, destinationsOf, shared);
+      }
+    } catch (thrown) {
+      journal.unexpected(thrown, `analysis of ${cameraId}`);
+      facts.publish({ type: 'labels.failed', cameraId, error: asAgentError(thrown) });
+      await clock.sleep(refusedPauseMs, signal).catch(() => undefined);
+    }
+  }
+}
+
+/** A disk that takes no sightings must not keep an alert from leaving. */
+async function keep({ still, sightings }: LabelledStill, shared: AgentParts): Promise<void> {
+  try {
+    await shared.sightings.add(still, sightings);
+  } catch (thrown) {
+    shared.facts.publish({ type: 'labels.failed', cameraId: still.cameraId, error: asAgentError(thrown) });
+  }
+}
+
+async function* remember(stills: AsyncIterable<Still>, latest: Map<string, Uint8Array>): AsyncGenerator<Still> {
+  for await (const still of stills) {
+    latest.set(still.cameraId, still.jpeg);
+    yield still;
+  }
+}
+
+function raiseAlerts(sightings: Sighting[], destinationsOf: (ruleId: string) => string[], shared: AgentParts): void {
+  const { settings, outbox, facts } = shared;
+  const lastFiredMs = (ruleId: string, cameraId: string) => outbox.lastFiredMs(ruleId, cameraId);
+  const evaluations = evaluateRules({ rules: settings.rules, sightings, lastFiredMs });
+  for (const { ruleId, sighting, outcome } of evaluations) {
+    facts.publish({ type: 'rule.evaluated', ruleId, sightingId: sighting.id, outcome });
+  }
+  for (const firing of firings(evaluations)) outbox.raise(firing, destinationsOf(firing.ruleId));
+}

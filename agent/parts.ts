@@ -1,0 +1,32 @@
+// The parts of a running agent, as main puts them together and its lines and servers use them.
+import type { Outbox } from './alerts/outbox.ts';
+import type { ConnectedAws } from './aws/aws.ts';
+import type { KinesisVideo } from './aws/kinesis-video.ts';
+import type { Facts } from './facts.ts';
+import type { CameraStatuses } from './health/camera-statuses.ts';
+import type { Journal } from './health/journal.ts';
+import type { LabelProvider } from './labels/provider.ts';
+import type { SightingStore } from './labels/sighting-store.ts';
+import type { StillDecoder } from './sampler/decode.ts';
+import type { AgentSettings } from './settings/load.ts';
+import type { Spool } from './spool/spool.ts';
+import type { TrustedClock } from './time/trusted-clock.ts';
+
+/** What the agent is made of, once it runs. */
+export type AgentParts = {
+  settings: AgentSettings;
+  aws: ConnectedAws;
+  clock: TrustedClock;
+  journal: Journal;
+  facts: Facts;
+  signal: AbortSignal;
+  service: KinesisVideo;
+  spool: Spool;
+  statuses: CameraStatuses;
+  sightings: SightingStore;
+  outbox: Outbox;
+  decoder: StillDecoder;
+  provider: LabelProvider;
+  /** The newest JPEG of each camera. */
+  latestStills: Map<string, Uint8Array>;
+};

@@ -1,0 +1,76 @@
+// How people reach a running agent: the console over HTTP, and commands on this machine over a socket.
+import { join } from 'node:path';
+import { systemClock } from './clock.ts';
+import { type ControlRequests, serveControl } from './control/control-server.ts';
+import { agentStatus } from './control/status-request.ts';
+import { asAgentError } from './errors.ts';
+import type { AgentParts } from './parts.ts';
+import { CloudSessions } from './playback/cloud-session.ts';
+import { hlsOrigins } from './playback/hls-origins.ts';
+import { HlsRelay } from './playback/hls-relay.ts';
+import { Secret } from './secret.ts';
+import { spoolRequests } from './spool-command.ts';
+import { openAuth, setPassword } from './web/auth.ts';
+import { startWeb, type Web } from './web/web.ts';
+
+/** The console, and its password if this is the first start. @throws AgentError `port-in-use`, `settings-invalid`, `disk-…` */
+export async function serveConsole(shared: AgentParts, announce: (line: string) => void): Promise<Web> {
+  const { settings, aws, clock, facts, service, spool, statuses, sightings, outbox, latestStills, journal } = shared;
+  const { dataDir, siteName } = settings;
+  const chosen = process.env.KVS_EDGE_CONSOLE_PASSWORD;
+  if (chosen) await setPassword(dataDir, new Secret(chosen));
+  // The machine's clock: sessions must not end because the right time was learnt.
+  const { auth, created } = await openAuth({ dataDir, clock: systemClock });
+  const sessions = new CloudSessions({ aws, service, clock });
+  const web = await startWeb({
+    listen: settings.web.listen,
+    siteName,
+    consoleDir: join(import.meta.dirname, '../console/dist'),
+    hlsOrigins: hlsOrigins(aws),
+    auth,
+    clock,
+    facts,
+    site: { site: () => ({ credentials: aws.state(), clock: clock.state() }) },
+    cameras: statuses,
+    footage: { footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs) },
+    sightings: {
+      ofCamera: (cameraId, range) => sightings.between({ cameraId, ...range }),
+      newest: page => sightings.newest(page),
+      still: id => sightings.still(id),
+    },
+    alerts: outbox,
+    stills: { latestStill: cameraId => latestStills.get(cameraId) },
+    playback: { open: (stream, request, closed) => sessions.open(stream, request, closed) },
+    relay: new HlsRelay({ endpoint: aws.endpoint, mount: '/api/hls/', clock }),
+    onUnexpectedError: (error, where) => journal.unexpected(error, where),
+  });
+  announce(`Console: ${web.url}`);
+  // Standard error, not the journal: it is seen once, by whoever starts the agent.
+  if (created) announce(`Console password, shown only this once: ${created.reveal()}`);
+  return web;
+}
+
+/** Commands on this machine, such as `kvs-edge status`. An agent that cannot be asked still records. */
+export async function answerCommands(
+  { settings, aws, clock, spool, statuses, journal }: AgentParts,
+  announce: (line: string) => void,
+): Promise<AsyncDisposable | undefined> {
+  const requests: ControlRequests = {
+    ...spoolRequests(spool),
+    status: () =>
+      agentStatus({
+        siteName: settings.siteName,
+        nowMs: clock.nowMs(),
+        cameras: statuses.statuses(),
+        footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs),
+        site: { credentials: aws.state(), clock: clock.state() },
+      }),
+  };
+  try {
+    const onUnexpectedError = (error: unknown, request: string) => journal.unexpected(error, `request ${request}`);
+    return await serveControl({ dataDir: settings.dataDir, requests, clock, onUnexpectedError });
+  } catch (thrown) {
+    announce(asAgentError(thrown).message);
+    return undefined;
+  }
+}
