@@ -27,7 +27,8 @@ const answers = (
   // The connection breaks first: an upload that runs asks for nothing.
   faults: forMs => [
     { fault: 'answer', operation, status, errorType, forMs },
-    dropOnce,
+    // Only after something arrived unacknowledged there is a doubt to settle.
+    operation === 'ListFragments' ? { fault: 'drop-before-acks', stored: true, times: 1 } : dropOnce,
     // The endpoint is asked for again only after an answer that puts it in doubt.
     ...(operation === 'GetDataEndpoint' || operation === 'DescribeStream' ? [streamGone] : []),
   ],
