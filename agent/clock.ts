@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type Clock = {
-  /** Wall time, milliseconds since 1970 (UTC). May jump when NTP sets it. */
+  /** Wall time, whole milliseconds since 1970 (UTC). May jump when NTP sets it. */
   nowMs(): number;
   /** Milliseconds since an arbitrary start; never goes back, never jumps. */
   monotonicMs(): number;

@@ -27,7 +27,7 @@ export class TrustedClock implements Clock {
   }
 
   nowMs(): number {
-    return this.monotonicMs() + (this.#verdict?.offsetMs ?? this.#provisionalOffsetMs);
+    return Math.floor(this.monotonicMs() + (this.#verdict?.offsetMs ?? this.#provisionalOffsetMs));
   }
 
   monotonicMs(): number {

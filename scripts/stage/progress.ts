@@ -1,7 +1,7 @@
 // Turns the agent's log into the few lines a person watching the demo wants: each milestone once, and every change of a
 // camera's state.
 
-type LogLine = { msg?: string; camera?: string; state?: string; message?: string };
+type LogLine = { level?: string; msg?: string; camera?: string; state?: string; message?: string };
 
 const milestones: Record<string, string> = {
   'fragment.spooled': 'the first fragment is safe on disk',
@@ -14,7 +14,9 @@ const milestones: Record<string, string> = {
 export function progressTeller(say: (line: string) => void): (line: string) => void {
   const told = new Set<string>();
   return line => {
-    const { msg: fact = '', camera, state, message } = parse(line);
+    const { level, msg: fact = '', camera, state, message } = parse(line);
+    // What nobody foresaw carries its sentence as the line's message.
+    if (level === 'error' && message === undefined) say(fact);
     if (fact === 'camera.state') say(`camera ${camera} is ${state}${message === undefined ? '' : `: ${message}`}`);
     if (fact === 'upload.state' && message !== undefined) say(`upload of ${camera}: ${message}`);
     const milestone = milestones[fact];

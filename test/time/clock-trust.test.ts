@@ -210,3 +210,17 @@ test('who waits for the time is told at once when it is known, or when the agent
   await known;
   await clock.trusted(never);
 });
+
+test('wall time comes in whole milliseconds, as databases and file names take it, though the monotonic clock does not', () => {
+  const machine = new SimulatedClock(trueMs);
+  const clock = new TrustedClock({
+    nowMs: () => machine.nowMs(),
+    monotonicMs: () => machine.monotonicMs() + 0.25,
+    sleep: (ms, signal) => machine.sleep(ms, signal),
+    after: (ms, callback) => machine.after(ms, callback),
+  });
+  expect(Number.isInteger(clock.nowMs())).toBe(true);
+  clock.trust({ source: 'service', offsetMs: trueMs + 0.4 });
+  expect(Number.isInteger(clock.nowMs())).toBe(true);
+  expect(Math.abs(clock.nowMs() - trueMs)).toBeLessThanOrEqual(1);
+});
