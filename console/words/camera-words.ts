@@ -62,6 +62,7 @@ export function uploadSentences(camera: CameraStatus, nowMs: number): string[] {
       ? 'Nothing confirmed by the service yet.'
       : `Last confirmed ${ageWords(lastPersistedAckMs, nowMs)}.`,
   );
+  sentences.push(...(camera.streamWarnings ?? []).map(warning => warning.message));
   if (camera.lostSeconds > 0) sentences.push(`${durationWords(camera.lostSeconds * 1000)} of video lost so far.`);
   return sentences;
 }

@@ -59,6 +59,12 @@ describe('a camera’s health line', () => {
     );
   });
 
+  test('a stream that is not as the settings want it is said with the upload', () => {
+    const message = 'The stream front-door keeps nothing: its retention is 0 hours.';
+    const camera = { ...liveCamera(now), streamWarnings: [{ code: 'stream-keeps-nothing', message }] };
+    expect(healthSentences(camera, now).join(' ')).toContain(message);
+  });
+
   test('a camera out of the service’s reach says what is safe on disk and what is lost', () => {
     const words = healthSentences(diskOnlyCamera(now), now).join(' ');
     expect(words).toContain('On disk only.');
