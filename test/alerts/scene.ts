@@ -8,7 +8,7 @@ import type { Sink } from '../../agent/alerts/sink.ts';
 import { AgentError } from '../../agent/errors.ts';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
 import type { Firing } from '../../agent/rules/evaluate.ts';
-import { SimulatedClock } from './simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 
 export const frameMs = Date.UTC(2026, 10, 23, 7, 41, 12, 345);
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openCredentials } from '../../agent/aws/credentials.ts';
 import { renewalMs } from '../../agent/aws/iot-credentials.ts';
 import { AgentError } from '../../agent/errors.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { grant, type Script, serveCredentials } from './credential-provider.ts';
 import { DeviceCertificates } from './device-certificates.ts';
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { AgentError } from '../../agent/errors.ts';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
 import { CameraStatuses, type SpoolReader } from '../../agent/health/camera-statuses.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 
 const startMs = Date.UTC(2026, 10, 23, 7, 0, 0);
 const offline = new AgentError({

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { AgentError } from '../../agent/errors.ts';
 import { type Fact, Facts } from '../../agent/facts.ts';
 import { createJournal, type Journal } from '../../agent/health/journal.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 
 const startMs = Date.UTC(2026, 10, 23, 7, 0, 0);
 const cause = Object.assign(new Error('connect to rtsp://admin:c4nary@10.0.0.20'), { code: 'ECONNREFUSED' });

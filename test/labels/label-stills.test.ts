@@ -9,7 +9,7 @@ import {
 } from '../../agent/labels/label-stills.ts';
 import type { DetectedLabel, LabelProvider } from '../../agent/labels/provider.ts';
 import type { Still } from '../../agent/sampler/still.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { frameMs, still } from './still.ts';
 
 const box = { left: 0.1, top: 0.2, width: 0.3, height: 0.4 };

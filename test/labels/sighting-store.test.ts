@@ -6,7 +6,7 @@ import { type Fact, Facts } from '../../agent/facts.ts';
 import { SightingStore, type SightingStoreOptions } from '../../agent/labels/sighting-store.ts';
 import type { Still } from '../../agent/sampler/still.ts';
 import type { Sighting } from '../../shared/sighting.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { frameMs, still } from './still.ts';
 
 function sighting(id: string, { cameraId, atMs }: Still, change: Partial<Sighting> = {}): Sighting {

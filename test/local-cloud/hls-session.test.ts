@@ -7,8 +7,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import type { Track } from '../../agent/matroska/track.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
 import { aac, alaw, h264, h265, makeMatroska } from '../matroska/ffmpeg-oracle.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import {
   accessKeyId,
   call,

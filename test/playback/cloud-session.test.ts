@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { KinesisVideo } from '../../agent/aws/kinesis-video.ts';
 import { CloudSessions } from '../../agent/playback/cloud-session.ts';
 import { hlsOrigins } from '../../agent/playback/hls-origins.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { type Scripted, serveArchive } from './scripted-archive.ts';
 
 const sessionUrl = 'http://127.0.0.1:4600/hls/v1/getHLSMasterPlaylist.m3u8?SessionToken=abc~';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HlsRelay } from '../../agent/playback/hls-relay.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { ask, open, serveConsole, signIn } from '../web/served-console.ts';
 
 const asked: string[] = [];

@@ -7,7 +7,7 @@ import { createStillDecoder, type StillDecoder } from '../../agent/sampler/decod
 import { type FragmentReader, sampleStills } from '../../agent/sampler/sample.ts';
 import type { Still } from '../../agent/sampler/still.ts';
 import type { FragmentRecord } from '../../agent/spool/fragment-record.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { encode, fragmentAt } from './footage.ts';
 
 const startMs = Date.UTC(2026, 10, 23, 7, 41, 12, 345);

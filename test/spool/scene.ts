@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
 import { Spool } from '../../agent/spool/spool.ts';
 import type { SpoolOptions } from '../../agent/spool/spool-options.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 
 export class Scene implements AsyncDisposable {
   readonly root: string;

@@ -10,7 +10,7 @@ import { isProvisional } from '../../agent/time/provisional-time.ts';
 import { askServiceDate, dateUrl, narrowed } from '../../agent/time/service-date.ts';
 import { TrustedClock } from '../../agent/time/trusted-clock.ts';
 import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 
 const hourMs = 3_600_000;
 const trueMs = Date.UTC(2026, 10, 23, 8);

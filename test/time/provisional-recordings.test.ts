@@ -13,7 +13,7 @@ import { Spool } from '../../agent/spool/spool.ts';
 import { firstTrueMs, isProvisional } from '../../agent/time/provisional-time.ts';
 import { TrueTimes } from '../../agent/time/true-times.ts';
 import { TrustedClock } from '../../agent/time/trusted-clock.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { madeFragments, partsOf } from '../spool/parts.ts';
 import { CameraFeed, frameMs } from './camera-feed.ts';
 

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { firstTrueMs } from '../../agent/time/provisional-time.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 
 const [dir = '', byMs = '0', killAt = '0'] = process.argv.slice(2);
 let changes = 0;

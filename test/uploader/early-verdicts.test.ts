@@ -10,7 +10,7 @@ import { Spool } from '../../agent/spool/spool.ts';
 import { etaSeconds } from '../../agent/uploader/backlog.ts';
 import { EarlyVerdicts } from '../../agent/uploader/early-verdicts.ts';
 import { Feed } from '../../agent/uploader/feed.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { LiveCamera } from './live-camera.ts';
 import { until } from './scene.ts';
 

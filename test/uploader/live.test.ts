@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { scanFragment } from '../../agent/matroska/scan.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { audio, madeFragments, video } from '../spool/parts.ts';
 import type { LiveCamera } from './live-camera.ts';
 import { Scene, until } from './scene.ts';

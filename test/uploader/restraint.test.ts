@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { AgentError } from '../../agent/errors.ts';
 import { Restraint, spaceAttempt } from '../../agent/uploader/restraint.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { madeFragments } from '../spool/parts.ts';
 import { fastClock } from './fast-clock.ts';
 import { Scene, until } from './scene.ts';

@@ -1,7 +1,7 @@
 // The share of the uplink: never more than set, the same for every camera that asks.
 import { expect, test } from 'vitest';
 import { freeAfter, nextClaim, Uplink } from '../../agent/uploader/uplink.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { madeFragments } from '../spool/parts.ts';
 import { fastClock } from './fast-clock.ts';
 import { Scene } from './scene.ts';

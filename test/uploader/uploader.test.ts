@@ -1,7 +1,7 @@
 // The uploader against a service that misbehaves on schedule. Lost and twice are counted by the service.
 import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { audio, madeFragment, madeFragments, video } from '../spool/parts.ts';
 import { fastClock } from './fast-clock.ts';
 import { Scene, until } from './scene.ts';

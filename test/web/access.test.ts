@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../agent/secret.ts';
 import { openAuth, setPassword } from '../../agent/web/auth.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { ask, atMs, serveConsole, signIn } from './served-console.ts';
 
 let site: Awaited<ReturnType<typeof serveConsole>>;

@@ -11,7 +11,7 @@ import type { Auth } from '../../agent/web/auth.ts';
 import { startWeb, type WebOptions } from '../../agent/web/web.ts';
 import type { Alert } from '../../shared/alert.ts';
 import type { Sighting } from '../../shared/sighting.ts';
-import { SimulatedClock } from '../alerts/simulated-clock.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 
 export const atMs = Date.UTC(2026, 10, 23, 7, 41, 12);
 

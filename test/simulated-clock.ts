@@ -1,6 +1,6 @@
 // Time that passes only when a test says so. Wall and monotonic time run together until `setWall` moves the wall clock.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../agent/clock.ts';
+import type { Clock } from '../agent/clock.ts';
 
 type Timer = { atMs: number; callback: () => void };
 
