@@ -11,6 +11,8 @@ const maxBytes = 64 * 1024 * 1024;
 const ackPatienceMs = 15_000;
 const persistedPatienceMs = 60_000;
 const writePatienceMs = 30_000;
+/** Since a later fragment was confirmed. The service stores them in order, so an ack that is late by more is hardly on its way. */
+const overtakenPatienceMs = 10_000;
 
 export type Progress = {
   /** When the oldest unconfirmed fragment was completely handed over. */
@@ -34,6 +36,11 @@ export function findSilence(progress: Progress, nowMs: number): AgentError | und
   return undefined;
 }
 
+/** Whether the ack of a fragment that was overtaken then is given up. Pure. */
+export function missesAck(overtakenMs: number | undefined, nowMs: number): boolean {
+  return overtakenMs !== undefined && nowMs - overtakenMs > overtakenPatienceMs;
+}
+
 function silent(what: string): AgentError {
   return new AgentError({
     code: 'service-silent',
@@ -43,7 +50,15 @@ function silent(what: string): AgentError {
   });
 }
 
-type Entry = { outgoing: Outgoing; bytes: number; fragmentNumber?: string; sentMs?: number; received: boolean };
+type Entry = {
+  outgoing: Outgoing;
+  bytes: number;
+  fragmentNumber?: string;
+  sentMs?: number;
+  received: boolean;
+  /** When one sent after it was confirmed before it. */
+  overtakenMs?: number;
+};
 
 export class InFlight {
   readonly #entries = new Map<number, Entry>();
@@ -101,11 +116,18 @@ export class InFlight {
   take(startMs: number, nowMs: number): Outgoing | undefined {
     const entry = this.#entries.get(startMs);
     if (!entry) return undefined;
-    this.#entries.delete(startMs);
-    this.#bytes -= entry.bytes;
+    this.#drop(entry);
     this.#lastPersistedMs = nowMs;
-    this.#wake?.();
+    for (const other of this.#entries.values())
+      if (other.outgoing.startMs < startMs && other.sentMs !== undefined) other.overtakenMs ??= nowMs;
     return entry.outgoing;
+  }
+
+  /** Waits no more for acks that were overtaken long ago. Returns whether there were such. */
+  forgetOvertaken(nowMs: number): boolean {
+    const missed = [...this.#entries.values()].filter(({ overtakenMs }) => missesAck(overtakenMs, nowMs));
+    for (const entry of missed) this.#drop(entry);
+    return missed.length > 0;
   }
 
   /**
@@ -125,7 +147,7 @@ export class InFlight {
     while (this.#entries.size > 0 && full()) await this.#taken();
   }
 
-  /** Resolves when everything sent is confirmed. One caller at a time. */
+  /** Resolves when everything sent is confirmed or forgotten. One caller at a time. */
   async empty(): Promise<void> {
     while (this.#entries.size > 0) await this.#taken();
   }
@@ -137,6 +159,12 @@ export class InFlight {
       ...(this.#lastAckMs === undefined ? {} : { lastAckMs: this.#lastAckMs }),
       ...(this.#lastPersistedMs === undefined ? {} : { lastPersistedMs: this.#lastPersistedMs }),
     };
+  }
+
+  #drop({ outgoing, bytes }: Entry): void {
+    this.#entries.delete(outgoing.startMs);
+    this.#bytes -= bytes;
+    this.#wake?.();
   }
 
   async #taken(): Promise<void> {

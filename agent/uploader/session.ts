@@ -46,8 +46,9 @@ export type SessionContext = {
 };
 
 /**
- * Sends `first` and what follows it. Resolves when everything sent is persisted and the session ended cleanly; rejects
- * with an AgentError otherwise, and then what was sent and not persisted may have arrived or not.
+ * Sends `first` and what follows it. Resolves when the session ended cleanly and everything sent is persisted, but for
+ * fragments whose ack never came though later ones had theirs: those are looked up before the next session. Rejects with an
+ * AgentError otherwise, and then what was sent and not persisted may have arrived or not.
  */
 export async function runSession(context: SessionContext, first: Outgoing): Promise<void> {
   const { cameraId, stream, service, uplink, clock, stop } = context;
@@ -78,6 +79,8 @@ class Session {
   readonly #ended: AbortController;
   readonly #inFlight: InFlight;
   readonly #renewAtMs: number;
+  /** Aborted when an ack is missing: whether its fragment is stored is asked between two sessions. */
+  readonly #missed = new AbortController();
   #bodyEnded = false;
 
   constructor(context: SessionContext, connection: PutMediaConnection, ended: AbortController) {
@@ -129,10 +132,10 @@ class Session {
   async #following(last: Outgoing): Promise<Outgoing | undefined> {
     const { clock, feed, stop } = this.#context;
     const leftMs = Math.min(idleMs, this.#renewAtMs - clock.monotonicMs());
-    if (stop.aborted || leftMs <= 0) return undefined;
+    if (stop.aborted || this.#missed.signal.aborted || leftMs <= 0) return undefined;
     const over = new AbortController();
     const cancel = clock.after(leftMs, () => over.abort());
-    const signal = AbortSignal.any([over.signal, this.#ended.signal, stop]);
+    const signal = AbortSignal.any([over.signal, this.#missed.signal, this.#ended.signal, stop]);
     try {
       const next = await this.#tagPause(feed.upcoming(signal, last.startMs));
       return sharesHeader(last, next) ? next : undefined;
@@ -213,6 +216,7 @@ class Session {
     const { clock } = this.#context;
     for (;;) {
       await clock.sleep(watchEveryMs, this.#ended.signal);
+      if (this.#inFlight.forgetOvertaken(clock.monotonicMs())) this.#missed.abort();
       const { blockedSinceMs } = this.#connection;
       const silence = findSilence({ ...this.#inFlight.progress, blockedSinceMs }, clock.monotonicMs());
       if (silence) throw silence;

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../agent/errors.ts';
 import type { FragmentRecord } from '../../agent/spool/fragment-record.ts';
 import { judgeAckError } from '../../agent/uploader/ack-errors.ts';
 import { type Ack, AckParser } from '../../agent/uploader/acks.ts';
-import { findSilence, type Progress } from '../../agent/uploader/in-flight.ts';
+import { findSilence, missesAck, type Progress } from '../../agent/uploader/in-flight.ts';
 import { matchStored } from '../../agent/uploader/reconcile.ts';
 import { nextDelay } from '../../agent/uploader/retry.ts';
 
@@ -163,6 +163,14 @@ test.each<[string, Progress, string | undefined]>([
   const message = findSilence(progress, 100_000)?.message;
   if (expected === undefined) expect(message).toBeUndefined();
   else expect(message).toContain(expected);
+});
+
+test.each<[string, number | undefined, boolean]>([
+  ['nothing later was confirmed', undefined, false],
+  ['a later one was confirmed 9 s ago', 91_000, false],
+  ['a later one was confirmed 11 s ago', 89_000, true],
+])('an ack is given up: %s', (_, overtakenMs, expected) => {
+  expect(missesAck(overtakenMs, 100_000)).toBe(expected);
 });
 
 test('a stored fragment is ours when it starts at our millisecond and is whole', () => {

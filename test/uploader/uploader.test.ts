@@ -144,6 +144,31 @@ describe('nothing lost, nothing twice', () => {
     expect(stored()).toEqual(starts(6));
   });
 
+  test.each([
+    ['that is stored is looked up, and not sent again', true],
+    ['that is not stored is looked up, and sent again', false],
+  ])('while the camera runs, a fragment without its ack %s', async (_, isStored) => {
+    const missedMs = startMs + 400;
+    service.scripts = [
+      {
+        onFragment: (fragment, session) => {
+          if (fragment.startMs !== missedMs) session.persist(fragment);
+          else if (isStored) session.store(fragment);
+        },
+      },
+    ];
+    scene.start();
+    let count = 0;
+    await until(() => {
+      void scene.write(madeFragments(startMs + count++ * 200, 1));
+      return service.sessions.length === 2 && stored().includes(missedMs);
+    });
+    await scene.allPersisted();
+    expect(stored().sort()).toEqual(starts(count));
+    expect(service.sessions.map(({ endedCleanly }) => endedCleanly)[0]).toBe(true);
+    expect(scene.pauses).toEqual([]);
+  });
+
   test('a new start looks up what may have been sent, and sends only what is missing', async () => {
     await scene.write(madeFragments(startMs, 4));
     for (let record = scene.spool.nextWaiting('cam'); record; record = scene.spool.nextWaiting('cam', record.startMs))
