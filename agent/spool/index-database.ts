@@ -65,7 +65,22 @@ export class IndexDatabase implements Disposable {
   }
 
   run(sql: string, ...values: SQLInputValue[]) {
-    return this.#statement(sql).run(...values);
+    const { isTransaction } = this.#database;
+    try {
+      return this.#statement(sql).run(...values);
+    } catch (error) {
+      if (isTransaction || !isFull(error)) throw error;
+      this.emptyLog();
+      return this.#statement(sql).run(...values);
+    }
+  }
+
+  /**
+   * Moves the log's pages to their places, so that it begins anew in the room it has. A log that grew on a full disk would
+   * take its last bytes, and then not even a fragment that was sent could be noted: nothing would ever make room.
+   */
+  emptyLog(): void {
+    this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
@@ -83,7 +98,8 @@ export class IndexDatabase implements Disposable {
       work();
       this.#database.exec('COMMIT');
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // SQLite may have done so itself, of a disk that is full or fails.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
@@ -121,4 +137,10 @@ export class IndexDatabase implements Disposable {
     this.#statements.set(sql, statement);
     return statement;
   }
+}
+
+const sqliteFull = 13;
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === sqliteFull;
 }

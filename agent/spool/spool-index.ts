@@ -34,6 +34,11 @@ export class SpoolIndex implements Disposable {
     return this.#database.closedCleanly;
   }
 
+  /** On a disk that is nearly full: the index takes no more of it than it has (index-database.ts). */
+  takeNoMoreRoom(): void {
+    this.#database.emptyLog();
+  }
+
   /** Of all fragment files together. */
   get bytes(): number {
     return this.#bytes;

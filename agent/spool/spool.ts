@@ -295,9 +295,10 @@ export class Spool implements AsyncDisposable {
     this.#presence.beat();
     try {
       this.#recordWritten();
-    } finally {
-      this.#index[Symbol.dispose]();
+    } catch {
+      // A disk that takes nothing: how much was written to it today is told too low.
     }
+    this.#index[Symbol.dispose]();
   }
 
   /** Does nothing for a fragment that left the spool meanwhile. */
@@ -349,8 +350,14 @@ export class Spool implements AsyncDisposable {
   }
 
   async #giveUp(cameraId: string, span: { startMs: number; endMs: number }, error: AgentError): Promise<void> {
-    if (error.code === 'disk-full') await this.#try(cameraId, () => this.#room.freePersisted(reliefBytes));
+    if (error.code === 'disk-full') await this.#try(cameraId, () => this.#relieve());
     this.recordLost(cameraId, span, error.code);
+  }
+
+  /** The bytes that the fragment in hand gave back are all the room there may be. */
+  async #relieve(): Promise<void> {
+    this.#index.takeNoMoreRoom();
+    await this.#room.freePersisted(reliefBytes);
   }
 
   /** Never rejects: a file that cannot be deleted is disk trouble, not a reason to give up the fragment just written. */

@@ -185,6 +185,25 @@ test.runIf(canMount)(
   },
 );
 
+test.runIf(canMount)(
+  '8. a disk that stays full leaves the index its room: what is sent from it is noted, and the spool closes',
+  async () => {
+    await using scene = await Scene.make();
+    await mkdir(scene.dir);
+    using _disk = new SmallDisk(scene.dir, '2m');
+    await using spool = await scene.open();
+    await spool.write('cam', partsOf(madeFragments(startMs, 500, { frameBytes: 10_000 })));
+    const waiting = allWaiting(spool);
+    expect(waiting.length).toBeGreaterThan(5);
+    for (const { id } of waiting) {
+      spool.markSendBegun(id);
+      spool.markPersisted(id, String(id));
+    }
+    expect(spool.waiting('cam').fragments).toBe(0);
+    expect(spool.lostMs('cam')).toBe((500 - waiting.length) * 200);
+  },
+);
+
 test.runIf(canMount || !isRoot)(
   '8. a folder that turns read-only loses what comes, and nothing that was there',
   async () => {
