@@ -88,7 +88,7 @@ async function outage(cloud: LabCloud, cameras: Camera[], minutes: number): Prom
 }
 
 async function account(cloud: LabCloud, cameras: Camera[]) {
-  const total = { pictures: 0, lost: 0, dropped: 0, twice: 0, late: 0 };
+  const total = { pictures: 0, lost: 0, dropped: 0, twice: 0, superseded: 0, late: 0 };
   let inOrder = true;
   let coverageComplete = true;
   let longestRecordingPauseMs = 0;
@@ -97,7 +97,7 @@ async function account(cloud: LabCloud, cameras: Camera[]) {
     await until(`${id} is uploaded`, () => pipeline.waiting === 0, drainMs);
     const spans = pipeline.spans();
     const balance = ledger.balance(await cloud.fragments(id), spans);
-    for (const key of ['pictures', 'lost', 'dropped', 'twice'] as const) total[key] += balance[key];
+    for (const key of ['pictures', 'lost', 'dropped', 'twice', 'superseded'] as const) total[key] += balance[key];
     total.late += countLate(pipeline.published);
     inOrder &&= balance.inOrder;
     coverageComplete &&= isCovered(spans);

@@ -14,7 +14,7 @@ export const diskScenarios: readonly Scenario[] = [
   { name: 'index corrupted', run: size => runIndexFault(size, corrupt) },
 ];
 
-/** 400 kB a second into a few megabytes, and nothing leaves. */
+/** 400 kB a second into a few megabytes, and nothing leaves: at full length for longer than any room that is left. */
 async function runFullDisk(size: LabSize): Promise<Outcome> {
   await using disk = await SmallDisk.mount(size === 'short' ? 4 : 16);
   await using site = await Site.open(size);
@@ -24,7 +24,7 @@ async function runFullDisk(size: LabSize): Promise<Outcome> {
   const beganMs = nowMs();
   site.cloud.faults.put([{ fault: 'refuse' }]);
   await until('the disk is full', () => pipeline.errors.includes('disk-full'), 90_000);
-  await systemClock.sleep(3000);
+  await systemClock.sleep(size === 'short' ? 3000 : 40_000);
   const attempts = pipeline.connectsSince(beganMs);
   site.cloud.faults.clear();
   const overMs = nowMs();

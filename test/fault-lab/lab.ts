@@ -40,14 +40,34 @@ async function runScenario({ name, cannot, run }: Scenario, size: LabSize): Prom
     const reason = await cannot?.();
     return reason === undefined ? { name, outcome: await run(size) } : { name, cannot: reason };
   } catch (error) {
-    return { name, failed: error instanceof Error ? error.message : String(error) };
+    return { name, failed: describe(error) };
   }
+}
+
+/** What was thrown while something else was already wrong is told with it: the first cause is the last one named. */
+function describe(error: unknown): string {
+  if (error instanceof SuppressedError) return `${describe(error.error)}; before it: ${describe(error.suppressed)}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Attempts that may follow each other quickly when a fault begins. */
 const burst = 5;
+/** So long that the first few do not count. */
+const longFaultMs = 20_000;
 
-/** One a second is allowed on average, besides the first few. */
-export function allowedAttempts({ faultMs }: Outcome): number {
-  return burst + faultMs / 1000;
+/** One a second is allowed on average; besides the first few when the fault is short. */
+function allowedAttempts({ faultMs }: Outcome): number {
+  return (faultMs < longFaultMs ? burst : 0) + faultMs / 1000;
+}
+
+/** What an outcome breaks of what the product promises, in words; empty when it keeps all of it. */
+export function breachesOf(name: string, outcome: Outcome): string[] {
+  const { lost, twice, inOrder, attempts } = outcome;
+  const forgets = scenarios.find(scenario => scenario.name === name)?.forgets ?? false;
+  return [
+    ...(lost > 0 ? [`${lost} pictures lost`] : []),
+    ...(twice > 0 ? [`${twice} pictures twice`] : []),
+    ...(inOrder || forgets ? [] : ['fragments not in the order of their time']),
+    ...(attempts > allowedAttempts(outcome) ? [`${attempts} attempts in ${Math.round(outcome.faultMs)} ms`] : []),
+  ];
 }

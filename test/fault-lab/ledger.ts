@@ -41,16 +41,19 @@ export class Ledger {
 
   /** @param fragments what the cloud holds, one list a fragment, in the order in which they arrived there */
   balance(fragments: readonly (readonly StoredPicture[])[], spans: readonly FootageSpan[]): Balance {
+    const { seen, superseded, repeated } = asRead(fragments);
     const held = new Map<number, number>();
-    for (const { ordinal } of fragments.flat()) held.set(ordinal, (held.get(ordinal) ?? 0) + 1);
+    for (const { ordinal } of seen.flat()) held.set(ordinal, (held.get(ordinal) ?? 0) + 1);
+    const twice = [...held.values()].filter(times => times > 1).length + repeated.flat().length;
     const missing = [...this.#sent].filter(([ordinal]) => !held.has(ordinal));
     const recorded = missing.filter(([, timecodeMs]) => timecodeMs !== undefined && isRecorded(timecodeMs, spans));
-    const starts = fragments.map(pictures => pictures[0]?.timecodeMs ?? 0);
+    const starts = seen.map(pictures => pictures[0]?.timecodeMs ?? 0);
     return {
       pictures: this.#sent.size,
       lost: missing.length - recorded.length,
       dropped: recorded.length,
-      twice: [...held.values()].filter(times => times > 1).length,
+      twice,
+      superseded: superseded.length,
       inOrder: starts.every((startMs, index) => index === 0 || startMs > (starts[index - 1] ?? 0)),
     };
   }
@@ -62,10 +65,30 @@ export type Balance = {
   lost: number;
   /** Not in the cloud, and the footage says so with a reason. */
   dropped: number;
+  /** More than once among what a reader is given, or stored whole again. */
   twice: number;
+  /** Parts of fragments, of which the whole one came later: of one start the service gives a reader the newest. */
+  superseded: number;
   /** The cloud got fragments in the order of their time. */
   inOrder: boolean;
 };
+
+type Fragments = readonly (readonly StoredPicture[])[];
+
+/**
+ * What a reader is given (`seen`): of fragments with one producer timestamp the newest. An older one is `superseded` when it
+ * is a part; one that was as long was sent again for nothing, which no reader sees and which must not be all the same.
+ */
+function asRead(fragments: Fragments): { seen: Fragments; superseded: Fragments; repeated: Fragments } {
+  const newest = new Map(fragments.map(pictures => [pictures[0]?.timecodeMs, pictures]));
+  const newestOf = (pictures: readonly StoredPicture[]) => newest.get(pictures[0]?.timecodeMs) ?? pictures;
+  const older = fragments.filter(pictures => newestOf(pictures) !== pictures);
+  return {
+    seen: fragments.filter(pictures => newestOf(pictures) === pictures),
+    superseded: older.filter(pictures => pictures.length < newestOf(pictures).length),
+    repeated: older.filter(pictures => pictures.length >= newestOf(pictures).length),
+  };
+}
 
 function isRecorded(timecodeMs: number, spans: readonly FootageSpan[]): boolean {
   return spans.some(

@@ -107,8 +107,11 @@ export class LoneAgent extends Pipeline {
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
-    await super[Symbol.asyncDispose]();
-    await this.parts[Symbol.asyncDispose]();
+    try {
+      await super[Symbol.asyncDispose]();
+    } finally {
+      await this.parts[Symbol.asyncDispose]();
+    }
   }
 }
 

@@ -20,6 +20,8 @@ export type Scenario = {
   name: string;
   /** Undefined when the machine can do it; otherwise why not. */
   cannot?: () => Promise<string | undefined>;
+  /** The service forgets fragments that it took, and stores later ones: what it forgot comes again after those. */
+  forgets?: boolean;
   run(size: LabSize): Promise<Outcome>;
 };
 

@@ -5,6 +5,8 @@ import { ackErrorIds } from '../../agent/local-cloud/put-media/ack.ts';
 export type ServiceFault = {
   name: string;
   faults: (forMs: number) => FaultInput[];
+  /** As of a scenario. */
+  forgets?: boolean;
   /** Seconds of the published run; left out: 20. */
   longSeconds?: number;
 };
@@ -81,7 +83,17 @@ export const serviceFaults: readonly ServiceFault[] = [
   {
     name: 'PERSISTED withheld; not stored',
     faults: forMs => [{ fault: 'withhold', acks: 'PERSISTED', stored: false, forMs }],
+    forgets: true,
     longSeconds: 90,
+  },
+  {
+    name: 'one PERSISTED withheld; stored',
+    faults: () => [{ fault: 'withhold', acks: 'PERSISTED', stored: true, times: 1 }],
+  },
+  {
+    name: 'one PERSISTED withheld; not stored',
+    faults: () => [{ fault: 'withhold', acks: 'PERSISTED', stored: false, times: 1 }],
+    forgets: true,
   },
   {
     name: 'every ack withheld; stored',
@@ -91,6 +103,7 @@ export const serviceFaults: readonly ServiceFault[] = [
   {
     name: 'every ack withheld; not stored',
     faults: forMs => [{ fault: 'withhold', acks: 'all', stored: false, forMs }],
+    forgets: true,
     longSeconds: 45,
   },
   { name: 'acks glued', faults: forMs => [{ fault: 'acks', as: 'glued', forMs }] },

@@ -9,7 +9,10 @@ import { nowMs, Site } from './site.ts';
 const shortMs = 4000;
 
 export const serviceScenarios: readonly Scenario[] = [
-  ...serviceFaults.map((row): Scenario => ({ name: row.name, run: size => runServiceFault(row, size) })),
+  ...serviceFaults.map((row): Scenario => {
+    const { name, forgets = false } = row;
+    return { name, forgets, run: size => runServiceFault(row, size) };
+  }),
   { name: 'token expired in mid-session', run: size => runExpiry(size) },
 ];
 

@@ -3,8 +3,8 @@ import type { Result } from './lab.ts';
 import type { Outcome } from './scenario.ts';
 
 const head =
-  '| fault | lasted | pictures | lost | twice | dropped, recorded | attempts/s | recovery | what the agent said |';
-const rule = '| --- | --: | --: | --: | --: | --: | --: | --: | --- |';
+  '| fault | lasted | pictures | lost | twice | superseded | dropped, recorded | attempts/s | recovery | what the agent said |';
+const rule = '| --- | --: | --: | --: | --: | --: | --: | --: | --: | --- |';
 const begin = '<!-- fault-lab: begin -->';
 const end = '<!-- fault-lab: end -->';
 
@@ -20,12 +20,12 @@ export function withTable(page: string, table: string): string {
 }
 
 function rowOf(result: Result): string {
-  if ('cannot' in result) return `| ${result.name} | not run: ${result.cannot} ||||||||`;
-  if ('failed' in result) return `| ${result.name} | FAILED: ${result.failed} ||||||||`;
-  const { pictures, lost, twice, dropped, recoveryMs, errors } = result.outcome;
+  if ('cannot' in result) return `| ${result.name} | not run: ${result.cannot} |||||||||`;
+  if ('failed' in result) return `| ${result.name} | FAILED: ${result.failed} |||||||||`;
+  const { pictures, lost, twice, superseded, dropped, recoveryMs, errors } = result.outcome;
   const { faultMs, attempts } = result.outcome;
   const cells = [
-    ...[result.name, seconds(faultMs), pictures, lost, twice, dropped],
+    ...[result.name, seconds(faultMs), pictures, lost, twice, superseded, dropped],
     ...[perSecond(result.outcome, attempts), seconds(recoveryMs), errors.map(code => `\`${code}\``).join(' ')],
   ];
   return `| ${cells.join(' | ')} |`;
