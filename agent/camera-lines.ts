@@ -1,5 +1,5 @@
-// Two of the three lines that main runs for each camera; the third is the uploader. Neither ends before the agent does,
-// and nothing that goes wrong in one reaches another.
+// Two of the three lines that main runs for each camera; the third is the uploader. Neither ends before the agent does
+// (except that without labels there is nothing to analyse), and nothing that goes wrong in one reaches another.
 import { randomUUID } from 'node:crypto';
 import type { Sighting } from '../shared/sighting.ts';
 import { asAgentError } from './errors.ts';
@@ -14,8 +14,6 @@ import { openRtspSource, type RtspCamera } from './source/rtsp-source.ts';
 
 type Camera = AgentSettings['cameras'][number];
 
-/** For the camera wall, of a camera without labels. */
-const wallEverySeconds = 10;
 /** Before a stream that KVS does not accept is tried again: somebody may have changed the camera meanwhile. */
 const refusedPauseMs = 60_000;
 
@@ -42,7 +40,7 @@ export async function ingest(camera: RtspCamera, { clock, facts, journal, signal
   }
 }
 
-/** Disk → stills → sightings → alerts. */
+/** Disk → stills → sightings → alerts, of a camera with labels. */
 export async function analyse(
   camera: Camera,
   destinationsOf: (ruleId: string) => string[],
@@ -50,15 +48,12 @@ export async function analyse(
 ): Promise<void> {
   const { clock, facts, journal, signal, spool, decoder } = shared;
   const { id: cameraId, labels } = camera;
-  const everySeconds = labels?.everySeconds ?? wallEverySeconds;
+  if (!labels || labels.provider === 'none') return;
+  const { everySeconds } = labels;
   while (!signal.aborted) {
     try {
       const sampled = sampleStills({ cameraId, everySeconds, fragments: spool, decoder, clock, facts, signal });
       const stills = remember(sampled, shared.latestStills);
-      if (!labels || labels.provider === 'none') {
-        for await (const _still of stills);
-        continue;
-      }
       const seen = labelStills({
         ...{ cameraId, stills, provider: shared.provider, settings: labels, clock, facts, signal },
         random: Math.random,

@@ -16,6 +16,7 @@ import { rekognition } from './labels/rekognition.ts';
 import { SightingStore } from './labels/sighting-store.ts';
 import type { AgentParts } from './parts.ts';
 import { createStillDecoder } from './sampler/decode.ts';
+import { StillsOnDemand } from './sampler/still-on-demand.ts';
 import { answerCommands, serveConsole } from './serve.ts';
 import { resolveSecrets } from './settings/agent-secrets.ts';
 import { loadSettings } from './settings/load.ts';
@@ -69,6 +70,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   followCameras(spool, { facts, clock });
   using sightings = new SightingStore({ dataDir, clock, facts });
   using outbox = new Outbox({ file: join(dataDir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
+  const decoder = createStillDecoder({ clock });
   const shared: AgentParts = {
     settings,
     aws,
@@ -81,9 +83,10 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     statuses: new CameraStatuses({ cameras, facts, clock, spool }),
     sightings,
     outbox,
-    decoder: createStillDecoder({ clock }),
+    decoder,
     provider: rekognition(aws),
     latestStills: new Map(),
+    stillsOnDemand: new StillsOnDemand({ fragments: spool, decoder, clock, signal }),
   };
 
   await using web = await serveConsole(shared, announce);

@@ -8,6 +8,7 @@ import type { Journal } from './health/journal.ts';
 import type { LabelProvider } from './labels/provider.ts';
 import type { SightingStore } from './labels/sighting-store.ts';
 import type { StillDecoder } from './sampler/decode.ts';
+import type { StillsOnDemand } from './sampler/still-on-demand.ts';
 import type { AgentSettings } from './settings/load.ts';
 import type { Spool } from './spool/spool.ts';
 import type { TrustedClock } from './time/trusted-clock.ts';
@@ -27,6 +28,8 @@ export type AgentParts = {
   outbox: Outbox;
   decoder: StillDecoder;
   provider: LabelProvider;
-  /** The newest JPEG of each camera. */
+  /** The newest JPEG of each camera that is sampled for labels. */
   latestStills: Map<string, Uint8Array>;
+  /** Of the other cameras, and before the first sample. */
+  stillsOnDemand: StillsOnDemand;
 };

@@ -15,7 +15,20 @@ import { startWeb, type Web } from './web/web.ts';
 
 /** The console, and its password if this is the first start. @throws AgentError `port-in-use`, `settings-invalid`, `disk-…` */
 export async function serveConsole(shared: AgentParts, announce: (line: string) => void): Promise<Web> {
-  const { settings, aws, clock, facts, service, spool, statuses, sightings, outbox, latestStills, journal } = shared;
+  const {
+    settings,
+    aws,
+    clock,
+    facts,
+    service,
+    spool,
+    statuses,
+    sightings,
+    outbox,
+    latestStills,
+    stillsOnDemand,
+    journal,
+  } = shared;
   const { dataDir, siteName } = settings;
   const chosen = process.env.KVS_EDGE_CONSOLE_PASSWORD;
   if (chosen) await setPassword(dataDir, new Secret(chosen));
@@ -39,7 +52,7 @@ export async function serveConsole(shared: AgentParts, announce: (line: string) 
       still: id => sightings.still(id),
     },
     alerts: outbox,
-    stills: { latestStill: cameraId => latestStills.get(cameraId) },
+    stills: { latestStill: cameraId => latestStills.get(cameraId) ?? stillsOnDemand.latest(cameraId) },
     playback: { open: (stream, request, closed) => sessions.open(stream, request, closed) },
     relay: new HlsRelay({ endpoint: aws.endpoint, mount: '/api/hls/', clock }),
     onUnexpectedError: (error, where) => journal.unexpected(error, where),

@@ -28,7 +28,7 @@ export function statusAfter(status: ToldStatus, fact: Fact, nowMs: number): Told
     case 'stream.checked':
       return withStream(status, fact);
     case 'fragment.spooled':
-      return without(status, 'diskProblem');
+      return withFragment(status, fact);
     case 'spool.failed':
       return { ...status, diskProblem: problemOf(fact.error) };
     case 'fragment.persisted':
@@ -56,6 +56,12 @@ function withCameraState(status: ToldStatus, fact: FactOf<'camera.state'>, nowMs
     ...(fact.error ? { problem: problemOf(fact.error) } : {}),
     ...(fact.retryAtMs === undefined ? {} : { retryAtMs: fact.retryAtMs }),
   };
+}
+
+// Without labels no still is sampled, and whoever asks gets the newest fragment's first picture.
+function withFragment(status: ToldStatus, { startMs }: FactOf<'fragment.spooled'>): ToldStatus {
+  const recorded = without(status, 'diskProblem');
+  return status.labels.on ? recorded : { ...recorded, stillAtMs: startMs };
 }
 
 // A problem stays while the uploader tries again and again; only a confirmed fragment, or nothing left to send, ends it.

@@ -3,12 +3,10 @@
 import type { Clock } from '../clock.ts';
 import { asAgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
-import { MatroskaReader } from '../matroska/read.ts';
-import type { Track } from '../matroska/track.ts';
 import type { FragmentRecord } from '../spool/fragment-record.ts';
-import { type KeyFrame, undecodable } from './annex-b.ts';
 import { Cadence } from './cadence.ts';
 import type { StillDecoder } from './decode.ts';
+import { firstKeyFrame } from './key-frame.ts';
 import { MotionBackground } from './motion.ts';
 import type { Still } from './still.ts';
 
@@ -69,17 +67,4 @@ async function stillOf(record: FragmentRecord, background: MotionBackground, opt
   const motionScore = background.score(grey, atMs);
   facts.publish({ type: 'still.sampled', cameraId, atMs, motionScore });
   return { cameraId, atMs, jpeg, width, height, motionScore };
-}
-
-/** Reads no further than it must. @throws AgentError `matroska-*`, or `still-undecodable` when there is no key frame */
-function firstKeyFrame(fragment: Uint8Array): { atMs: number; keyFrame: KeyFrame } {
-  let tracks: Track[] = [];
-  for (const event of new MatroskaReader({ borrowFrames: true }).push(fragment)) {
-    if (event.type === 'tracks') tracks = event.tracks;
-    if (event.type !== 'frame' || !event.frame.keyFrame) continue;
-    const { trackNumber, timecodeMs, data } = event.frame;
-    const track = tracks.find(track => track.number === trackNumber);
-    if (track?.type === 'video') return { atMs: timecodeMs, keyFrame: { track, data } };
-  }
-  throw undecodable('the fragment holds no video key frame');
 }

@@ -233,6 +233,15 @@ describe('after', () => {
   });
 });
 
+test('a camera without labels has a new picture with every fragment, one with labels only when a still is sampled', () => {
+  for (const cameraId of ['yard', 'gate'])
+    facts.publish({ type: 'fragment.spooled', ...span, cameraId, fragmentId: 1, bytes: 10 });
+  expect(statuses.statuses().map(({ id, stillAtMs }) => [id, stillAtMs])).toEqual([
+    ['yard', undefined],
+    ['gate', startMs],
+  ]);
+});
+
 test('a state that is told again keeps the time it began', () => {
   facts.publish(offlineFact);
   clock.setWall(startMs + 60_000);
