@@ -354,10 +354,10 @@ export class Spool implements AsyncDisposable {
     this.recordLost(cameraId, span, error.code);
   }
 
-  /** The bytes that the fragment in hand gave back are all the room there may be. */
+  /** What is freed, and what the fragment in hand gave back, is all the room there may be. */
   async #relieve(): Promise<void> {
-    this.#index.takeNoMoreRoom();
     await this.#room.freePersisted(reliefBytes);
+    this.#index.takeNoMoreRoom();
   }
 
   /** Never rejects: a file that cannot be deleted is disk trouble, not a reason to give up the fragment just written. */

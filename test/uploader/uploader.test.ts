@@ -306,7 +306,9 @@ describe('watches', () => {
     await scene.write(madeFragments(startMs, 2));
     scene.start();
     await scene.allPersisted();
-    expect(scene.pauses).toEqual(['service-unreachable']);
+    expect(service.putMediaRequests).toBe(2);
+    // On a busy machine the wait is over before anybody could be told of it.
+    expect(['service-unreachable', '']).toContain(scene.pauses.join());
     expect(stored()).toEqual(starts(2));
   });
 
