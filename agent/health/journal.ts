@@ -35,8 +35,11 @@ export function createJournal({ level, clock, destination }: JournalOptions): Jo
   const repeats = new Repeats(clock);
   const write = (fact: Fact): void => {
     const key = repeatKeyOf(fact);
+    const level = levelOf(fact);
+    // Most facts are below the level: their fields would be built for nothing.
+    if (!log.isLevelEnabled(level)) return;
     const line = (repeated: number) =>
-      log[levelOf(fact)]({ ...fieldsOf(fact), ...(repeated > 0 ? { repeated } : {}) }, fact.type);
+      log[level]({ ...fieldsOf(fact), ...(repeated > 0 ? { repeated } : {}) }, fact.type);
     if (key === undefined) line(0);
     else repeats.take(key, line);
   };
