@@ -1,6 +1,5 @@
-// What cameras cost: the agent as it is shipped, with N cameras of 1080p25 and 4 Mbit/s, labels off, uploading to the
-// embedded server. Node's share and ffmpeg's are counted apart, and so are the stills for the camera wall, for which a
-// short-lived ffmpeg decodes one picture per camera every ten seconds.
+// What cameras cost: the agent as it is shipped, with N cameras of 1080p25 and 4 Mbit/s, labels off, nobody at the console,
+// uploading to the embedded server. Node's share and ffmpeg's are counted apart, and so is whatever else the agent starts.
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,7 +46,7 @@ type Run = {
   megabitsPerSecondPerCamera: number;
   node: { percentOfCore: number; percentOfCorePerCamera: number; privateMegabytes: number };
   ffmpeg: { processes: number; percentOfCorePerCamera: number; privateMegabytesPerProcess: number };
-  stills: { ffmpegPercentOfCorePerCamera: number };
+  endedProcesses: { percentOfCorePerCamera: number };
 };
 type Stage = { count: number; seconds: number; urls: string[]; dir: string };
 
@@ -90,7 +89,7 @@ async function measure({ count, seconds, urls, dir }: Stage): Promise<Run> {
       percentOfCorePerCamera: rounded(percent(before.ffmpegMs, after.ffmpegMs) / count),
       privateMegabytesPerProcess: rounded(after.ffmpegBytes / after.ffmpegs / megabyte),
     },
-    stills: { ffmpegPercentOfCorePerCamera: rounded(percent(before.stillsMs, after.stillsMs) / count) },
+    endedProcesses: { percentOfCorePerCamera: rounded(percent(before.endedMs, after.endedMs) / count) },
   };
 }
 
@@ -106,8 +105,8 @@ type Costs = {
   ffmpegs: number;
   ffmpegMs: number;
   ffmpegBytes: number;
-  /** Processor time of the ffmpegs that have come and gone. */
-  stillsMs: number;
+  /** Processor time of processes that have come and gone, such as the ffmpeg that decodes a still. */
+  endedMs: number;
   storedBytes: number;
 };
 
@@ -125,7 +124,7 @@ async function costs(pid: number, cloudDir: string, cameras: number): Promise<Co
     ffmpegs: copying.length,
     ffmpegMs: sum(times.map(time => time.ownMs)),
     ffmpegBytes: sum(bytes),
-    stillsMs: endedChildrenMs,
+    endedMs: endedChildrenMs,
     storedBytes: await storedBytes(cloudDir),
   };
 }
