@@ -81,7 +81,10 @@ const videoFlags = ['--max-semi-space-size=1'];
 /** A Node process of this repository. */
 export function node(file: string, args: string[], rest: Omit<ChildOptions, 'command' | 'args'>): Promise<Child> {
   const env = { ...cloudKeys, ...rest.env };
-  const flags = ['--disable-warning=ExperimentalWarning', ...(args[0] === 'run' || args[0] === 'push' ? videoFlags : [])];
+  const flags = [
+    '--disable-warning=ExperimentalWarning',
+    ...(args[0] === 'run' || args[0] === 'push' ? videoFlags : []),
+  ];
   return Child.start({ ...rest, env, command: process.execPath, args: [...flags, join(root, file), ...args] });
 }
 
