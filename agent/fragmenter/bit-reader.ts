@@ -33,7 +33,7 @@ export class BitReader {
     return value;
   }
 
-  skip(count: number): void {
+  skipBits(count: number): void {
     for (let i = 0; i < count; i++) this.bit();
   }
 

@@ -32,18 +32,18 @@ export function isHighProfile(profile: number): boolean {
 export function readAvcSps(nalUnit: Uint8Array): SequenceParameters | undefined {
   const reader = new BitReader(nalUnit, 1);
   const profile = reader.bits(8);
-  reader.skip(16);
+  reader.skipBits(16);
   const id = reader.unsigned();
   const format = isHighProfile(profile) ? readAvcFormat(reader) : { chromaFormat: 1, lumaBits: 8, chromaBits: 8 };
   reader.unsigned(); // log2_max_frame_num_minus4
   skipPictureOrder(reader);
   reader.unsigned(); // max_num_ref_frames
-  reader.skip(1);
+  reader.skipBits(1);
   const codedWidth = (reader.unsigned() + 1) * 16;
   const mapUnits = reader.unsigned() + 1;
   const framesOnly = reader.flag();
-  if (!framesOnly) reader.skip(1);
-  reader.skip(1);
+  if (!framesOnly) reader.skipBits(1);
+  reader.skipBits(1);
   const fields = framesOnly ? 1 : 2;
   const size = crop(reader, codedWidth, mapUnits * 16 * fields, format.chromaFormat, fields);
   return reader.exhausted ? undefined : { id, ...format, ...size };
@@ -51,10 +51,10 @@ export function readAvcSps(nalUnit: Uint8Array): SequenceParameters | undefined 
 
 function readAvcFormat(reader: BitReader): { chromaFormat: number; lumaBits: number; chromaBits: number } {
   const chromaFormat = reader.unsigned();
-  if (chromaFormat === 3) reader.skip(1);
+  if (chromaFormat === 3) reader.skipBits(1);
   const lumaBits = reader.unsigned() + 8;
   const chromaBits = reader.unsigned() + 8;
-  reader.skip(1);
+  reader.skipBits(1);
   if (reader.flag()) {
     for (let list = 0; list < (chromaFormat === 3 ? 12 : 8); list++) if (reader.flag()) skipScalingList(reader, list);
   }
@@ -74,7 +74,7 @@ function skipPictureOrder(reader: BitReader): void {
   const type = reader.unsigned();
   if (type === 0) reader.unsigned();
   if (type !== 1) return;
-  reader.skip(1);
+  reader.skipBits(1);
   reader.signed();
   reader.signed();
   const cycle = reader.unsigned();
@@ -84,14 +84,14 @@ function skipPictureOrder(reader: BitReader): void {
 /** @returns undefined when the parameter set is damaged */
 export function readHevcSps(nalUnit: Uint8Array): HevcSequenceParameters | undefined {
   const reader = new BitReader(nalUnit, 2);
-  reader.skip(4);
+  reader.skipBits(4);
   const subLayers = reader.bits(3);
   const temporalIdNested = reader.flag();
   const profileTierLevel = Uint8Array.from({ length: 12 }, () => reader.bits(8));
   skipSubLayers(reader, subLayers);
   const id = reader.unsigned();
   const chromaFormat = reader.unsigned();
-  if (chromaFormat === 3) reader.skip(1);
+  if (chromaFormat === 3) reader.skipBits(1);
   const codedWidth = reader.unsigned();
   const codedHeight = reader.unsigned();
   const size = crop(reader, codedWidth, codedHeight, chromaFormat, 1);
@@ -104,8 +104,8 @@ export function readHevcSps(nalUnit: Uint8Array): HevcSequenceParameters | undef
 
 function skipSubLayers(reader: BitReader, subLayers: number): void {
   const present = Array.from({ length: subLayers }, () => ({ profile: reader.flag(), level: reader.flag() }));
-  if (subLayers > 0) reader.skip(2 * (8 - subLayers));
-  for (const layer of present) reader.skip((layer.profile ? 88 : 0) + (layer.level ? 8 : 0));
+  if (subLayers > 0) reader.skipBits(2 * (8 - subLayers));
+  for (const layer of present) reader.skipBits((layer.profile ? 88 : 0) + (layer.level ? 8 : 0));
 }
 
 function crop(reader: BitReader, codedWidth: number, codedHeight: number, chromaFormat: number, fields: number) {

@@ -37,7 +37,7 @@ type DecoderConfig = { lengthBytes: number; parameterSets: Uint8Array[] };
 /** AVCDecoderConfigurationRecord, ISO/IEC 14496-15 section 5.3.3.1. */
 function readAvcC(bytes: Uint8Array): DecoderConfig {
   const cursor = new Cursor(bytes);
-  cursor.skip(4);
+  cursor.skipBytes(4);
   const lengthBytes = (cursor.uint(1) & 0b11) + 1;
   const parameterSets: Uint8Array[] = [];
   for (const countMask of [0b11111, 0b11111111]) {
@@ -50,11 +50,11 @@ function readAvcC(bytes: Uint8Array): DecoderConfig {
 /** HEVCDecoderConfigurationRecord, ISO/IEC 14496-15 section 8.3.3.1. */
 function readHvcC(bytes: Uint8Array): DecoderConfig {
   const cursor = new Cursor(bytes);
-  cursor.skip(21);
+  cursor.skipBytes(21);
   const lengthBytes = (cursor.uint(1) & 0b11) + 1;
   const parameterSets: Uint8Array[] = [];
   for (let arrays = cursor.uint(1); arrays > 0; arrays--) {
-    cursor.skip(1);
+    cursor.skipBytes(1);
     for (let units = cursor.uint(2); units > 0; units--) parameterSets.push(cursor.take(cursor.uint(2)));
   }
   return { lengthBytes, parameterSets };
@@ -82,7 +82,7 @@ class Cursor {
     return this.take(lengthBytes).reduce((value, byte) => value * 256 + byte, 0);
   }
 
-  skip(lengthBytes: number): void {
+  skipBytes(lengthBytes: number): void {
     this.take(lengthBytes);
   }
 
