@@ -1,6 +1,6 @@
 // The command line: parses, calls, turns errors into one sentence and an exit code (1 failed, 2 wrong usage, 3 a camera
 // needs attention).
-import { parseArgs } from 'node:util';
+import { fragmentNumber, options, UsageError, wholeNumber } from './commands/arguments.ts';
 import { AgentError } from './errors.ts';
 import { Secret } from './secret.ts';
 
@@ -29,8 +29,6 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
 The agent takes AWS credentials from the standard chain: environment, shared files, container or instance role.
 AWS_ENDPOINT_URL names another endpoint, such as http://127.0.0.1:4600.`;
 
-class UsageError extends Error {}
-
 // Each command loads only the code it needs: the agent runs on boards with 1 GB of memory.
 const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<number | undefined>> = {
   async run(args, signal) {
@@ -41,12 +39,12 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
 
   async status(args) {
     const { config, json } = options(args, { required: ['config'], flags: ['json'] });
-    const { statusCommand } = await import('./status-command.ts');
+    const { statusCommand } = await import('./commands/status-command.ts');
     return statusCommand({ settingsFile: config, json }, text => void process.stdout.write(text));
   },
 
   async spool([action, ...args]) {
-    const { spoolCommand } = await import('./spool-command.ts');
+    const { spoolCommand } = await import('./commands/spool-command.ts');
     const print = (text: string) => void process.stdout.write(text);
     if (action === 'list') {
       const { config, camera, json } = options(args, { required: ['config'], optional: ['camera'], flags: ['json'] });
@@ -110,60 +108,6 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
     } else throw new UsageError('settings takes check or schema');
   },
 };
-
-type Shape<Required extends string, Optional extends string, Flag extends string> = {
-  /** Words without `--`, in their order. */
-  operands?: Required[];
-  /** `--name value`. */
-  required?: Required[];
-  optional?: Optional[];
-  /** `--name` alone. */
-  flags?: Flag[];
-};
-
-/** Reads what a command takes, and nothing else. */
-function options<Required extends string, Optional extends string = never, Flag extends string = never>(
-  args: string[],
-  { operands = [], required = [], optional = [], flags = [] }: Shape<Required, Optional, Flag>,
-): Record<Required, string> & Record<Optional, string | undefined> & Record<Flag, boolean> {
-  const { values, positionals } = parse(args, [...required, ...optional], flags);
-  const named = Object.fromEntries(operands.map((name, index) => [name, positionals[index]]));
-  const switched = Object.fromEntries(flags.map(name => [name, values[name] === true]));
-  const read: Record<string, unknown> = { ...values, ...named, ...switched };
-  for (const name of operands) if (read[name] === undefined) throw new UsageError(`${name} is missing`);
-  for (const name of required) if (read[name] === undefined) throw new UsageError(`--${name} is missing`);
-  if (positionals.length > operands.length) throw new UsageError(`${positionals.at(-1)} is one word too many`);
-  return read as Record<Required, string> & Record<Optional, string | undefined> & Record<Flag, boolean>;
-}
-
-function parse(args: string[], names: string[], flags: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        ...Object.fromEntries(names.map(name => [name, { type: 'string' as const }])),
-        ...Object.fromEntries(flags.map(name => [name, { type: 'boolean' as const }])),
-      },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function wholeNumber(name: string, text: string, { from, to }: { from: number; to: number }): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < from || number > to)
-    throw new UsageError(`--${name} takes a number from ${from} to ${to}, not ${text}`);
-  return number;
-}
-
-/** As `spool list` shows it. */
-function fragmentNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new UsageError(`NUMBER is one that spool list shows, not ${text}`);
-  return number;
-}
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve =>

@@ -8,6 +8,7 @@ export type ErrorCode =
   // settings and start-up
   | 'settings-invalid'
   | 'settings-unreadable'
+  | 'settings-read-only'
   | 'port-in-use'
   | 'ffmpeg-missing'
   // cameras
@@ -25,6 +26,16 @@ export type ErrorCode =
   | 'camera-stalled'
   | 'camera-ended'
   | 'camera-failed'
+  | 'camera-busy'
+  | 'camera-certificate'
+  | 'camera-answer-invalid'
+  | 'camera-no-timestamps'
+  | 'camera-no-onvif'
+  | 'camera-exists'
+  | 'camera-unknown'
+  | 'device-missing'
+  | 'device-busy'
+  | 'encoder-failed'
   // media
   | 'matroska-invalid'
   | 'matroska-truncated'

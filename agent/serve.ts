@@ -1,6 +1,7 @@
 // How people reach a running agent: the console over HTTP, and commands on this machine over a socket.
 import { join } from 'node:path';
 import { systemClock } from './clock.ts';
+import { spoolRequests } from './commands/spool-command.ts';
 import { type ControlRequests, serveControl } from './control/control-server.ts';
 import { agentStatus } from './control/status-request.ts';
 import { asAgentError } from './errors.ts';
@@ -9,7 +10,6 @@ import { CloudSessions } from './playback/cloud-session.ts';
 import { hlsOrigins } from './playback/hls-origins.ts';
 import { HlsRelay } from './playback/hls-relay.ts';
 import { Secret } from './secret.ts';
-import { spoolRequests } from './spool-command.ts';
 import { openAuth, setPassword } from './web/auth.ts';
 import { startWeb, type Web } from './web/web.ts';
 

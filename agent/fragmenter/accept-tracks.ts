@@ -1,10 +1,10 @@
 // Which of a camera's tracks go on: one video, at most one audio, in codecs Kinesis Video Streams takes.
 // They are renumbered to what its HLS wants, video 1 and audio 2, so that equal streams have equal tracks.
 
+import { type VideoCodec, videoCodecOf } from '../codec/nal.ts';
 import type { AgentError } from '../errors.ts';
 import type { AudioTrack, Track, VideoTrack } from '../matroska/track.ts';
 import { audioUnsupported, noVideo, videoUnsupported } from './camera-problem.ts';
-import { type VideoCodec, videoCodecOf } from './nal.ts';
 
 export const videoTrackNumber = 1;
 export const audioTrackNumber = 2;

@@ -1,10 +1,11 @@
 // One camera session: takes its frames as they come and says of each what the cutter needs to know, with everything that
 // is particular to codecs and to the camera's own timeline left behind.
+
+import { nalLengthSize, trackForKeyFrame } from '../codec/codec-private.ts';
+import { isRandomAccess, type VideoCodec } from '../codec/nal.ts';
 import type { Frame, Track, VideoTrack } from '../matroska/track.ts';
 import { acceptTracks, videoTrackNumber } from './accept-tracks.ts';
 import { type FragmentProblem, hasBFrames } from './camera-problem.ts';
-import { nalLengthSize, trackForKeyFrame } from './codec-private.ts';
-import { isRandomAccess, type VideoCodec } from './nal.ts';
 import { ReorderingWatch } from './reordering.ts';
 
 /** A frame ready to be put in a fragment: our track number, wall time (not yet made to increase), true key flag. */

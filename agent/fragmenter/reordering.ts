@@ -1,6 +1,6 @@
 // Tells B-frames from timestamps that merely jitter. B-frames put pictures back in time every few frames; a camera with
 // a bad clock does it now and then, and refusing that one would lose all its video.
-import { mayBeReordered, type VideoCodec } from './nal.ts';
+import { mayBeReordered, type VideoCodec } from '../codec/nal.ts';
 
 const backwardSteps = 3;
 const withinFrames = 50;

@@ -1,7 +1,7 @@
 // From what ffmpeg leaves behind (lines on stderr, the way it ended, how long it had been silent) to one AgentError whose
 // sentence the camera's owner can act on. The patterns are ffmpeg's own lines, each provoked in test/source.
 import { AgentError, type ErrorCode, type ErrorKind } from '../errors.ts';
-import type { FfmpegExit } from './ffmpeg.ts';
+import type { FfmpegExit } from '../ffmpeg/ffmpeg-run.ts';
 
 /** How one run of ffmpeg went. */
 export type Aftermath = {

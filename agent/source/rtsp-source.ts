@@ -3,12 +3,12 @@
 import type { Clock } from '../clock.ts';
 import { AgentError, asAgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
+import { FfmpegRun } from '../ffmpeg/ffmpeg-run.ts';
 import type { MatroskaEvent } from '../matroska/event.ts';
 import { readMatroska } from '../matroska/read.ts';
 import type { Track } from '../matroska/track.ts';
 import type { Secret } from '../secret.ts';
 import { cameraHost, cameraScript, inputOptions, type Probe } from './camera-script.ts';
-import { FfmpegRun } from './ffmpeg.ts';
 import { cameraError, explain, needsLongProbe } from './ffmpeg-errors.ts';
 import { cameraOutlook, retryDelayMs } from './outlook.ts';
 import type { Source, SourceItem } from './source.ts';

@@ -1,10 +1,11 @@
 // `kvs-edge status`: asks the running agent over its control socket and prints the answer.
-import { agentStatusSchema } from '../shared/agent-status.ts';
-import { systemClock } from './clock.ts';
-import { askAgent } from './control/control-client.ts';
-import { statusTable } from './control/status-table.ts';
-import { AgentError } from './errors.ts';
-import { loadSettings } from './settings/load.ts';
+
+import { agentStatusSchema } from '../../shared/agent-status.ts';
+import { systemClock } from '../clock.ts';
+import { askAgent } from '../control/control-client.ts';
+import { statusTable } from '../control/status-table.ts';
+import { AgentError } from '../errors.ts';
+import { loadSettings } from '../settings/load.ts';
 
 /** A camera, or the device, needs somebody to look at it. */
 const attentionExitCode = 3;

@@ -1,10 +1,10 @@
 // Parameter sets against ffmpeg: what it says a stream's size is, and what it writes as codec private data itself.
 import { describe, expect, test } from 'vitest';
-import { nalLengthSize, trackForKeyFrame } from '../../agent/fragmenter/codec-private.ts';
-import { isRandomAccess } from '../../agent/fragmenter/nal.ts';
+import { nalLengthSize, trackForKeyFrame } from '../../agent/codec/codec-private.ts';
+import { isRandomAccess } from '../../agent/codec/nal.ts';
 import { scanFragment } from '../../agent/matroska/scan.ts';
 import type { VideoTrack } from '../../agent/matroska/track.ts';
-import { cameraMedia } from './camera-media.ts';
+import { cameraMedia } from '../fragmenter/camera-media.ts';
 
 function firstKeyFrame(media: Uint8Array): { track: VideoTrack; data: Uint8Array } {
   const { tracks, frames } = scanFragment(media);

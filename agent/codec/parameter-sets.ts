@@ -1,5 +1,4 @@
 // Parameter sets (VPS, SPS, PPS) by kind and id: from avcC and hvcC, from an access unit, and back to avcC and hvcC.
-import { concatBytes, uintBytes } from '../matroska/ebml.ts';
 import { BitReader } from './bit-reader.ts';
 import { avcTypes, hevcTypes, nalType, nalUnits, type VideoCodec } from './nal.ts';
 import { isHighProfile, readAvcSps, readHevcSps } from './sps.ts';
@@ -108,7 +107,7 @@ function writeAvcC({ lengthSize, sets }: CodecConfiguration): Uint8Array | undef
       Uint8Array.of(0xfc | format.chromaFormat, 0xf8 | (format.lumaBits - 8), 0xf8 | (format.chromaBits - 8), 0),
     );
   }
-  return concatBytes(parts);
+  return Buffer.concat(parts);
 }
 
 /** ISO/IEC 14496-15 8.3.3.1, saying that sets may also come in band. */
@@ -118,16 +117,12 @@ function writeHvcC({ lengthSize, sets }: CodecConfiguration): Uint8Array | undef
   const format = first && readHevcSps(first);
   if (!format || arrays.some(({ units }) => units.length === 0)) return undefined;
   const layers = (format.temporalLayers << 3) | (format.temporalIdNested ? 4 : 0) | (lengthSize - 1);
-  return concatBytes([
+  return Buffer.concat([
     Uint8Array.of(1),
     format.profileTierLevel,
     Uint8Array.of(0xf0, 0, 0xfc, 0xfc | format.chromaFormat, 0xf8 | (format.lumaBits - 8)),
     Uint8Array.of(0xf8 | (format.chromaBits - 8), 0, 0, layers, arrays.length),
-    ...arrays.flatMap(({ type, units }) => [
-      Uint8Array.of(type),
-      uintBytes(units.length, 2),
-      ...units.flatMap(withLength),
-    ]),
+    ...arrays.flatMap(({ type, units }) => [Uint8Array.of(type), twoBytes(units.length), ...units.flatMap(withLength)]),
   ]);
 }
 
@@ -136,5 +131,9 @@ function unitsOf(sets: readonly ParameterSet[], type: number): Uint8Array[] {
 }
 
 function withLength(unit: Uint8Array): [Uint8Array, Uint8Array] {
-  return [uintBytes(unit.length, 2), unit];
+  return [twoBytes(unit.length), unit];
+}
+
+function twoBytes(value: number): Uint8Array {
+  return Uint8Array.of(value >> 8, value & 0xff);
 }

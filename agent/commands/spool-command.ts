@@ -2,13 +2,13 @@
 // the spool is its alone; without one the command opens the spool itself.
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { systemClock } from './clock.ts';
-import { askAgent } from './control/control-client.ts';
-import type { ControlRequests } from './control/control-server.ts';
-import { AgentError } from './errors.ts';
-import { Facts } from './facts.ts';
-import { type AgentSettings, loadSettings } from './settings/load.ts';
-import { Spool } from './spool/spool.ts';
+import { systemClock } from '../clock.ts';
+import { askAgent } from '../control/control-client.ts';
+import type { ControlRequests } from '../control/control-server.ts';
+import { AgentError } from '../errors.ts';
+import { Facts } from '../facts.ts';
+import { type AgentSettings, loadSettings } from '../settings/load.ts';
+import { Spool } from '../spool/spool.ts';
 
 const rejectedSchema = z.array(
   z.object({
