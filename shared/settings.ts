@@ -4,26 +4,7 @@
 // must keep between themselves stands in settings-agreement.ts.
 import { z } from 'zod';
 import { byteSizePattern, parseByteSize } from './byte-size.ts';
-
-const id = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, - and _, 1 to 63 characters')
-  .meta({ examples: ['front-door'] });
-
-const secretReference = z
-  .union(
-    [
-      z.strictObject({ env: z.string().min(1).describe('Name of the environment variable that holds the secret.') }),
-      z.strictObject({
-        file: z
-          .string()
-          .min(1)
-          .describe('File that holds the secret; one line break at its end is ignored. Relative to this file.'),
-      }),
-    ],
-    { error: 'must name where the secret is, in an environment variable or a file; secrets are not written here' },
-  )
-  .meta({ examples: [{ env: 'FRONT_DOOR_PASSWORD' }] });
+import { cameraSchema, id, secretReference, webAddress } from './camera-settings.ts';
 
 const minSpoolBytes = 2 ** 20;
 const sizeRule = 'must be a size with its unit (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)';
@@ -33,91 +14,6 @@ const bytes = z
   .transform(size => parseByteSize(size) ?? Number.NaN)
   .refine(size => size >= minSpoolBytes, 'must be at least 1 MiB')
   .meta({ examples: ['2 GiB'] });
-
-function hasUserinfo(url: string): boolean {
-  return URL.canParse(url) && (new URL(url).username !== '' || new URL(url).password !== '');
-}
-
-function webAddress(example: string) {
-  return z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
-    .refine(url => !hasUserinfo(url), 'must not contain a user or password')
-    .meta({ examples: [example] });
-}
-
-const labels = z
-  .strictObject({
-    provider: z
-      .enum(['rekognition', 'none'])
-      .default('rekognition')
-      .describe('Who looks at the pictures; none turns labels off.'),
-    minConfidence: z.number().min(0).max(100).default(70).describe('Labels the provider is less sure of are dropped.'),
-    everySeconds: z.number().min(0.5).max(3600).default(2).describe('Time between two pictures looked at.'),
-    motionThreshold: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.005)
-      .describe(
-        'Share of the picture that must change before it is sent to the provider; 0 sends every one. Each costs money.',
-      ),
-  })
-  .describe('Label what this camera sees. Left out: no labels.')
-  .meta({ examples: [{ provider: 'rekognition', minConfidence: 70, everySeconds: 2 }] });
-
-const camera = z.strictObject({
-  id: id.describe("The camera's name in the console, in rules and in the log."),
-  url: z
-    .url({ protocol: /^rtsps?$/, error: 'must be an rtsp:// or rtsps:// address' })
-    .refine(url => !hasUserinfo(url), 'must not contain a user or password: set username and password beside it')
-    .describe('Where the camera serves its video. No user or password inside.')
-    .meta({ examples: ['rtsp://10.0.0.20/stream1'] }),
-  username: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('User the camera asks for.')
-    .meta({ examples: ['admin'] }),
-  password: secretReference.optional().describe('Where the password of that user is.'),
-  stream: z
-    .string()
-    .regex(/^[a-zA-Z0-9_.-]{1,256}$/, 'must be letters, digits, _ . and -, at most 256 characters')
-    .optional()
-    .describe('Kinesis video stream; created when missing. Left out: the id of the camera.')
-    .meta({ examples: ['front-door'] }),
-  retentionHours: z
-    .int()
-    .min(0)
-    .max(87_600)
-    .default(24)
-    .describe('How long the service keeps video, for streams the agent creates. With 0 nothing can be played back.'),
-  kmsKeyId: z
-    .string()
-    .min(1)
-    .max(2048)
-    .optional()
-    .describe('KMS key for streams the agent creates. Left out: the key of Kinesis Video Streams itself.')
-    .meta({ examples: ['alias/cameras'] }),
-  tags: z
-    .record(z.string().min(1).max(128), z.string().max(256))
-    .default({})
-    .describe('Tags for streams the agent creates.')
-    .meta({ examples: [{ site: 'harbour' }] }),
-  localRetentionHours: z
-    .number()
-    .min(0)
-    .max(87_600)
-    .default(0)
-    .describe(
-      'Video that the service has confirmed stays on this device for so long, within the limits of the spool. ' +
-        '0: it goes when its room is needed.',
-    ),
-  audio: z
-    .enum(['aac', 'off'])
-    .default('aac')
-    .describe('aac keeps AAC sound as it is and turns other sound into AAC; off leaves sound out.'),
-  labels: labels.optional(),
-});
 
 const webhook = z.strictObject({
   webhook: z
@@ -295,7 +191,7 @@ export const settingsSchema = z
       .describe('Folder of everything the agent writes, relative to this file.'),
     aws: aws.prefault({}).describe('Where video and pictures are sent.'),
     cameras: z
-      .array(camera)
+      .array(cameraSchema)
       .min(1)
       .describe('The cameras of this site.')
       .meta({ examples: [[{ id: 'front-door', url: 'rtsp://10.0.0.20/stream1' }]] }),
@@ -314,7 +210,4 @@ export const settingsSchema = z
 export type SettingsInput = z.input<typeof settingsSchema>;
 /** With every default filled in. Secrets are still references. */
 export type Settings = z.output<typeof settingsSchema>;
-export type CameraSettings = Settings['cameras'][number];
-export type LabelSettings = NonNullable<CameraSettings['labels']>;
 export type RuleSettings = Settings['rules'][number];
-export type SecretReference = z.output<typeof secretReference>;

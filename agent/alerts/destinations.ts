@@ -1,5 +1,7 @@
 // From the rules in the settings to the sinks they name: each different destination once, with a name of its own.
-import type { RuleSettings, SecretReference } from '../../shared/settings.ts';
+
+import type { SecretReference } from '../../shared/camera-settings.ts';
+import type { RuleSettings } from '../../shared/settings.ts';
 import type { Clock } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 import type { PayloadContext } from './payload.ts';

@@ -1,7 +1,8 @@
 // The state of every camera, kept from facts and completed with what the spool holds. The console and
 // `kvs-edge status` read it; nothing in the pipeline depends on it.
+
+import type { CameraSettings } from '../../shared/camera-settings.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
-import type { CameraSettings } from '../../shared/settings.ts';
 import type { Clock } from '../clock.ts';
 import { asAgentError } from '../errors.ts';
 import type { Fact, Facts } from '../facts.ts';

@@ -1,5 +1,5 @@
 // Every secret the settings refer to, looked up once at the start, so that a missing one is known before anything runs.
-import type { SecretReference } from '../../shared/settings.ts';
+import type { SecretReference } from '../../shared/camera-settings.ts';
 import type { Secret } from '../secret.ts';
 import type { AgentSettings } from './load.ts';
 import { resolveSecret } from './secrets.ts';

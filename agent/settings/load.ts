@@ -2,7 +2,8 @@
 // Nothing after this file looks at YAML, and nothing wrong gets past it.
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type CameraSettings, type SecretReference, type Settings, settingsSchema } from '../../shared/settings.ts';
+import type { CameraSettings, SecretReference } from '../../shared/camera-settings.ts';
+import { type Settings, settingsSchema } from '../../shared/settings.ts';
 import { AgentError, systemCode } from '../errors.ts';
 import { problemLines } from './problems.ts';
 import { parseSettingsText } from './yaml-document.ts';

@@ -66,6 +66,9 @@ describe('a file with right settings', () => {
           retentionHours: 24,
           tags: {},
           localRetentionHours: 0,
+          transport: 'auto',
+          reader: 'auto',
+          video: 'copy',
           audio: 'aac',
           labels: { provider: 'rekognition', minConfidence: 70, everySeconds: 2, motionThreshold: 0.005 },
         },
@@ -144,12 +147,12 @@ describe('a mistake is named with its line, key, rule and an example', () => {
     [
       'a missing address',
       'cameras:\n  - stream: yard\n    id: yard\n',
-      '2  cameras[0].url  is missing: it must be an rtsp:// or rtsps:// address, for example rtsp://10.0.0.20/stream1',
+      '2  cameras[0].url  is missing: it must be an address that begins with rtsp://, rtsps://, http://, https://, file:, v4l2: or libcamera:, for example rtsp://10.0.0.20/stream1',
     ],
     [
-      'a web address for a camera',
-      'cameras:\n  - id: yard\n    url: http://10.0.0.20/\n',
-      '3  cameras[0].url  must be an rtsp:// or rtsps:// address, for example rtsp://10.0.0.20/stream1',
+      'a file transfer address for a camera',
+      'cameras:\n  - id: yard\n    url: ftp://10.0.0.20/\n',
+      '3  cameras[0].url  must be an address that begins with rtsp://, rtsps://, http://, https://, file:, v4l2: or libcamera:, for example rtsp://10.0.0.20/stream1',
     ],
     [
       'no cameras',
