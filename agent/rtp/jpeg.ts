@@ -1,0 +1,181 @@
+// JPEG over RTP (RFC 2435): fragments of a scan in, whole JPEGs out. A picture begins at the fragment of offset 0 and ends
+// with the marker, or when the timestamp changes.
+import type { VideoTrack } from '../matroska/track.ts';
+import { Continuity } from './continuity.ts';
+import type { AccessUnit, Depacketizer } from './depacketizer.ts';
+import { jpegHeader, type QuantizationTable, tablesOfQuality } from './jpeg-header.ts';
+import type { MediaFormat } from './media-format.ts';
+import type { RtpPacket } from './packet.ts';
+import { UnitBuffer } from './unit-buffer.ts';
+
+const none: readonly AccessUnit[] = [];
+const slabBytes = 256 * 1024;
+const headerBytes = 8;
+/** From this quality on the first fragment brings its tables; 255: always, below that they may be left out when known. */
+const ownTables = 128;
+const changingTables = 255;
+/** Added to a fragment's type. */
+const withRestarts = 64;
+/** By type. */
+const samplings = ['4:2:2', '4:2:0'] as const;
+const endOfImage = Uint8Array.of(0xff, 0xd9);
+
+type FragmentHeader = {
+  offset: number;
+  type: number;
+  quality: number;
+  width: number;
+  height: number;
+  restartInterval: number;
+  /** Where tables or data begin. */
+  end: number;
+};
+
+export class JpegDepacketizer implements Depacketizer {
+  readonly #trackNumber: number;
+  /** What the session description says: pictures wider or higher than 2040 find no room for it in a packet. */
+  readonly #statedSize: { width: number; height: number };
+  readonly #continuity = new Continuity();
+  readonly #buffer = new UnitBuffer(slabBytes);
+  #track: VideoTrack | undefined;
+  #known: { quality: number; quantization: QuantizationTable[] } | undefined;
+  #state: 'between' | 'growing' | 'damaged' = 'between';
+  /** The loss of this picture is counted already. */
+  #accountedFor = true;
+  #jpegHeaderBytes = 0;
+  #timestamp = 0;
+  #lostUnits = 0;
+
+  constructor({ parameters }: MediaFormat, trackNumber: number) {
+    this.#trackNumber = trackNumber;
+    const [width, height] = (parameters.get('x-dimensions') ?? '').split(',').map(Number);
+    this.#statedSize = { width: width || 0, height: height || 0 };
+  }
+
+  get track(): VideoTrack | undefined {
+    return this.#track;
+  }
+
+  get lostPackets(): number {
+    return this.#continuity.lostPackets;
+  }
+
+  get lostUnits(): number {
+    return this.#lostUnits;
+  }
+
+  push(packet: RtpPacket): readonly AccessUnit[] {
+    const missing = this.#continuity.follow(packet);
+    if (missing < 0) return none;
+    if (missing > 0) this.#noteGap();
+    const before = packet.timestamp === this.#timestamp ? none : this.#endPicture();
+    this.#timestamp = packet.timestamp;
+    if (packet.payload.length > 0) this.#take(packet.payload);
+    if (!packet.marker) return before;
+    return before.length === 0 ? this.#endPicture() : [...before, ...this.#endPicture()];
+  }
+
+  flush(): readonly AccessUnit[] {
+    return this.#endPicture();
+  }
+
+  #noteGap(): void {
+    if (this.#state === 'between') {
+      this.#lostUnits++;
+      this.#accountedFor = true;
+    } else {
+      this.#state = 'damaged';
+    }
+  }
+
+  #take(payload: Uint8Array): void {
+    const header = readFragmentHeader(payload);
+    if (header?.offset === 0) {
+      // A picture that shows no end but the beginning of the next one at the same time: not to be trusted.
+      if (this.#state !== 'between') this.#state = 'damaged';
+      this.#endPicture();
+      this.#state = this.#begin(header, payload) ? 'growing' : 'damaged';
+    } else if (this.#state === 'growing' && header?.offset === this.#buffer.lengthBytes - this.#jpegHeaderBytes) {
+      if (!this.#buffer.append(payload.subarray(header.end))) this.#state = 'damaged';
+    } else {
+      this.#state = 'damaged';
+    }
+  }
+
+  /** @returns false when there is not enough to begin a JPEG with */
+  #begin(header: FragmentHeader, payload: Uint8Array): boolean {
+    const tables = this.#tables(header, payload);
+    const width = header.width || this.#statedSize.width;
+    const height = header.height || this.#statedSize.height;
+    const sampling = samplings[header.type & ~withRestarts];
+    if (!tables || !sampling || width === 0 || height === 0) return false;
+    const { restartInterval } = header;
+    const jpeg = jpegHeader({ width, height, sampling, restartInterval, quantization: tables.quantization });
+    this.#jpegHeaderBytes = jpeg.length;
+    if (this.#track?.width !== width || this.#track.height !== height) {
+      const codecPrivate = new Uint8Array(0);
+      this.#track = { type: 'video', number: this.#trackNumber, codecId: 'V_MJPEG', codecPrivate, width, height };
+    }
+    return this.#buffer.append(jpeg) && this.#buffer.append(payload.subarray(tables.end));
+  }
+
+  /** The tables of the picture, and where the data after them begin. */
+  #tables({ quality, end }: FragmentHeader, payload: Uint8Array) {
+    if (quality < ownTables) return quality === 0 ? undefined : { quantization: tablesOfQuality(quality), end };
+    const lengthBytes = twoBytes(payload, end + 2);
+    const dataAt = end + 4 + lengthBytes;
+    if (dataAt > payload.length) return undefined;
+    if (lengthBytes > 0) {
+      const quantization = readTables(payload[end + 1] ?? 0, payload.subarray(end + 4, dataAt));
+      this.#known = quantization.length > 0 ? { quality, quantization } : undefined;
+    }
+    const known = this.#known?.quality === quality && (lengthBytes > 0 || quality !== changingTables);
+    return known && this.#known ? { quantization: this.#known.quantization, end: dataAt } : undefined;
+  }
+
+  #endPicture(): readonly AccessUnit[] {
+    const state = this.#state;
+    if (state === 'between') return none;
+    if (state === 'damaged' && !this.#accountedFor) this.#lostUnits++;
+    this.#state = 'between';
+    this.#accountedFor = false;
+    if (state === 'growing' && this.#closeImage()) {
+      return [{ timestamp: this.#timestamp, keyFrame: true, data: this.#buffer.take() }];
+    }
+    this.#buffer.drop();
+    return none;
+  }
+
+  /** Some senders leave out the end of the image. */
+  #closeImage(): boolean {
+    const [first, second] = this.#buffer.view(this.#buffer.lengthBytes - 2);
+    return (first === endOfImage[0] && second === endOfImage[1]) || this.#buffer.append(endOfImage);
+  }
+}
+
+function readFragmentHeader(payload: Uint8Array): FragmentHeader | undefined {
+  const [, high = 0, middle = 0, low = 0, type = 0, quality = 0, width = 0, height = 0] = payload;
+  const hasRestarts = (type & withRestarts) !== 0;
+  const end = headerBytes + (hasRestarts ? 4 : 0);
+  if (payload.length < end) return undefined;
+  const restartInterval = hasRestarts ? twoBytes(payload, headerBytes) : 0;
+  const offset = (high << 16) | (middle << 8) | low;
+  return { offset, type, quality, width: width * 8, height: height * 8, restartInterval, end };
+}
+
+/** @param precision bit n: the values of table n have two bytes */
+function readTables(precision: number, bytes: Uint8Array): QuantizationTable[] {
+  const tables: QuantizationTable[] = [];
+  for (let at = 0; tables.length < 2; ) {
+    const twoBytes = ((precision >> tables.length) & 1) === 1;
+    const values = bytes.slice(at, at + (twoBytes ? 128 : 64));
+    if (values.length < (twoBytes ? 128 : 64)) break;
+    tables.push({ twoBytes, values });
+    at += values.length;
+  }
+  return tables;
+}
+
+function twoBytes(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
