@@ -9,6 +9,7 @@ export type OpenOptions = {
   ioTimeoutMs: number;
   /** How much of the stream ffmpeg looks at before it decides what it is. */
   probe: Probe;
+  transport: 'tcp' | 'udp';
 };
 
 /**
@@ -21,11 +22,11 @@ const analyzeMicroseconds: Record<Probe, number> = { short: 500_000, long: 20_00
 const probeBytes: Record<Probe, number> = { short: 500_000, long: 50_000_000 };
 
 /** The script. Contains the password in clear: hand it to ffmpeg's stdin and to nothing else. */
-export function cameraScript(camera: CameraAddress, { ioTimeoutMs, probe }: OpenOptions): string {
+export function cameraScript(camera: CameraAddress, { ioTimeoutMs, probe, transport }: OpenOptions): string {
   return [
     'ffconcat version 1.0',
     `file '${urlWithCredentials(camera)}'`,
-    'option rtsp_transport tcp',
+    `option rtsp_transport ${transport}`,
     `option timeout ${ioTimeoutMs * 1000}`,
     `option analyzeduration ${analyzeMicroseconds[probe]}`,
     `option probesize ${probeBytes[probe]}`,
@@ -41,11 +42,6 @@ export function inputOptions({ url }: CameraAddress, probe: Probe): string[] {
     ...['-protocol_whitelist', protocols.join(',')],
     ...['-analyzeduration', String(analyzeMicroseconds[probe]), '-probesize', String(probeBytes[probe])],
   ];
-}
-
-/** Host and port, for sentences: the path and the query of some cameras' addresses hold the password. */
-export function cameraHost(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'the address in its url setting';
 }
 
 function urlWithCredentials({ url, username, password }: CameraAddress): string {

@@ -1,7 +1,7 @@
 // What the source decides without ffmpeg: how long it waits, and whose fault a silence is.
 import { expect, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
-import { cameraError } from '../../agent/source/ffmpeg-errors.ts';
+import { cameraError } from '../../agent/rtsp/camera-trouble.ts';
 import { cameraOutlook, retryDelayMs } from '../../agent/source/outlook.ts';
 import { watchSilence } from '../../agent/source/stall-watch.ts';
 

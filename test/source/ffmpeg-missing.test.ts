@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { type Fact, Facts } from '../../agent/facts.ts';
-import { openRtspSource } from '../../agent/source/rtsp-source.ts';
+import { openFfmpegRtspSource } from '../../agent/source/ffmpeg-rtsp-source.ts';
 
 test('a machine without ffmpeg is told what to install', async () => {
   const facts = new Facts(error => {
@@ -15,7 +15,13 @@ test('a machine without ffmpeg is told what to install', async () => {
     if (states.length === 2) abort.abort();
   });
   const camera = { id: 'door', url: 'rtsp://127.0.0.1/stream1', audio: 'aac' } as const;
-  const source = openRtspSource({ camera, clock: systemClock, facts, random: () => 0, ffmpegPath: '/no/such/ffmpeg' });
+  const source = openFfmpegRtspSource({
+    camera,
+    clock: systemClock,
+    facts,
+    random: () => 0,
+    ffmpegPath: '/no/such/ffmpeg',
+  });
   for await (const item of source.items(abort.signal)) expect.unreachable(`came: ${item.type}`);
   expect(states[1]).toMatchObject({ state: 'refused', error: { code: 'ffmpeg-missing' } });
 });

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { Facts } from '../../agent/facts.ts';
-import { openRtspSource } from '../../agent/source/rtsp-source.ts';
+import { openFfmpegRtspSource } from '../../agent/source/ffmpeg-rtsp-source.ts';
 import { type RunningCamera, shortClip, startCamera } from '../pretend-camera/running-camera.ts';
 import { Following } from './following.ts';
 
@@ -72,7 +72,7 @@ test('a hanging camera does not keep its ffmpeg alive when the agent stops', asy
 
 test('a consumer that stops reading, or throws, leaves no ffmpeg', async () => {
   const facts = new Facts(() => undefined);
-  const source = openRtspSource({
+  const source = openFfmpegRtspSource({
     camera: { id: 'door', url: camera.url, audio: 'aac' },
     clock: systemClock,
     facts,

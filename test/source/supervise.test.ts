@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type FactOf, Facts } from '../../agent/facts.ts';
-import { cameraError } from '../../agent/source/ffmpeg-errors.ts';
+import { cameraError } from '../../agent/rtsp/camera-trouble.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
 import { type Connection, supervise } from '../../agent/source/supervise.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
