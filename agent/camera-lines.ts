@@ -10,7 +10,7 @@ import { evaluateRules, firings } from './rules/evaluate.ts';
 import { sampleStills } from './sampler/sample.ts';
 import type { Still } from './sampler/still.ts';
 import type { AgentSettings } from './settings/load.ts';
-import { openRtspSource, type RtspCamera } from './source/rtsp-source.ts';
+import { openCameraSource, type SourceCamera } from './source/camera-source.ts';
 
 type Camera = AgentSettings['cameras'][number];
 
@@ -18,9 +18,9 @@ type Camera = AgentSettings['cameras'][number];
 const refusedPauseMs = 60_000;
 
 /** Camera → disk, for as long as the agent runs. */
-export async function ingest(camera: RtspCamera, { clock, facts, journal, signal, spool }: AgentParts): Promise<void> {
+export async function ingest(camera: SourceCamera, { clock, facts, journal, signal, spool }: AgentParts): Promise<void> {
   const { id: cameraId } = camera;
-  const source = openRtspSource({ camera, clock, facts, random: Math.random });
+  const source = openCameraSource({ camera, clock, facts, random: Math.random });
   while (!signal.aborted) {
     try {
       const parts = fragmentItems(source.items(signal), {

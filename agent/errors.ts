@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'camera-busy'
   | 'camera-certificate'
   | 'camera-answer-invalid'
+  | 'camera-packets-lost'
   | 'camera-no-timestamps'
   | 'camera-no-onvif'
   | 'camera-exists'

@@ -9,6 +9,8 @@ export type Fact =
   | { type: 'camera.state'; cameraId: string; state: CameraState; error?: AgentError; retryAtMs?: number }
   /** The camera's stream goes on, but something of it is left out; lost video is told when it begins and when it ends. */
   | { type: 'camera.problem'; cameraId: string; error: AgentError; lostFromMs?: number; lostToMs?: number }
+  /** The camera's own clock − the agent's; told when it is first known and when it has moved. */
+  | { type: 'camera.clock'; cameraId: string; offsetMs: number }
   | { type: 'fragment.spooled'; cameraId: string; fragmentId: number; startMs: number; endMs: number; bytes: number }
   | { type: 'fragment.evicted'; cameraId: string; startMs: number; endMs: number; reason: string }
   | { type: 'fragment.persisted'; cameraId: string; startMs: number; endMs: number; fragmentNumber: string }

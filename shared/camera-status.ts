@@ -16,6 +16,8 @@ export type CameraStatus = {
   problem?: Problem;
   /** When the agent tries again, if it waits to. */
   retryAtMs?: number;
+  /** The camera's own clock − the agent's, when the camera tells. The agent does not use it; ONVIF and the time in the picture do. */
+  clockOffsetMs?: number;
   upload: {
     state: 'idle' | 'connecting' | 'uploading' | 'waiting';
     /** Fragments on disk that the service has not confirmed as PERSISTED. */

@@ -30,6 +30,7 @@ export function levelOf(fact: Fact): Level {
     case 'alerts.failed':
       return 'error';
     case 'alert.raised':
+    case 'camera.clock':
     case 'clock.trusted':
       return 'info';
     case 'upload.backlog':
@@ -73,6 +74,8 @@ export function fieldsOf(fact: Fact): Fields {
         lostTo: isoTime(fact.lostToMs),
         ...errorFields(fact.error),
       };
+    case 'camera.clock':
+      return { camera: fact.cameraId, offsetMs: fact.offsetMs };
     case 'fragment.spooled':
       return { camera: fact.cameraId, ...span(fact), bytes: fact.bytes };
     case 'fragment.evicted':

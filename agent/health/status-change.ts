@@ -21,6 +21,8 @@ export function statusAfter(status: ToldStatus, fact: Fact, nowMs: number): Told
       return withCameraState(status, fact, nowMs);
     case 'camera.problem':
       return { ...status, problem: problemOf(fact.error) };
+    case 'camera.clock':
+      return { ...status, clockOffsetMs: fact.offsetMs };
     case 'upload.state':
       return withUploadState(status, fact);
     case 'upload.backlog':

@@ -16,8 +16,9 @@ export class CameraClockWatch {
     this.#options = options;
   }
 
-  /** @param cameraTimeMs of a sender report that has just arrived, since 1970 */
-  take(cameraTimeMs: number): void {
+  /** @param cameraTimeMs of a sender report that has just arrived, since 1970; undefined: it has no clock */
+  take(cameraTimeMs: number | undefined): void {
+    if (cameraTimeMs === undefined) return;
     const { cameraId, clock, facts } = this.#options;
     const offsetMs = Math.round(cameraTimeMs - clock.nowMs());
     if (this.#toldMs !== undefined && Math.abs(offsetMs - this.#toldMs) < worthTellingMs) return;

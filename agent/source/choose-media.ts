@@ -1,6 +1,7 @@
 // Of the media a camera describes, the ones the agent reads: the first picture it can, and the first sound it can.
 import { AgentError } from '../errors.ts';
-import { canDepacketize } from '../rtp/depacketizer.ts';
+import { depacketizerFor } from '../rtp/depacketizer.ts';
+import type { MediaFormat } from '../rtp/media-format.ts';
 import { cameraError } from '../rtsp/camera-trouble.ts';
 import type { PlayableMedia } from '../rtsp/session-setup.ts';
 
@@ -18,13 +19,17 @@ export function chooseMedia(
   { audio, host, onProblem }: ChooseOptions,
 ): PlayableMedia[] {
   const videos = media.filter(({ type }) => type === 'video');
-  const video = videos.find(({ format }) => canDepacketize(format));
+  const video = videos.find(({ format }) => isKnown(format));
   if (!video) throw cameraError(videos.length > 0 ? 'codecUnsupported' : 'noVideo', host);
   const sounds = audio === 'off' ? [] : media.filter(({ type }) => type === 'audio');
-  const sound = sounds.find(({ format }) => canDepacketize(format));
+  const sound = sounds.find(({ format }) => isKnown(format));
   if (sound) return [video, sound];
   if (sounds[0]) onProblem(audioUnsupported(sounds[0].format.encoding, host));
   return [video];
+}
+
+function isKnown(format: MediaFormat): boolean {
+  return depacketizerFor(format, 1) !== undefined;
 }
 
 function audioUnsupported(encoding: string, host: string): AgentError {

@@ -1,9 +1,10 @@
 // One RTSP camera read by the agent itself: no process per camera, the camera's own clock in sight, and every oddity of the
 // stream named instead of hidden. `readCamera` owns one session and throws when the camera goes away.
-import type { Facts } from '../facts.ts';
+import type { AgentError } from '../errors.ts';
 import { cameraError, cameraHost } from '../rtsp/camera-trouble.ts';
 import { RtspSession } from '../rtsp/session.ts';
 import type { PlayableMedia, SessionOptions } from '../rtsp/session-setup.ts';
+import { Secret } from '../secret.ts';
 import { CameraClockWatch } from './camera-clock.ts';
 import { chooseMedia } from './choose-media.ts';
 import { LossReport } from './loss-report.ts';
@@ -11,6 +12,9 @@ import { PacketFeed } from './packet-feed.ts';
 import { defaultTimings, type RtspSourceOptions, type SourceTimings } from './rtsp-camera.ts';
 import type { Source, SourceItem } from './source.ts';
 import { type Connection, supervise } from './supervise.ts';
+
+/** The picture is set up first. */
+const videoTrackNumber = 1;
 
 export type NativeSourceOptions = Omit<RtspSourceOptions, 'ffmpegPath'>;
 
@@ -37,12 +41,15 @@ async function* readCamera(
   connection: Connection,
   signal: AbortSignal,
 ): AsyncGenerator<SourceItem, void, undefined> {
-  const { camera, clock, facts, timings } = reading;
+  const { camera, clock, facts, timings, random } = reading;
   const host = cameraHost(camera.url);
-  const losses = new LossReport({ cameraId: camera.id, clock, facts });
-  const feed = new PacketFeed({ clock, silenceMs: timings.silenceMs, onLost: units => losses.note(units) });
+  const about = { cameraId: camera.id, clock, facts };
+  const losses = new LossReport(about);
+  const ssrc = Math.floor(random() * 2 ** 32);
+  const feed = new PacketFeed({ clock, ssrc, silenceMs: timings.silenceMs, onLost: units => losses.note(units) });
+  const onProblem = (error: AgentError) => facts.publish({ type: 'camera.problem', cameraId: camera.id, error });
   const choose = (media: readonly PlayableMedia[]) => {
-    const chosen = chooseMedia(media, { audio: camera.audio, host });
+    const chosen = chooseMedia(media, { audio: camera.audio, host, onProblem });
     feed.expect(chosen.map(({ format }) => format));
     return chosen;
   };
@@ -52,12 +59,37 @@ async function* readCamera(
   void session.ended.then(reason => feed.end(reason));
   try {
     feed.begin(session, () => feed.end(cameraError('stalled', host)));
-    yield* items(feed, connection, new CameraClockWatch({ cameraId: camera.id, clock, facts }));
+    yield* items(feed, connection, new CameraClockWatch(about));
   } finally {
     signal.removeEventListener('abort', end);
     feed.stop();
     losses.tell();
     end();
+  }
+}
+
+async function* items(
+  feed: PacketFeed,
+  connection: Connection,
+  cameraClock: CameraClockWatch,
+): AsyncGenerator<SourceItem, never, undefined> {
+  let announced = false;
+  for (;;) {
+    const entry = feed.take();
+    if (!entry) {
+      await feed.more();
+    } else if (entry.type === 'report') {
+      cameraClock.take(entry.report.cameraTimeMs);
+    } else {
+      // Nobody could decode what comes before the camera has said how.
+      const tracks = announced ? undefined : feed.tracks;
+      if (!announced && !tracks) continue;
+      if (tracks) yield { type: 'tracks', tracks };
+      announced = true;
+      const { trackNumber, timeMs, unit } = entry;
+      if (trackNumber === videoTrackNumber) connection.noteLive();
+      yield { type: 'frame', frame: { trackNumber, timecodeMs: timeMs, keyFrame: unit.keyFrame, data: unit.data } };
+    }
   }
 }
 

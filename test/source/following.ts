@@ -1,7 +1,8 @@
 // Follows one camera with the agent's RTSP source, as the pipeline does, and keeps what came.
 import { systemClock } from '../../agent/clock.ts';
 import { type FactOf, Facts } from '../../agent/facts.ts';
-import { openRtspSource, type RtspCamera, type SourceTimings } from '../../agent/source/rtsp-source.ts';
+import { openCameraSource, type SourceCamera } from '../../agent/source/camera-source.ts';
+import type { SourceTimings } from '../../agent/source/rtsp-camera.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
 import { readPictureStamp } from '../pretend-camera/picture-stamp.ts';
 
@@ -15,14 +16,14 @@ export class Following {
   readonly #abort = new AbortController();
   readonly #done: Promise<void>;
 
-  constructor(camera: Partial<RtspCamera> & { url: string }, timings: Partial<SourceTimings> = {}) {
+  constructor(camera: Partial<SourceCamera> & { url: string }, timings: Partial<SourceTimings> = {}) {
     const facts = new Facts(error => {
       throw error;
     });
     facts.subscribe(fact => {
       if (fact.type === 'camera.state') this.states.push(fact);
     });
-    const source = openRtspSource({
+    const source = openCameraSource({
       camera: { id: 'door', audio: 'aac', ...camera },
       clock: systemClock,
       facts,

@@ -1,14 +1,14 @@
-// A process that follows a camera until it is killed, for tests of what it leaves behind: node watch-camera.ts URL
+// A process that follows a camera by ffmpeg until it is killed, for tests of what it leaves behind: node watch-camera.ts URL
 // Prints one line for each item and each state.
 import { systemClock } from '../../agent/clock.ts';
 import { Facts } from '../../agent/facts.ts';
-import { openRtspSource } from '../../agent/source/rtsp-source.ts';
+import { openFfmpegRtspSource } from '../../agent/source/ffmpeg-rtsp-source.ts';
 
 const [, , url = ''] = process.argv;
 const facts = new Facts(console.error);
 facts.subscribe(fact => console.log(JSON.stringify(fact)));
 const timings = { ioTimeoutMs: 1_500, silenceMs: 20_000 };
-const source = openRtspSource({
+const source = openFfmpegRtspSource({
   camera: { id: 'door', url, audio: 'aac' },
   clock: systemClock,
   facts,
