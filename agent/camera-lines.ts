@@ -18,7 +18,10 @@ type Camera = AgentSettings['cameras'][number];
 const refusedPauseMs = 60_000;
 
 /** Camera → disk, for as long as the agent runs. */
-export async function ingest(camera: SourceCamera, { clock, facts, journal, signal, spool }: AgentParts): Promise<void> {
+export async function ingest(
+  camera: SourceCamera,
+  { clock, facts, journal, signal, spool }: AgentParts,
+): Promise<void> {
   const { id: cameraId } = camera;
   const source = openCameraSource({ camera, clock, facts, random: Math.random });
   while (!signal.aborted) {

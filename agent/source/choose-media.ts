@@ -6,6 +6,8 @@ import { cameraError } from '../rtsp/camera-trouble.ts';
 import type { PlayableMedia } from '../rtsp/session-setup.ts';
 
 export type ChooseOptions = {
+  /** `copy` takes only what Kinesis Video Streams takes; what is transcoded may be MJPEG too. */
+  video: 'copy' | 'transcode';
   audio: 'aac' | 'off';
   /** Of the camera, for sentences. */
   host: string;
@@ -16,16 +18,22 @@ export type ChooseOptions = {
 /** @throws AgentError `camera-no-video`, `camera-codec-unsupported` */
 export function chooseMedia(
   media: readonly PlayableMedia[],
-  { audio, host, onProblem }: ChooseOptions,
+  { video, audio, host, onProblem }: ChooseOptions,
 ): PlayableMedia[] {
   const videos = media.filter(({ type }) => type === 'video');
-  const video = videos.find(({ format }) => isKnown(format));
-  if (!video) throw cameraError(videos.length > 0 ? 'codecUnsupported' : 'noVideo', host);
+  const picture =
+    videos.find(({ format }) => isAccepted(format)) ??
+    (video === 'transcode' ? videos.find(({ format }) => isKnown(format)) : undefined);
+  if (!picture) throw cameraError(videos.length > 0 ? 'codecUnsupported' : 'noVideo', host);
   const sounds = audio === 'off' ? [] : media.filter(({ type }) => type === 'audio');
   const sound = sounds.find(({ format }) => isKnown(format));
-  if (sound) return [video, sound];
+  if (sound) return [picture, sound];
   if (sounds[0]) onProblem(audioUnsupported(sounds[0].format.encoding, host));
-  return [video];
+  return [picture];
+}
+
+function isAccepted({ encoding }: MediaFormat): boolean {
+  return encoding === 'H264' || encoding === 'H265' || encoding === 'HEVC';
 }
 
 function isKnown(format: MediaFormat): boolean {

@@ -49,7 +49,7 @@ async function* readCamera(
   const feed = new PacketFeed({ clock, ssrc, silenceMs: timings.silenceMs, onLost: units => losses.note(units) });
   const onProblem = (error: AgentError) => facts.publish({ type: 'camera.problem', cameraId: camera.id, error });
   const choose = (media: readonly PlayableMedia[]) => {
-    const chosen = chooseMedia(media, { audio: camera.audio, host, onProblem });
+    const chosen = chooseMedia(media, { video: camera.video ?? 'copy', audio: camera.audio, host, onProblem });
     feed.expect(chosen.map(({ format }) => format));
     return chosen;
   };

@@ -9,8 +9,8 @@ import type { MediaFormat } from '../rtp/media-format.ts';
 import { readRtpPacket } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';
 import { Reorder } from '../rtp/reorder.ts';
-import { readRtcp, writeReceiverReport } from '../rtp/rtcp.ts';
-import { type SenderReport, Timeline } from '../rtp/timeline.ts';
+import { type RtcpPacket, readRtcp, writeReceiverReport } from '../rtp/rtcp.ts';
+import { Timeline } from '../rtp/timeline.ts';
 import type { RtspSession } from '../rtsp/session.ts';
 
 export type PacketFeedOptions = {
@@ -22,6 +22,8 @@ export type PacketFeedOptions = {
   /** So many units were just found missing. */
   onLost: (units: number) => void;
 };
+
+type SenderReport = Extract<RtcpPacket, { type: 'sender-report' }>;
 
 type Stream = {
   format: MediaFormat;
@@ -38,7 +40,7 @@ export type FeedEntry =
 
 type Waiting =
   | { trackNumber: number; arrivalMs: number; unit: AccessUnit }
-  | { trackNumber: number; arrivalMs: number; report: SenderReport };
+  | { trackNumber: number; report: SenderReport };
 
 const pauseAtBytes = 8_000_000;
 const resumeAtBytes = 2_000_000;
@@ -108,14 +110,14 @@ export class PacketFeed {
   take(): FeedEntry | undefined {
     const entry = this.#timeline && this.#waiting.shift();
     if (!entry || !this.#timeline) return undefined;
-    const { trackNumber, arrivalMs } = entry;
+    const { trackNumber } = entry;
     if ('report' in entry) {
-      this.#timeline.report(trackNumber, entry.report, arrivalMs);
+      this.#timeline.noteSenderReport(trackNumber, entry.report);
       return { type: 'report', trackNumber, report: entry.report };
     }
     this.#waitingBytes -= entry.unit.data.length;
     if (this.#paused && this.#waitingBytes <= resumeAtBytes) this.#pause(false);
-    const timeMs = this.#timeline.timeMs(trackNumber, entry.unit.timestamp, arrivalMs);
+    const timeMs = this.#timeline.timeMs(trackNumber, entry.unit.timestamp, entry.arrivalMs);
     return { type: 'unit', trackNumber, timeMs, unit: entry.unit };
   }
 
@@ -205,7 +207,7 @@ export class PacketFeed {
     for (const packet of readRtcp(data)) {
       if (packet.type !== 'sender-report') continue;
       stream.reception.noteSenderReport(packet, arrivalMs);
-      this.#waiting.push({ trackNumber: track + 1, arrivalMs, report: packet });
+      this.#waiting.push({ trackNumber: track + 1, report: packet });
       this.#wakeUp();
     }
   }

@@ -13,6 +13,8 @@ export type RtspCamera = {
   tlsFingerprint?: string | undefined;
   /** `auto`, the default: TCP, and UDP when the camera refuses it. */
   transport?: 'auto' | 'tcp' | 'udp' | undefined;
+  /** `transcode` takes pictures that are no H.264 or H.265 too; default `copy`. Transcoding itself is not the source's. */
+  video?: 'copy' | 'transcode' | undefined;
   /** `aac` copies AAC and re-encodes other audio to AAC; `off` leaves sound out. */
   audio: 'aac' | 'off';
 };
