@@ -34,6 +34,7 @@ export class RtspConnection implements Disposable {
   #socket: Socket | undefined;
   #endReason: AgentError | undefined;
   #cseq = 0;
+  #heard = false;
   #answered = false;
   #serverRequests = 0;
 
@@ -57,7 +58,9 @@ export class RtspConnection implements Disposable {
     connection.#socket = socket;
     const { host } = options.address;
     socket.on('error', error => connection.#finish(socketError(error, host, 'open')));
-    socket.on('close', () => connection.#finish(cameraError('ended', host)));
+    socket.on('close', () =>
+      connection.#finish(cameraError(connection.#heardOtherThanRtsp ? 'notRtsp' : 'ended', host)),
+    );
     return connection;
   }
 
@@ -138,12 +141,18 @@ export class RtspConnection implements Disposable {
     }
   }
 
+  /** A web server for instance, which answers with something, and leaves. */
+  get #heardOtherThanRtsp(): boolean {
+    return this.#heard && !this.#answered;
+  }
+
   #read(chunk: Uint8Array): void {
     if (this.#endReason) return;
+    this.#heard = true;
     try {
       this.#wire.push(chunk);
     } catch {
-      this.#finish(cameraError(this.#answered ? 'invalid' : 'notRtsp', this.address.host));
+      this.#finish(cameraError(this.#heardOtherThanRtsp ? 'notRtsp' : 'invalid', this.address.host));
     }
   }
 

@@ -37,7 +37,7 @@ function alive(pid: number): boolean {
 }
 
 test('an ffmpeg that is killed is replaced within seconds', async () => {
-  await using following = new Following({ url: camera.url });
+  await using following = new Following({ reader: 'ffmpeg', url: camera.url });
   await expect.poll(() => following.ordinals.length, waiting).toBeGreaterThan(5);
   const [pid = 0] = await ffmpegsOf(process.pid);
   expect(pid).toBeGreaterThan(1);
@@ -50,7 +50,7 @@ test('an ffmpeg that is killed is replaced within seconds', async () => {
 
 test('stopping leaves no ffmpeg, at whatever moment it comes', async () => {
   for (const ms of [0, 30, 120, 300, 700, 2_500]) {
-    const following = new Following({ url: camera.url });
+    const following = new Following({ reader: 'ffmpeg', url: camera.url });
     await delay(ms);
     await following.stop();
     expect(await ffmpegsOf(process.pid), `stopped after ${ms} ms`).toEqual([]);
@@ -59,7 +59,7 @@ test('stopping leaves no ffmpeg, at whatever moment it comes', async () => {
 });
 
 test('a hanging camera does not keep its ffmpeg alive when the agent stops', async () => {
-  const following = new Following({ url: camera.url });
+  const following = new Following({ reader: 'ffmpeg', url: camera.url });
   await expect.poll(() => following.ordinals.length, waiting).toBeGreaterThan(2);
   camera.signal('SIGSTOP');
   onTestFinished(() => camera.signal('SIGCONT'));

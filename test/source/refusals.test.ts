@@ -1,13 +1,12 @@
-// What is wrong with a camera, said by real servers through a real ffmpeg: the code, the state, the sentence.
+// What is wrong with a camera, said by real servers to the agent's own reader and to a real ffmpeg: the code, the state, the sentence.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createWebServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { type ExpectStatic, test as sequentialTest } from 'vitest';
+import { describe, type ExpectStatic, test } from 'vitest';
 import { shortClip, startCamera } from '../pretend-camera/running-camera.ts';
 import { Following } from './following.ts';
 
-const test = sequentialTest.concurrent;
 const clip = await shortClip();
 
 async function portOf(server: Server): Promise<number> {
@@ -40,9 +39,11 @@ print(server.get_bound_port(), flush=True)
 GLib.MainLoop().run()`);
 }
 
+type Asked = { reader: 'native' | 'ffmpeg'; url: string; transport?: 'tcp' };
+
 /** The first problem of a camera and when it is tried again. */
-async function firstProblem(expect: ExpectStatic, url: string, ioTimeoutMs = 5_000) {
-  await using following = new Following({ url }, { ioTimeoutMs });
+async function firstProblem(expect: ExpectStatic, { reader, url, transport }: Asked, ioTimeoutMs = 5_000) {
+  await using following = new Following({ reader, url, transport }, { ioTimeoutMs });
   await expect.poll(() => following.problems.length, { timeout: 15_000 }).toBeGreaterThan(0);
   const [fact] = following.states.filter(({ error }) => error);
   const { state, error, retryAtMs = 0 } = fact ?? {};
@@ -51,23 +52,24 @@ async function firstProblem(expect: ExpectStatic, url: string, ioTimeoutMs = 5_0
   return { state, code: error?.code, message: error?.message, waitsMs: retryAtMs - Date.now() };
 }
 
-test('a name that nobody has', async ({ expect }) => {
-  const problem = await firstProblem(expect, 'rtsp://name.invalid/stream1');
-  expect(problem).toMatchObject({ code: 'camera-host-unknown', state: 'offline' });
-  expect(problem.waitsMs).toBeLessThanOrEqual(1_000);
-});
+describe.concurrent.each(['native', 'ffmpeg'] as const)('%s is told of', reader => {
+  test('a name that nobody has', async ({ expect }) => {
+    const problem = await firstProblem(expect, { reader, url: 'rtsp://name.invalid/stream1' });
+    expect(problem).toMatchObject({ code: 'camera-host-unknown', state: 'offline' });
+    expect(problem.waitsMs).toBeLessThanOrEqual(1_000);
+  });
 
-test('an address where nothing listens', async ({ expect }) => {
-  const server = createServer();
-  const port = await portOf(server);
-  server.close();
-  const problem = await firstProblem(expect, `rtsp://127.0.0.1:${port}/stream1`);
-  expect(problem).toMatchObject({ code: 'camera-unreachable', state: 'offline' });
-  expect(problem.message).toContain(`127.0.0.1:${port} cannot be reached`);
-});
+  test('an address where nothing listens', async ({ expect }) => {
+    const server = createServer();
+    const port = await portOf(server);
+    server.close();
+    const problem = await firstProblem(expect, { reader, url: `rtsp://127.0.0.1:${port}/stream1` });
+    expect(problem).toMatchObject({ code: 'camera-unreachable', state: 'offline' });
+    expect(problem.message).toContain(`127.0.0.1:${port} cannot be reached`);
+  });
 
-test('an address that does not answer', async ({ expect }) => {
-  using deaf = await python(`
+  test('an address that does not answer', async ({ expect }) => {
+    using deaf = await python(`
 import socket, time
 listener = socket.socket()
 listener.bind(('127.0.0.1', 0))
@@ -78,56 +80,67 @@ for one in waiting:
     one.connect_ex(listener.getsockname())
 print(listener.getsockname()[1], flush=True)
 time.sleep(60)`);
-  const problem = await firstProblem(expect, `rtsp://127.0.0.1:${deaf.port}/stream1`, 1_000);
-  expect(problem).toMatchObject({ code: 'camera-unreachable', state: 'offline' });
+    const problem = await firstProblem(expect, { reader, url: `rtsp://127.0.0.1:${deaf.port}/stream1` }, 1_000);
+    expect(problem).toMatchObject({ code: 'camera-unreachable', state: 'offline' });
+  });
+
+  test('a device that takes the connection and then says nothing', async ({ expect }) => {
+    await using server = createServer(socket => void socket.on('error', () => undefined).resume());
+    const problem = await firstProblem(
+      expect,
+      { reader, url: `rtsp://127.0.0.1:${await portOf(server)}/stream1` },
+      1_000,
+    );
+    expect(problem).toMatchObject({ code: 'camera-stalled', state: 'offline' });
+  });
+
+  test('a web page instead of RTSP', async ({ expect }) => {
+    await using server = createWebServer((_request, response) => response.end('<html><title>IP camera</title></html>'));
+    const problem = await firstProblem(expect, { reader, url: `rtsp://127.0.0.1:${await portOf(server)}/stream1` });
+    expect(problem).toMatchObject({ code: 'camera-not-rtsp', state: 'refused' });
+    expect(problem.message).toContain('does not speak RTSP');
+  });
+
+  test('a path that the camera does not have', async ({ expect }) => {
+    await using camera = await startCamera(['--video', clip, '--path', '/other']);
+    const problem = await firstProblem(expect, { reader, url: `rtsp://127.0.0.1:${camera.port}/stream1` });
+    expect(problem).toMatchObject({ code: 'camera-not-found', state: 'refused' });
+  });
+
+  test('a stream with sound and no picture', async ({ expect }) => {
+    using camera = await gstreamer('( audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay0 pt=8 )');
+    expect(await firstProblem(expect, { reader, url: `rtsp://127.0.0.1:${camera.port}/stream1` })).toMatchObject({
+      code: 'camera-no-video',
+      state: 'refused',
+    });
+  });
+
+  test('MJPEG instead of H.264 or H.265', async ({ expect }) => {
+    using camera = await gstreamer(
+      '( videotestsrc is-live=true ! video/x-raw,format=I420,width=160,height=120,framerate=10/1 ! jpegenc ! rtpjpegpay name=pay0 pt=26 )',
+    );
+    expect(await firstProblem(expect, { reader, url: `rtsp://127.0.0.1:${camera.port}/stream1` })).toMatchObject({
+      code: 'camera-codec-unsupported',
+      state: 'refused',
+    });
+  });
 });
 
-test('a device that takes the connection and then says nothing', async ({ expect }) => {
-  await using server = createServer(socket => void socket.on('error', () => undefined).resume());
-  const problem = await firstProblem(expect, `rtsp://127.0.0.1:${await portOf(server)}/stream1`, 1_000);
-  expect(problem).toMatchObject({ code: 'camera-stalled', state: 'offline' });
-});
+test.concurrent.for(['native', 'ffmpeg'] as const)(
+  '%s is told of a camera that has UDP only when it may use TCP only',
+  async (reader, { expect }) => {
+    await using camera = await startCamera(['--video', clip, '--udp-only', '--gop', '1']);
+    expect(await firstProblem(expect, { reader, url: camera.url, transport: 'tcp' })).toMatchObject({
+      code: 'camera-transport',
+      state: 'refused',
+    });
+  },
+);
 
-test('a web page instead of RTSP', async ({ expect }) => {
-  await using server = createWebServer((_request, response) => response.end('<html><title>IP camera</title></html>'));
-  const problem = await firstProblem(expect, `rtsp://127.0.0.1:${await portOf(server)}/stream1`);
-  expect(problem).toMatchObject({ code: 'camera-not-rtsp', state: 'refused' });
-  expect(problem.message).toContain('does not speak RTSP');
-});
-
-test('a path that the camera does not have', async ({ expect }) => {
-  await using camera = await startCamera(['--video', clip, '--path', '/other']);
-  const problem = await firstProblem(expect, `rtsp://127.0.0.1:${camera.port}/stream1`);
-  expect(problem).toMatchObject({ code: 'camera-not-found', state: 'refused' });
-});
-
-test('a camera that has UDP only', async ({ expect }) => {
-  await using camera = await startCamera(['--video', clip, '--udp-only', '--gop', '1']);
-  expect(await firstProblem(expect, camera.url)).toMatchObject({ code: 'camera-transport', state: 'refused' });
-});
-
-test('H.264 with B-frames', async ({ expect }) => {
+test.concurrent('ffmpeg is told of H.264 with B-frames', async ({ expect }) => {
   await using camera = await startCamera(['--video', clip, '--b-frames', '--no-audio', '--gop', '1']);
-  const problem = await firstProblem(expect, camera.url);
+  const problem = await firstProblem(expect, { reader: 'ffmpeg', url: camera.url });
   expect(problem).toMatchObject({ code: 'camera-b-frames', state: 'refused' });
   expect(problem.message).toContain('profile Baseline');
   expect(problem.waitsMs).toBeGreaterThan(3_000);
-});
-
-test('a stream with sound and no picture', async ({ expect }) => {
-  using camera = await gstreamer('( audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay0 pt=8 )');
-  expect(await firstProblem(expect, `rtsp://127.0.0.1:${camera.port}/stream1`)).toMatchObject({
-    code: 'camera-no-video',
-    state: 'refused',
-  });
-});
-
-test('MJPEG instead of H.264 or H.265', async ({ expect }) => {
-  using camera = await gstreamer(
-    '( videotestsrc is-live=true ! video/x-raw,format=I420,width=160,height=120,framerate=10/1 ! jpegenc ! rtpjpegpay name=pay0 pt=26 )',
-  );
-  expect(await firstProblem(expect, `rtsp://127.0.0.1:${camera.port}/stream1`)).toMatchObject({
-    code: 'camera-codec-unsupported',
-    state: 'refused',
-  });
 });
