@@ -5,11 +5,20 @@ import { PassThrough, Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 import type { Clock } from '../clock.ts';
 
-export type FfmpegCommand = {
+/** What ffmpeg reads. */
+export type FfmpegInput =
   /** Read by ffmpeg's concat demuxer on stdin: what it holds is not visible in the list of processes. */
-  script: string;
+  | { script: string }
+  /** Media on stdin, taken as fast as ffmpeg reads. ffmpeg finishes its output when it ends, or when it throws. */
+  | { media: AsyncIterable<Uint8Array>; format: string }
+  /** A file or a device. Visible in the list of processes: never anything secret. Without a format ffmpeg finds it out. */
+  | { place: string; format?: string };
+
+export type FfmpegCommand = FfmpegInput & {
   inputOptions: string[];
   outputOptions: string[];
+  /** 0–19; how far others go first when processors are short. Default 0. */
+  niceness?: number;
   /** Default: `ffmpeg` on the PATH. fluent-ffmpeg keeps the last one given for the whole process. */
   ffmpegPath?: string;
 };
@@ -35,15 +44,17 @@ export class FfmpegRun {
   // Neither closes nor reports errors by itself: fluent-ffmpeg would take a closed sink for a reason to report a failed run
   // before the process has ended.
   readonly #sink = new PassThrough({ autoDestroy: false, emitClose: false });
+  readonly #stdin: Readable | undefined;
   readonly #exited: Promise<FfmpegExit>;
   #startedMs: number | undefined;
   #ending: Promise<FfmpegExit> | undefined;
 
   constructor(command: FfmpegCommand, clock: Clock) {
     this.#clock = clock;
-    this.#command = ffmpeg(Readable.from([command.script]), { stdoutLines: 1 })
-      .inputFormat('concat')
-      .inputOptions(...command.inputOptions)
+    this.#stdin = stdinOf(command);
+    const { niceness = 0 } = command;
+    this.#command = ffmpeg({ source: this.#stdin ?? placeOf(command), niceness, stdoutLines: 1 })
+      .inputOptions(...formatOptions(command), ...command.inputOptions)
       .outputOptions(...command.outputOptions)
       .format('matroska');
     if (command.ffmpegPath !== undefined) this.#command.setFfmpegPath(command.ffmpegPath);
@@ -81,6 +92,7 @@ export class FfmpegRun {
       if (this.#startedMs !== undefined) this.#command.kill(signal);
       await this.#exitedWithin(thenWaitMs);
     }
+    this.#stdin?.destroy();
     return await this.#exited;
   }
 
@@ -109,4 +121,27 @@ export class FfmpegRun {
     });
     return promise;
   }
+}
+
+function stdinOf(input: FfmpegInput): Readable | undefined {
+  if ('script' in input) return Readable.from([input.script]);
+  return 'media' in input ? Readable.from(untilFailure(input.media), { objectMode: false }) : undefined;
+}
+
+/** fluent-ffmpeg would take a stream that fails for the end of the process, and leave the process. */
+async function* untilFailure(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch {
+    // Whoever makes the media knows why it ended.
+  }
+}
+
+function placeOf(input: FfmpegInput): string {
+  return 'place' in input ? input.place : '';
+}
+
+function formatOptions(input: FfmpegInput): string[] {
+  const format = 'script' in input ? 'concat' : input.format;
+  return format === undefined ? [] : ['-f', format];
 }

@@ -33,3 +33,16 @@ export function readAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfig 
   if (position > bytes.length * 8 || objectType === 0 || !sampleRate) return undefined;
   return { objectType, sampleRate, channels };
 }
+
+/** The rates that have a number of their own, Hz, from the highest down. */
+export const aacSampleRates: readonly number[] = sampleRates.slice(0, -1);
+
+/** The two bytes for AAC-LC. @throws TypeError for a rate that is not in `aacSampleRates` */
+export function writeAacLcConfig({ sampleRate, channels }: { sampleRate: number; channels: number }): Uint8Array {
+  const index = sampleRates.indexOf(sampleRate);
+  if (index < 0 || channels < 1 || channels > 7) {
+    throw new TypeError(`AAC-LC has no short description of ${channels} channels at ${sampleRate} Hz`);
+  }
+  const aacLc = 2;
+  return Uint8Array.of((aacLc << 3) | (index >> 1), ((index & 1) << 7) | (channels << 3));
+}

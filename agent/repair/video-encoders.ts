@@ -1,0 +1,88 @@
+// Which H.264 encoder this machine should use for pictures of a size: the board's own when it is there and really works,
+// otherwise x264 with the preset the machine is fast enough for. Found out by encoding, once for each size.
+import { existsSync } from 'node:fs';
+import { asAgentError } from '../errors.ts';
+import { h264Encoding, type VideoEncoder, x264Presets } from './h264.ts';
+import { type Clip, type MeasureOptions, measureEncoding, syntheticClip } from './measure-encode.ts';
+
+export type VideoEncodersOptions = Omit<MeasureOptions, 'signal'> & {
+  /** The encoders to try before x264. Default: the one of Linux boards, when the machine has any such device. */
+  boardEncoders?: readonly VideoEncoder[];
+  /** A preset is chosen when it takes no more than this. Default 50 % of one core. */
+  maxPercentOfCore?: number;
+};
+
+type Size = { width: number; height: number };
+
+/** Where Raspberry Pi OS and others put their codecs. */
+const boardDevices = ['/dev/video10', '/dev/video11', '/dev/video12'];
+const probeSeconds = 1;
+
+/** One for the whole agent. */
+export class VideoEncoders {
+  readonly #options: VideoEncodersOptions;
+  readonly #chosen = new Map<string, Promise<VideoEncoder>>();
+  readonly #broken = new Set<VideoEncoder['name']>();
+  /** One measurement at a time, or they would measure each other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: VideoEncodersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The encoder for pictures of that size. Takes seconds for the first of a size.
+   * @throws AgentError `ffmpeg-missing`, `encoder-failed` when not even x264 works; the signal's reason
+   */
+  async choose({ width, height }: Size, signal: AbortSignal): Promise<VideoEncoder> {
+    const key = `${width}x${height}`;
+    const known = this.#chosen.get(key);
+    // Another camera asked, and may have been stopped meanwhile.
+    if (known) return await known.catch(() => this.choose({ width, height }, signal));
+    const choice = this.#turn.then(() => this.#measure({ width, height }, signal));
+    this.#turn = choice.catch(() => undefined);
+    this.#chosen.set(key, choice);
+    // What was not found out is asked again.
+    choice.catch(() => this.#chosen.delete(key));
+    return await choice;
+  }
+
+  /** It was chosen and failed at work. An encoder of the board is not chosen again while the agent runs. */
+  noteFailure({ name }: VideoEncoder): void {
+    if (name === 'libx264') return;
+    this.#broken.add(name);
+    this.#chosen.clear();
+  }
+
+  async #measure(size: Size, signal: AbortSignal): Promise<VideoEncoder> {
+    const measure = { ...this.#options, signal };
+    const clip = await syntheticClip({ ...size, fps: 25, codec: 'h264' }, probeSeconds, measure);
+    for (const encoder of this.#boardEncoders()) {
+      if (await this.#works(clip, encoder, measure)) return encoder;
+    }
+    const { maxPercentOfCore = 50 } = this.#options;
+    for (const preset of x264Presets.slice(0, -1)) {
+      const encoder: VideoEncoder = { name: 'libx264', preset };
+      const { percentOfCore } = await measureEncoding(clip, h264Encoding(clip.track, encoder), measure);
+      if (percentOfCore <= maxPercentOfCore) return encoder;
+    }
+    return { name: 'libx264', preset: 'ultrafast' };
+  }
+
+  #boardEncoders(): readonly VideoEncoder[] {
+    const { boardEncoders } = this.#options;
+    const found = boardEncoders ?? (boardDevices.some(existsSync) ? [{ name: 'h264_v4l2m2m' } as const] : []);
+    return found.filter(({ name }) => !this.#broken.has(name));
+  }
+
+  async #works(clip: Clip, encoder: VideoEncoder, measure: MeasureOptions): Promise<boolean> {
+    try {
+      const { realTimeFactor } = await measureEncoding(clip, h264Encoding(clip.track, encoder), measure);
+      return realTimeFactor > 1;
+    } catch (thrown) {
+      measure.signal.throwIfAborted();
+      if (asAgentError(thrown).code === 'ffmpeg-missing') throw thrown;
+      return false;
+    }
+  }
+}
