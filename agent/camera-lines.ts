@@ -2,6 +2,7 @@
 // (except that without labels there is nothing to analyse), and nothing that goes wrong in one reaches another.
 import { randomUUID } from 'node:crypto';
 import type { Sighting } from '../shared/sighting.ts';
+import { openCameraInput } from './camera-input.ts';
 import { asAgentError } from './errors.ts';
 import { fragmentItems } from './fragmenter/fragment-items.ts';
 import { type LabelledStill, labelStills } from './labels/label-stills.ts';
@@ -10,7 +11,7 @@ import { evaluateRules, firings } from './rules/evaluate.ts';
 import { sampleStills } from './sampler/sample.ts';
 import type { Still } from './sampler/still.ts';
 import type { AgentSettings } from './settings/load.ts';
-import { openCameraSource, type SourceCamera } from './source/camera-source.ts';
+import type { SourceCamera } from './source/camera-source.ts';
 
 type Camera = AgentSettings['cameras'][number];
 
@@ -18,12 +19,10 @@ type Camera = AgentSettings['cameras'][number];
 const refusedPauseMs = 60_000;
 
 /** Camera → disk, for as long as the agent runs. */
-export async function ingest(
-  camera: SourceCamera,
-  { clock, facts, journal, signal, spool }: AgentParts,
-): Promise<void> {
+export async function ingest(camera: SourceCamera, shared: AgentParts): Promise<void> {
   const { id: cameraId } = camera;
-  const source = openCameraSource({ camera, clock, facts, random: Math.random });
+  const { clock, facts, journal, signal, spool, encoders } = shared;
+  const source = openCameraInput({ camera, clock, facts, random: Math.random, encoders });
   while (!signal.aborted) {
     try {
       const parts = fragmentItems(source.items(signal), {

@@ -15,6 +15,7 @@ import { createJournal } from './health/journal.ts';
 import { rekognition } from './labels/rekognition.ts';
 import { SightingStore } from './labels/sighting-store.ts';
 import type { AgentParts } from './parts.ts';
+import { VideoEncoders } from './repair/video-encoders.ts';
 import { createStillDecoder } from './sampler/decode.ts';
 import { StillsOnDemand } from './sampler/still-on-demand.ts';
 import { answerCommands, serveConsole } from './serve.ts';
@@ -84,6 +85,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     sightings,
     outbox,
     decoder,
+    encoders: new VideoEncoders({ clock }),
     provider: rekognition(aws),
     latestStills: new Map(),
     stillsOnDemand: new StillsOnDemand({ fragments: spool, decoder, clock, signal }),

@@ -7,6 +7,7 @@ import type { CameraStatuses } from './health/camera-statuses.ts';
 import type { Journal } from './health/journal.ts';
 import type { LabelProvider } from './labels/provider.ts';
 import type { SightingStore } from './labels/sighting-store.ts';
+import type { VideoEncoders } from './repair/video-encoders.ts';
 import type { StillDecoder } from './sampler/decode.ts';
 import type { StillsOnDemand } from './sampler/still-on-demand.ts';
 import type { AgentSettings } from './settings/load.ts';
@@ -27,6 +28,7 @@ export type AgentParts = {
   sightings: SightingStore;
   outbox: Outbox;
   decoder: StillDecoder;
+  encoders: VideoEncoders;
   provider: LabelProvider;
   /** The newest JPEG of each camera that is sampled for labels. */
   latestStills: Map<string, Uint8Array>;

@@ -1,13 +1,17 @@
 // Follows one camera with the agent's RTSP source, as the pipeline does, and keeps what came.
+
+import { openCameraInput } from '../../agent/camera-input.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { type FactOf, Facts } from '../../agent/facts.ts';
-import { openCameraSource, type SourceCamera } from '../../agent/source/camera-source.ts';
+import { VideoEncoders } from '../../agent/repair/video-encoders.ts';
+import type { SourceCamera } from '../../agent/source/camera-source.ts';
 import type { SourceTimings } from '../../agent/source/rtsp-camera.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
 import { readPictureStamp } from '../pretend-camera/picture-stamp.ts';
 
-/** Short enough for a test, long enough for a busy machine. */
-const shortTimings = { ioTimeoutMs: 1_500, silenceMs: 3_000, firstByteMs: 12_000 };
+/** Short enough for a test, long enough for a busy machine. ffmpeg waits twice as long for an answer as it is told to. */
+const shortTimings = { silenceMs: 3_000, firstByteMs: 12_000 };
+const ioTimeoutMs = { ffmpeg: 1_500, native: 3_000 };
 
 /** Use it with `await using`: disposing stops following and waits for the end. */
 export class Following {
@@ -23,12 +27,17 @@ export class Following {
     facts.subscribe(fact => {
       if (fact.type === 'camera.state') this.states.push(fact);
     });
-    const source = openCameraSource({
+    const source = openCameraInput({
+      encoders: new VideoEncoders({ clock: systemClock }),
       camera: { id: 'door', audio: 'aac', ...camera },
       clock: systemClock,
       facts,
       random: () => 0,
-      timings: { ...shortTimings, ...timings },
+      timings: {
+        ...shortTimings,
+        ioTimeoutMs: ioTimeoutMs[camera.reader === 'ffmpeg' ? 'ffmpeg' : 'native'],
+        ...timings,
+      },
     });
     this.#done = this.#follow(source.items(this.#abort.signal));
   }
