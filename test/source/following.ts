@@ -11,7 +11,7 @@ import { readPictureStamp } from '../pretend-camera/picture-stamp.ts';
 
 /** Short enough for a test, long enough for a busy machine. ffmpeg waits twice as long for an answer as it is told to. */
 const shortTimings = { silenceMs: 3_000, firstByteMs: 12_000 };
-const ioTimeoutMs = { ffmpeg: 1_500, native: 3_000 };
+const ioTimeoutMs = { ffmpeg: 3_000, native: 6_000 };
 
 /** Use it with `await using`: disposing stops following and waits for the end. */
 export class Following {
