@@ -1,4 +1,4 @@
-"""A clip encoded once into what a camera sends: H.264 access units at a fixed rate, AAC packets, all in memory.
+"""A clip encoded once into what a camera sends: H.264 or H.265 access units at a fixed rate, packets of sound, all in memory.
 
 Encoding happens with ffmpeg into a MOV file in the cache folder, under a name made of the content and the parameters; serving then
 costs next to nothing. Groups of pictures are closed and have a fixed length, so the clip can be entered at every key frame and
@@ -9,27 +9,12 @@ import json
 import os
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from fractions import Fraction
 
 from . import scene
-
-START_CODE = b"\x00\x00\x00\x01"
-SLICE, KEY_SLICE, SPS, PPS = 1, 5, 7, 8
-
-
-class Sound:
-    """One kind of sound: how it is encoded, and how many samples make a packet."""
-
-    def __init__(self, encoder, rate, samples_per_packet):
-        self.arguments = ["-map", "0:a:0", "-ac", "1", "-ar", str(rate), "-c:a", *encoder]
-        self.rate = rate
-        self.samples_per_packet = samples_per_packet
-        self.packet_seconds = Fraction(samples_per_packet, rate)
-
-
-AAC = Sound(["aac", "-b:a", "64k"], 48000, 1024)
-# One byte is one sample: the file's packets have any length, the camera's have 20 ms.
-G711 = Sound(["pcm_alaw"], 8000, 160)
+from .codec import H264, START_CODE
+from .sound import Sound
 
 
 class ClipError(Exception):
@@ -47,11 +32,27 @@ class Picture:
         self.presentation_delay = presentation_delay
 
 
-class Clip:
-    """`sound` is None when there are no audio packets."""
+@dataclass(frozen=True)
+class Encoding:
+    """How a clip is encoded. Without `fps` as in the clip, at most 30; `kbps_limit` None leaves the bit rate to the encoder."""
+    fps: float | None = None
+    gop_seconds: float = 2.0
+    b_frames: bool = False
+    codec: type = H264
+    sound: Sound | None = None
+    kbps_limit: int | None = None
+    # Half the size and half the rate.
+    reduced: bool = False
 
-    def __init__(self, fps, pictures, sound, audio_packets):
+
+class Clip:
+    """`sound` is None when there are no audio packets. `gop` is the number of pictures from key frame to key frame."""
+
+    def __init__(self, codec, fps, gop, size, pictures, sound, audio_packets):
+        self.codec = codec
         self.fps = fps
+        self.gop = gop
+        self.width, self.height = size
         self.pictures = pictures
         self.sound = sound if audio_packets else None
         self.audio_packets = audio_packets
@@ -63,18 +64,18 @@ class Clip:
         return self.audio_packets[min(index, len(self.audio_packets) - 1)]
 
 
-def load(video, cache, fps, gop_seconds, b_frames, sound):
-    """Encodes `video` (None: the project's own scene) unless the cache has it, and reads it. `sound`: AAC, G711 or None.
-
-    Raises ClipError.
-    """
+def load(video, cache, encoding):
+    """Encodes `video` (None: the project's own scene) unless the cache has it, and reads it. Raises ClipError."""
     source = _SceneSource() if video is None else _FileSource(video)
-    rate = Fraction(fps).limit_denominator(1001) if fps else source.fps
-    arguments = _encoder_arguments(rate, gop_seconds, b_frames, sound if source.has_audio else None)
+    rate = Fraction(encoding.fps).limit_denominator(1001) if encoding.fps else source.fps
+    rate = rate / 2 if encoding.reduced else rate
+    gop = max(1, round(rate * Fraction(encoding.gop_seconds)))
+    sound = encoding.sound if source.has_audio else None
+    arguments = _encoder_arguments(encoding, rate, gop, sound)
     path = os.path.join(cache, _cache_name(source.fingerprint, arguments))
     if not os.path.exists(path):
         _encode(source, arguments, path)
-    return _read(path, rate, sound)
+    return _read(path, encoding.codec, rate, gop, sound)
 
 
 class _SceneSource:
@@ -111,14 +112,16 @@ class _FileSource:
         return None
 
 
-def _encoder_arguments(fps, gop_seconds, b_frames, sound):
-    gop = max(1, round(fps * Fraction(gop_seconds)))
-    x264 = f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:bframes={2 if b_frames else 0}:sliced-threads=0"
-    video = ["-map", "0:v:0", "-vf", f"fps={fps},scale=trunc(iw/2)*2:trunc(ih/2)*2", "-c:v", "libx264", "-preset", "veryfast",
-             "-profile:v", "main", "-pix_fmt", "yuv420p", "-crf", "23", "-x264-params", x264,
+def _encoder_arguments(encoding, fps, gop, sound):
+    divisor = 4 if encoding.reduced else 2
+    scale = f"scale=trunc(iw/{divisor})*2:trunc(ih/{divisor})*2"
+    limit = encoding.kbps_limit
+    video = ["-map", "0:v:0", "-vf", f"fps={fps},{scale}", *encoding.codec.encoder(gop, 2 if encoding.b_frames else 0),
+             "-pix_fmt", "yuv420p", *(["-maxrate", f"{limit}k", "-bufsize", f"{limit}k"] if limit else []),
              # Parameter sets come with every key frame, as cameras send them.
              "-bsf:v", "dump_extra=freq=keyframe"]
-    return video + (sound.arguments if sound else ["-an"]) + ["-map_metadata", "-1", "-f", "mov"]
+    audio = ["-map", "0:a:0", "-ac", "1", "-ar", str(sound.rate), "-c:a", *sound.encoder] if sound else ["-an"]
+    return video + audio + ["-map_metadata", "-1", "-f", sound.container if sound else "mov"]
 
 
 def _cache_name(fingerprint, arguments):
@@ -156,32 +159,34 @@ def _probe(path, entries):
     return json.loads(_run(["ffprobe", "-v", "error", "-of", "json", "-show_entries", entries, path]))
 
 
-def _read(path, fps, sound):
+def _read(path, codec, fps, gop, sound):
     """MOV samples lie in the file as they are: ffprobe says where, and no container has to be parsed here."""
     with open(path, "rb") as file:
         content = file.read()
+    shown = _probe(path, "stream=codec_type,width,height:packet=codec_type,pts_time,dts_time,pos,size,flags")
+    size = next((stream["width"], stream["height"]) for stream in shown["streams"] if stream["codec_type"] == "video")
     pictures, audio_packets = [], []
-    for packet in _probe(path, "packet=codec_type,pts_time,dts_time,pos,size,flags")["packets"]:
+    for packet in shown["packets"]:
         start = int(packet["pos"])
         data = content[start:start + int(packet["size"])]
         if packet["codec_type"] == "audio":
             audio_packets.append(data)
             continue
         delay = float(packet["pts_time"]) - float(packet["dts_time"])
-        pictures.append(_picture(data, "K" in packet["flags"], delay))
-    if sound is G711:
-        samples, step = b"".join(audio_packets), G711.samples_per_packet
+        pictures.append(_picture(codec, data, "K" in packet["flags"], delay))
+    if sound and sound.packet_bytes:
+        samples, step = b"".join(audio_packets), sound.packet_bytes
         audio_packets = [samples[start:start + step] for start in range(0, len(samples) - step + 1, step)]
-    return Clip(fps, pictures, sound, audio_packets)
+    return Clip(codec, fps, gop, size, pictures, sound, audio_packets)
 
 
-def _picture(sample, key, presentation_delay):
+def _picture(codec, sample, key, presentation_delay):
     parameter_sets, slices = b"", b""
     for unit in _nal_units(sample):
-        kind = unit[0] & 0x1F
-        if kind in (SPS, PPS):
+        kind = codec.kind(unit)
+        if kind in codec.parameter_sets:
             parameter_sets += START_CODE + unit
-        elif kind in (SLICE, KEY_SLICE):
+        elif kind in codec.slices:
             slices += START_CODE + unit
     return Picture(parameter_sets, slices, key, presentation_delay)
 

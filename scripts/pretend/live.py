@@ -16,8 +16,9 @@ NANOSECONDS = 1_000_000_000
 
 
 class Live:
-    def __init__(self, clip, stamped, sent_log):
+    def __init__(self, clip, stamped, sent_log=None):
         self._clip = clip
+        self._next_clip = None
         self._stamped = stamped
         self._sent_log = sent_log
         self._started_at = time.monotonic()
@@ -28,8 +29,20 @@ class Live:
         self._lock = threading.Lock()
         self._viewers = []
 
+    @property
+    def clip(self):
+        return self._next_clip or self._clip
+
+    @property
+    def elapsed_seconds(self):
+        return time.monotonic() - self._started_at
+
     def start(self):
         self._tick()
+
+    def change_to(self, clip):
+        """Goes on with another encoding of the same pictures, at its next key frame."""
+        self._next_clip = clip
 
     def add(self, viewer):
         with self._lock:
@@ -41,7 +54,7 @@ class Live:
                 self._viewers.remove(viewer)
 
     def _tick(self):
-        elapsed = time.monotonic() - self._started_at
+        elapsed = self.elapsed_seconds
         while self._next_picture / self._clip.fps <= elapsed:
             self._send_picture(self._next_picture)
             self._next_picture += 1
@@ -53,6 +66,7 @@ class Live:
         return GLib.SOURCE_REMOVE
 
     def _send_picture(self, ordinal):
+        self._change_clip(ordinal)
         picture = self._clip.pictures[ordinal % len(self._clip.pictures)]
         taken = Fraction(ordinal) / self._clip.fps
         with self._lock:
@@ -60,7 +74,7 @@ class Live:
         if not receivers:
             return
         captured_at_ms = round(self._started_at_ms + float(taken) * 1000)
-        stamp = sei(ordinal, captured_at_ms) if self._stamped else b""
+        stamp = sei(self._clip.codec, ordinal, captured_at_ms) if self._stamped else b""
         data = picture.parameter_sets + stamp + picture.slices
         for viewer in receivers:
             viewer.push_picture(data, taken, picture.presentation_delay, 1 / self._clip.fps)
@@ -68,6 +82,11 @@ class Live:
             line = {"ordinal": ordinal, "capturedAtMs": captured_at_ms, "keyFrame": picture.key, "viewers": len(receivers)}
             self._sent_log.write(json.dumps(line) + "\n")
             self._sent_log.flush()
+
+    def _change_clip(self, ordinal):
+        clip = self._next_clip
+        if clip and clip.pictures[ordinal % len(clip.pictures)].key:
+            self._clip, self._next_clip = clip, None
 
     def _send_audio(self, number):
         with self._lock:

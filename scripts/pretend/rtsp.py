@@ -1,29 +1,21 @@
-"""The RTSP side, by GStreamer's RTSP server: one media for each client, fed from the camera's one live picture.
+"""The RTSP side, by GStreamer's RTSP server: one media for each client, fed from one of the camera's live pictures.
 
-UDP and TCP, H.264 with AAC or G.711; with a user set, digest authentication and nothing weaker.
+UDP and TCP, plain or in TLS; with a user set, digest authentication and nothing weaker, or basic for cameras that know no better.
 """
 import gi
 
 gi.require_version("GstRtspServer", "1.0")
 gi.require_version("GstRtsp", "1.0")
-from gi.repository import GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GstRtsp, GstRtspServer  # noqa: E402
 
-from .clip import AAC, G711  # noqa: E402
 from .live import Viewer  # noqa: E402
 
 ROLE = "viewer"
-VIDEO = (
-    "appsrc name=video is-live=true format=time max-bytes=0 "
-    "caps=video/x-h264,stream-format=byte-stream,alignment=au "
-    "! rtph264pay name=pay0 pt=96 config-interval=0"
-)
-AUDIO = "appsrc name=audio is-live=true format=time max-bytes=0 "
-SOUNDS = {
-    None: "",
-    # codec_data is the AudioSpecificConfig: AAC-LC, 48 kHz, one channel (ISO 14496-3, 1.6.2.1).
-    AAC: AUDIO + f"caps=audio/mpeg,mpegversion=4,stream-format=raw,rate={AAC.rate},channels=1,codec_data=(buffer)1188 "
-                 "! rtpmp4gpay name=pay1 pt=97",
-    G711: AUDIO + f"caps=audio/x-alaw,rate={G711.rate},channels=1 ! rtppcmapay name=pay1 pt=8",
+SOURCE = "appsrc name={} is-live=true format=time max-bytes=0 caps={}"
+TRANSPORTS = {
+    "any": GstRtsp.RTSPLowerTrans.TCP | GstRtsp.RTSPLowerTrans.UDP,
+    "tcp": GstRtsp.RTSPLowerTrans.TCP,
+    "udp": GstRtsp.RTSPLowerTrans.UDP,
 }
 
 
@@ -32,32 +24,42 @@ class PortError(Exception):
 
 
 class RtspServer:
-    """Serves `live` at `path`. `report(event, **details)` hears of clients."""
+    """`report(event, **details)` hears of clients. `transports`: a name of TRANSPORTS."""
 
-    def __init__(self, live, path, sound, report, begins_anywhere=False, udp_only=False):
-        self._live = live
+    def __init__(self, report, transports="any", begins_anywhere=False):
         self._report = report
+        self._transports = TRANSPORTS[transports]
         self._begins_anywhere = begins_anywhere
-        factory = GstRtspServer.RTSPMediaFactory()
-        factory.set_launch(f"( {VIDEO} {SOUNDS[sound]} )")
-        if udp_only:
-            factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
-        factory.connect("media-configure", self._media_configured)
-        self._factory = factory
         self._server = GstRtspServer.RTSPServer()
-        self._server.get_mount_points().add_factory(path, factory)
         self._server.connect("client-connected", self._client_connected)
 
-    def require_digest(self, user, password):
-        auth = GstRtspServer.RTSPAuth()
-        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
-        token = GstRtspServer.RTSPToken()
-        token.set_string("media.factory.role", ROLE)
-        auth.add_digest(user, password, token)
+    def serve(self, path, live):
+        """Shows `live` at `path`. Only before `protect` and `listen`."""
+        factory = GstRtspServer.RTSPMediaFactory()
+        factory.set_launch(_pipeline(live.clip))
+        factory.set_protocols(self._transports)
+        factory.connect("media-configure", self._media_configured, live)
         permissions = GstRtspServer.RTSPPermissions()
         for permission in ("media.factory.access", "media.factory.construct"):
             permissions.add_permission_for_role(ROLE, permission, True)
-        self._factory.set_permissions(permissions)
+        factory.set_permissions(permissions)
+        self._server.get_mount_points().add_factory(path, factory)
+
+    def protect(self, user, password, basic, certificate_and_key):
+        """Asks for `user`, unless None, and speaks TLS with a certificate in PEM, unless None."""
+        token = GstRtspServer.RTSPToken()
+        token.set_string("media.factory.role", ROLE)
+        auth = GstRtspServer.RTSPAuth()
+        if certificate_and_key:
+            auth.set_tls_certificate(Gio.TlsCertificate.new_from_pem(certificate_and_key, -1))
+        if user is None:
+            auth.set_default_token(token)
+        elif basic:
+            auth.set_supported_methods(GstRtsp.RTSPAuthMethod.BASIC)
+            auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+        else:
+            auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+            auth.add_digest(user, password, token)
         self._server.set_auth(auth)
 
     def listen(self, host, port):
@@ -73,8 +75,16 @@ class RtspServer:
         self._report("client-connected", address=address)
         client.connect("closed", lambda _client: self._report("client-left", address=address))
 
-    def _media_configured(self, _factory, media):
+    def _media_configured(self, _factory, media, live):
         element = media.get_element()
         viewer = Viewer(element.get_by_name("video"), element.get_by_name("audio"), self._begins_anywhere)
-        self._live.add(viewer)
-        media.connect("unprepared", lambda _media: self._live.remove(viewer))
+        live.add(viewer)
+        media.connect("unprepared", lambda _media: live.remove(viewer))
+
+
+def _pipeline(clip):
+    video = f"{SOURCE.format('video', clip.codec.caps)} ! {clip.codec.payloader} name=pay0 pt=96 config-interval=0"
+    if not clip.sound:
+        return f"( {video} )"
+    caps = f"{clip.sound.caps},rate={clip.sound.rate},channels=1"
+    return f"( {video} {SOURCE.format('audio', caps)} ! {clip.sound.payloader} name=pay1 )"

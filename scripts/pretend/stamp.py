@@ -3,12 +3,14 @@
 Recorders copy it untouched, so a test can read any stored picture and prove that none is missing and none came twice.
 The reader is test/pretend-camera/picture-stamp.ts.
 """
-# Free of zero bytes, as is the ASCII text behind it: the message never needs emulation prevention (H.264, 7.4.1).
+from .codec import START_CODE
+
+# Free of zero bytes, as is the ASCII text behind it: the message never needs emulation prevention (H.264, 7.4.1; H.265, 7.4.2).
 STAMP_UUID = bytes.fromhex("6b76732d65646765b1c5d3a79e4f8a21")
-_SEI, _USER_DATA_UNREGISTERED, _STOP_BIT = 0x06, 0x05, 0x80
+_USER_DATA_UNREGISTERED, _STOP_BIT = 0x05, 0x80
 
 
-def sei(ordinal, captured_at_ms):
+def sei(codec, ordinal, captured_at_ms):
     """The message as one Annex B NAL unit."""
     payload = STAMP_UUID + f"ordinal={ordinal} capturedAtMs={captured_at_ms}".encode()
-    return b"\x00\x00\x00\x01" + bytes([_SEI, _USER_DATA_UNREGISTERED, len(payload)]) + payload + bytes([_STOP_BIT])
+    return START_CODE + codec.sei_header + bytes([_USER_DATA_UNREGISTERED, len(payload)]) + payload + bytes([_STOP_BIT])

@@ -1,0 +1,32 @@
+"""Who the pretend camera says it is, in GetDeviceInformation, in its scopes and in WS-Discovery."""
+import uuid
+from dataclasses import dataclass
+from urllib.parse import quote
+
+SCOPE = "onvif://www.onvif.org"
+
+
+@dataclass(frozen=True)
+class Identity:
+    name: str
+    location: str
+    serial_number: str
+    manufacturer: str = "Pretend"
+    model: str = "Yard 1"
+    firmware_version: str = "1.0"
+    hardware_id: str = "PC-1"
+
+    @property
+    def urn(self):
+        """The same camera has the same one after every start."""
+        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, self.serial_number)}"
+
+    def scopes(self):
+        return [
+            f"{SCOPE}/type/video_encoder",
+            f"{SCOPE}/Profile/Streaming",
+            f"{SCOPE}/Profile/T",
+            f"{SCOPE}/name/{quote(self.name, safe='')}",
+            f"{SCOPE}/hardware/{quote(self.model, safe='')}",
+            f"{SCOPE}/location/{quote(self.location, safe='')}",
+        ]
