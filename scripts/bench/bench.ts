@@ -8,10 +8,12 @@ const usage = `npm run bench -- upload|fragmenter|camera|spool [options]
   fragmenter   --megabytes N (90) --rounds N (15)      reader, fragmenter and writer against memcpy
   spool        --megabytes N (60) --rounds N (5)       synced bytes against the disk's own limit
   upload       --megabytes N (90) --fragments N (100)  a recording pushed; last picture → PERSISTED
-  camera       --cameras LIST (1,4,16) --seconds N (30)  CPU and private memory, node and ffmpeg apart`;
+  camera       --cameras LIST (1,4,16) --source native|ffmpeg (native) --megabits N (4) --seconds N (30)
+                                                      CPU and private memory, node and ffmpeg apart; pictures lost`;
 
 type Figures = Record<string, unknown>;
-type Options = { megabytes?: string; rounds?: string; fragments?: string; cameras?: string; seconds?: string };
+type OptionName = 'megabytes' | 'rounds' | 'fragments' | 'cameras' | 'seconds' | 'source' | 'megabits';
+type Options = { [name in OptionName]?: string };
 
 // Each bench loads only the code it measures.
 const benches: Record<string, (options: Options) => Promise<Figures>> = {
@@ -27,9 +29,10 @@ const benches: Record<string, (options: Options) => Promise<Figures>> = {
     const { benchUpload } = await import('./upload.ts');
     return await benchUpload({ megabytes: count(megabytes), fragments: count(fragments) });
   },
-  async camera({ cameras = '1,4,16', seconds = '30' }) {
+  async camera({ cameras = '1,4,16', seconds = '30', source = 'native', megabits = '4' }) {
+    const options = { seconds: count(seconds), megabits: count(megabits), reader: reader(source) };
     const { benchCameras } = await import('./camera.ts');
-    return await benchCameras({ cameras: cameras.split(',').map(count), seconds: count(seconds) });
+    return await benchCameras({ ...options, cameras: cameras.split(',').map(count) });
   },
 };
 
@@ -41,11 +44,19 @@ function count(text: string): number {
   return value;
 }
 
+function reader(text: string): 'native' | 'ffmpeg' {
+  if (text !== 'native' && text !== 'ffmpeg') throw new UsageError(`${text} is neither native nor ffmpeg`);
+  return text;
+}
+
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { megabytes: text, rounds: text, fragments: text, cameras: text, seconds: text },
+    options: {
+      ...{ megabytes: text, rounds: text, fragments: text, cameras: text },
+      ...{ seconds: text, source: text, megabits: text },
+    },
   });
   const [name = ''] = positionals;
   const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;

@@ -1,6 +1,6 @@
 // The cameras of a bench, in a process of their own: node camera-load.ts --cameras N --megabits M
-// Prints one JSON object with their addresses when they are ready, then each second how many pictures went out in all, and
-// how many a slow client made them leave out. Pictures come for one client each: nothing is sent before somebody watches.
+// Prints one JSON object with their addresses when they are ready, then each second how many clients watch, how many pictures
+// went out in all, and how many a slow client made them leave out. A camera without a client sends nothing.
 import { parseArgs } from 'node:util';
 import { makeFootage } from '../scripted-camera/footage.ts';
 import { ScriptedCamera } from '../scripted-camera/scripted-camera.ts';
@@ -16,7 +16,8 @@ for (let index = 0; index < Number(values.cameras); index++) cameras.push(await 
 process.on('disconnect', () => process.exit());
 process.stdout.write(`${JSON.stringify({ urls: cameras.map(({ url }) => url) })}\n`);
 setInterval(() => {
-  const sent = cameras.reduce((sum, camera) => sum + camera.sent.length, 0);
-  const dropped = cameras.reduce((sum, camera) => sum + camera.dropped, 0);
-  process.stdout.write(`${JSON.stringify({ sent, dropped })}\n`);
+  const sum = (count: (camera: ScriptedCamera) => number) =>
+    cameras.reduce((total, camera) => total + count(camera), 0);
+  const watched = { viewers: sum(camera => camera.viewers), sent: sum(camera => camera.sent.length) };
+  process.stdout.write(`${JSON.stringify({ ...watched, dropped: sum(camera => camera.dropped) })}\n`);
 }, 1000);

@@ -30,3 +30,10 @@ export function writeStamp(bytes: Buffer, position: number, ordinal: number, cap
   bytes.write(String(ordinal).padStart(ordinalDigits, '0'), position, 'latin1');
   bytes.write(String(capturedAtMs).padStart(msDigits, '0'), position + ordinalDigits + timeName.length, 'latin1');
 }
+
+/** The number in a picture, however its units are wrapped; undefined when it carries none. */
+export function readOrdinal(picture: Uint8Array): number | undefined {
+  const bytes = Buffer.from(picture.buffer, picture.byteOffset, picture.length);
+  const position = stampPosition(bytes);
+  return position < 0 ? undefined : Number.parseInt(bytes.toString('latin1', position, position + ordinalDigits), 10);
+}
