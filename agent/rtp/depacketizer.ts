@@ -6,6 +6,7 @@ import { G711Depacketizer } from './g711.ts';
 import { H264Depacketizer } from './h264.ts';
 import { H265Depacketizer } from './h265.ts';
 import { JpegDepacketizer } from './jpeg.ts';
+import { LatmDepacketizer } from './latm.ts';
 import type { MediaFormat } from './media-format.ts';
 import { OpusDepacketizer } from './opus.ts';
 import type { RtpPacket } from './packet.ts';
@@ -54,6 +55,8 @@ export function depacketizerFor(format: MediaFormat, trackNumber: number): Depac
       return new JpegDepacketizer(format, trackNumber);
     case 'MPEG4-GENERIC':
       return new AacDepacketizer(format, trackNumber);
+    case 'MP4A-LATM':
+      return new LatmDepacketizer(format, trackNumber);
     case 'PCMA':
     case 'PCMU':
       return new G711Depacketizer(format, trackNumber);
