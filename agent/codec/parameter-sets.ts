@@ -65,15 +65,20 @@ function parameterSets(codec: VideoCodec, units: Iterable<Uint8Array>): Paramete
   return sets;
 }
 
+/** Ids that the codecs allow, at most. Damaged sets must not pile up under ids that no set has. */
+const mostIds = { h264: { sps: 31, pps: 255 }, h265: { sps: 15, pps: 63 } } as const;
+
 /** @returns undefined for a NAL unit that is no parameter set, or a damaged one */
 function setId(codec: VideoCodec, type: number, unit: Uint8Array): number | undefined {
-  if (codec === 'h264') {
-    if (type === avcTypes.sps) return readAvcSps(unit)?.id;
-    return type === avcTypes.pps ? new BitReader(unit, 1).unsigned() : undefined;
+  const types = codec === 'h264' ? avcTypes : hevcTypes;
+  if (codec === 'h265' && type === hevcTypes.vps) return new BitReader(unit, 2).bits(4);
+  if (type === types.sps) {
+    const id = (codec === 'h264' ? readAvcSps(unit) : readHevcSps(unit))?.id;
+    return id !== undefined && id <= mostIds[codec].sps ? id : undefined;
   }
-  if (type === hevcTypes.sps) return readHevcSps(unit)?.id;
-  if (type === hevcTypes.vps) return new BitReader(unit, 2).bits(4);
-  return type === hevcTypes.pps ? new BitReader(unit, 2).unsigned() : undefined;
+  if (type !== types.pps) return undefined;
+  const id = new BitReader(unit, codec === 'h264' ? 1 : 2).unsigned();
+  return id <= mostIds[codec].pps ? id : undefined;
 }
 
 /** Zeros after the last bit are stuffing: the same set comes with and without them. */

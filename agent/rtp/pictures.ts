@@ -2,12 +2,13 @@
 // the timestamp changes. Cameras that set markers wrongly or never, that give parameter sets a timestamp of their own, or
 // that never say where a fragmented NAL unit ends, are found out as they go. A picture that lacks anything is dropped.
 import { trackForKeyFrame } from '../codec/codec-private.ts';
-import { isRandomAccess, type VideoCodec } from '../codec/nal.ts';
+import { isRandomAccess, nalType, type VideoCodec } from '../codec/nal.ts';
 import type { VideoTrack } from '../matroska/track.ts';
 import { Continuity } from './continuity.ts';
 import type { AccessUnit } from './depacketizer.ts';
 import { Beginnings, nalKind, nalKinds } from './nal-kinds.ts';
 import type { RtpPacket } from './packet.ts';
+import { betweenStartCodes, holdsStartCode } from './start-codes.ts';
 import { UnitBuffer } from './unit-buffer.ts';
 
 /** Bytes of length before each NAL unit. */
@@ -102,11 +103,10 @@ export class Pictures {
     return this.closePacket(false);
   }
 
-  /** A whole NAL unit. Empty ones are left out. */
+  /** A whole NAL unit, or what a camera takes for one. Empty ones are left out. */
   add(nalUnit: Uint8Array): void {
-    const header = this.#codec === 'h264' ? (nalUnit[0] ?? 0) : ((nalUnit[0] ?? 0) << 8) | (nalUnit[1] ?? 0);
-    if (nalUnit.length < this.#headerBytes || !this.#begin(header, nalUnit[this.#headerBytes] ?? 0)) return;
-    if (!this.#buffer.appendUint32(nalUnit.length) || !this.#buffer.append(nalUnit)) this.damage();
+    if (!this.#mayBeSeveral(nalUnit) || !holdsStartCode(nalUnit)) this.#addOne(nalUnit);
+    else for (const part of betweenStartCodes(nalUnit)) this.#addOne(part);
   }
 
   /**
@@ -145,6 +145,19 @@ export class Pictures {
     this.#picture.damaged = true;
     this.#buffer.drop();
     if (this.#fragmentsAt !== 'none') this.#fragmentsAt = 'unwanted';
+  }
+
+  /** Whether it may be several with start codes between them: it begins with one, or with what goes before pictures. */
+  #mayBeSeveral(nalUnit: Uint8Array): boolean {
+    const kind = nalKind(this.#codec, nalType(this.#codec, nalUnit));
+    const startsWithZeros = nalUnit[0] === 0 && nalUnit[1] === 0;
+    return kind === nalKinds.parameterSet || kind === nalKinds.delimiter || startsWithZeros;
+  }
+
+  #addOne(nalUnit: Uint8Array): void {
+    const header = this.#codec === 'h264' ? (nalUnit[0] ?? 0) : ((nalUnit[0] ?? 0) << 8) | (nalUnit[1] ?? 0);
+    if (nalUnit.length < this.#headerBytes || !this.#begin(header, nalUnit[this.#headerBytes] ?? 0)) return;
+    if (!this.#buffer.appendUint32(nalUnit.length) || !this.#buffer.append(nalUnit)) this.damage();
   }
 
   get #headerBytes(): number {
@@ -234,8 +247,16 @@ export class Pictures {
 
   #closeFragments(): void {
     const at = this.#fragmentsAt;
-    if (typeof at === 'number') this.#buffer.setUint32(at, this.#buffer.lengthBytes - at - lengthSize);
     this.#fragmentsAt = 'none';
+    if (typeof at !== 'number') return;
+    const nalUnit = this.#buffer.view(at + lengthSize);
+    if (this.#mayBeSeveral(nalUnit) && holdsStartCode(nalUnit)) {
+      const copy = nalUnit.slice();
+      this.#buffer.truncate(at);
+      this.add(copy);
+    } else {
+      this.#buffer.setUint32(at, nalUnit.length);
+    }
   }
 
   #endPicture(): void {

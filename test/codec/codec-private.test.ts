@@ -66,6 +66,15 @@ test('a key frame without parameter sets, or with damaged ones, keeps the track'
   expect(trackForKeyFrame(track, Uint8Array.of(0, 0, 0, 2, 0x67, 0x64))).toBe(track);
 });
 
+test('a damaged parameter set with an id that no set can have is left out', () => {
+  const { track } = firstKeyFrame(cameraMedia({ codec: 'h264', size: '320x180', seconds: 0.2 }));
+  const withPps = (...body: number[]) =>
+    trackForKeyFrame(track, Uint8Array.of(0, 0, 0, 1 + body.length, 0x68, ...body));
+  // 00000000 1 00000001 is 256, one too many; 00000000 1 00000000 is 255.
+  expect(withPps(0x00, 0x80, 0x80)).toBe(track);
+  expect(withPps(0x00, 0x80, 0x40).codecPrivate.length).toBeGreaterThan(track.codecPrivate.length);
+});
+
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }

@@ -75,11 +75,19 @@ export function packedByGstreamer(media: Uint8Array, payloader: string): RealStr
   return { format, packets, reports: [] };
 }
 
+/** Payload types that need no description (RFC 3551). */
+const staticEncodings: Record<string, [encoding: string, clockRate: string]> = {
+  0: ['PCMU', '8000'],
+  8: ['PCMA', '8000'],
+  26: ['JPEG', '90000'],
+};
+
 /** Of a description with one media section. */
 function formatOf(description: string): MediaFormat {
   const [, type = '', payloadType = ''] = /^m=(\w+) \d+ RTP\/AVP (\d+)/m.exec(description) ?? [];
-  const [, encoding = 'PCMU', rate = '8000', channels] =
-    /^a=rtpmap:\d+ ([^/\s]+)\/(\d+)(?:\/(\d+))?/m.exec(description) ?? [];
+  const [staticEncoding = '', staticRate = ''] = staticEncodings[payloadType] ?? [];
+  const map = /^a=rtpmap:\d+ ([^/\s]+)\/(\d+)(?:\/(\d+))?/m.exec(description) ?? [];
+  const [, encoding = staticEncoding, rate = staticRate, channels = '1'] = map;
   const [, list = ''] = /^a=fmtp:\d+ (.*)$/m.exec(description) ?? [];
   const parameters = list.split(';').map((entry): [string, string] => {
     const [name = '', ...value] = entry.trim().split('=');
@@ -90,7 +98,7 @@ function formatOf(description: string): MediaFormat {
     payloadType: Number(payloadType),
     encoding: encoding.toUpperCase(),
     clockRate: Number(rate),
-    channels: Number(channels ?? 1),
+    channels: Number(channels),
     parameters: new Map(parameters),
   };
 }
