@@ -62,6 +62,13 @@ class Camera:
     def _rtsp_scheme(self):
         return "rtsps" if self._options.tls else "rtsp"
 
+    @property
+    def _transports(self):
+        """What RTP may come by. RTP over UDP would be open, whatever carries RTSP."""
+        if self._options.udp_only:
+            return {"udp"}
+        return {"tcp"} if self._options.tcp_only or self._options.tls else {"tcp", "udp"}
+
     def _make_streams(self):
         options = self._options
         encoding = clip.Encoding(options.fps, options.gop, options.b_frames, H265 if options.h265 else H264, _sound(options))
@@ -78,8 +85,7 @@ class Camera:
 
     def _start_rtsp(self, password, report):
         options = self._options
-        transports = "udp" if options.udp_only else "tcp" if options.tcp_only else "any"
-        server = RtspServer(report, transports, options.join_anywhere)
+        server = RtspServer(report, self._transports, options.join_anywhere)
         for stream in self._streams:
             server.serve(stream.path, stream.live)
         server.protect(options.user, password, options.basic, self._certificate if options.tls else None)
@@ -88,16 +94,16 @@ class Camera:
     def _start_onvif(self, password):
         options = self._options
         clock = CameraClock(options.clock_offset)
-        profiles = Profiles(self._streams, self._rtsp_scheme, self._rtsp_port)
-        moving = motion.Motion(*(motion.OTHER if options.video else motion.SCENE))
-        media = {
+        profiles = Profiles(self._streams, self._rtsp_scheme, self._rtsp_port, self._transports)
+        moving = motion.OTHER_CLIP if options.video else motion.SCENE
+        services = {
             "trt": MediaService(profiles),
-            "tr2": Media2Service(profiles, options.tls),
+            "tr2": Media2Service(profiles),
             "tev": EventService(clock, moving, lambda: self._streams[0].live.elapsed_seconds),
         }
-        device = DeviceService(self._identity(), clock, options.onvif_tls, media)
+        services = {"tds": DeviceService(self._identity(), clock, options.onvif_tls, services), **services}
         sign_in = SignIn(options.user, password, options.onvif_auth, clock)
-        server = OnvifServer({"tds": device, **media}, self._streams, sign_in, self._certificate if options.onvif_tls else None)
+        server = OnvifServer(services, self._streams, sign_in, self._certificate if options.onvif_tls else None)
         port = server.listen(options.listen, options.onvif)
         return f"{server.scheme}://{self._host}:{port}{PATHS['tds']}"
 
@@ -109,7 +115,7 @@ class Camera:
 
     def _identity(self):
         options = self._options
-        return Identity(options.name, options.location, f"{options.name}@{options.discovery or options.listen}")
+        return Identity(options.name, options.location, options.discovery or options.listen)
 
 
 def _sound(options):

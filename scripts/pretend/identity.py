@@ -10,7 +10,8 @@ SCOPE = "onvif://www.onvif.org"
 class Identity:
     name: str
     location: str
-    serial_number: str
+    # Where it is on the network: the same camera is the same after every start.
+    address: str
     manufacturer: str = "Pretend"
     model: str = "Yard 1"
     firmware_version: str = "1.0"
@@ -18,8 +19,11 @@ class Identity:
 
     @property
     def urn(self):
-        """The same camera has the same one after every start."""
-        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, self.serial_number)}"
+        return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{self.address}/{self.name}')}"
+
+    @property
+    def serial_number(self):
+        return self.urn[-12:].upper()
 
     def scopes(self):
         return [

@@ -5,9 +5,6 @@ seconds in every twenty.
 """
 from . import scene
 
-SCENE = [(scene.WALK_IN, scene.GONE)], scene.LOOP_SECONDS
-OTHER = [(0.0, 10.0)], 20.0
-
 
 class Motion:
     """`moving`: the stretches of a loop of `loop_seconds` in which something moves, as (begin, end)."""
@@ -26,3 +23,7 @@ class Motion:
         edges = sorted(edge for stretch in self._moving for edge in stretch)
         return next(loop_start + turn * self._loop_seconds + edge for turn in (0, 1) for edge in edges
                     if loop_start + turn * self._loop_seconds + edge > elapsed)
+
+
+SCENE = Motion([(scene.WALK_IN, scene.GONE)], scene.LOOP_SECONDS)
+OTHER_CLIP = Motion([(0.0, 10.0)], 20.0)

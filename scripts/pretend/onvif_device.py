@@ -12,14 +12,14 @@ PATHS = {
 
 
 class DeviceService:
-    """`capabilities`: for each prefix of PATHS a function that gives the service's own capabilities element."""
+    """`others`: the services beside this one, by the prefix of their namespace; each has `capabilities()`."""
     prefix = "tds"
 
-    def __init__(self, identity, clock, tls, media_services):
+    def __init__(self, identity, clock, tls, others):
         self._identity = identity
         self._clock = clock
         self._tls = tls
-        self._services = {"tds": self, **media_services}
+        self._services = {"tds": self, **others}
         self.operations = {
             "GetSystemDateAndTime": self._system_date_and_time,
             "GetDeviceInformation": self._device_information,
@@ -71,7 +71,8 @@ class DeviceService:
     def _device_part(self, site):
         names = ("DiscoveryResolve", "DiscoveryBye", "RemoteDiscovery", "SystemBackup", "SystemLogging", "FirmwareUpgrade")
         version = element("tt:SupportedVersions", element("tt:Major", 2), element("tt:Minor", 60))
-        flags = ("TLS1.1", "TLS1.2", "OnboardKeyGeneration", "AccessPolicyConfig", "X.509Token", "SAMLToken", "KerberosToken", "RELToken")
+        flags = ("TLS1.1", "TLS1.2", "OnboardKeyGeneration", "AccessPolicyConfig", "X.509Token", "SAMLToken", "KerberosToken",
+                 "RELToken")
         return element(
             "tt:Device",
             element("tt:XAddr", site + PATHS["tds"]),
@@ -92,9 +93,9 @@ class DeviceService:
         )
 
     def _media_part(self, site):
-        transport = element("tt:StreamingCapabilities", element("tt:RTPMulticast", False), element("tt:RTP_TCP", False),
-                            element("tt:RTP_RTSP_TCP", True))
-        return element("tt:Media", element("tt:XAddr", site + PATHS["trt"]), transport)
+        streaming = self._services["trt"].streaming_capabilities()
+        parts = [element(f"tt:{name}", value) for name, value in streaming.items()]
+        return element("tt:Media", element("tt:XAddr", site + PATHS["trt"]), element("tt:StreamingCapabilities", *parts))
 
     def _services_answer(self, request):
         with_capabilities = request.argument("IncludeCapability") in ("true", "1")

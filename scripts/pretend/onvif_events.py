@@ -9,19 +9,12 @@ import threading
 import time
 from datetime import timedelta
 
+from .onvif_topics import event_properties, notification, wanted_topics
 from .soap import Fault, element
 
 SUBSCRIPTION_PATH = "/onvif/subscription/"
 MAX_SUBSCRIPTIONS = 10
 DEFAULT_SECONDS, LONGEST_SECONDS, LONGEST_PULL_SECONDS = 60, 3600, 60
-CONCRETE_SET = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
-CONCRETE = "http://docs.oasis-open.org/wsn/t-1/TopicExpression/Concrete"
-# Topic, items of the source, name of the state.
-TOPICS = [
-    ("tns1:VideoSource/MotionAlarm", {"Source": "video"}, "State"),
-    ("tns1:RuleEngine/CellMotionDetector/Motion",
-     {"VideoSourceConfigurationToken": "video-source", "VideoAnalyticsConfigurationToken": "analytics", "Rule": "motion"}, "IsMotion"),
-]
 
 
 class Subscription:
@@ -49,7 +42,7 @@ class EventService:
         self._subscriptions = {}
         self.operations = {
             "GetServiceCapabilities": lambda request: [self.capabilities()],
-            "GetEventProperties": _event_properties,
+            "GetEventProperties": lambda request: event_properties(),
             "CreatePullPointSubscription": self._create,
         }
         self.subscription_operations = {
@@ -60,8 +53,12 @@ class EventService:
         }
 
     def capabilities(self):
-        return element("tev:Capabilities", {"WSSubscriptionPolicySupport": False, "WSPausableSubscriptionManagerInterfaceSupport": False,
-                                            "MaxNotificationProducers": 1, "MaxPullPoints": MAX_SUBSCRIPTIONS})
+        return element("tev:Capabilities", {
+            "WSSubscriptionPolicySupport": False,
+            "WSPausableSubscriptionManagerInterfaceSupport": False,
+            "MaxNotificationProducers": 1,
+            "MaxPullPoints": MAX_SUBSCRIPTIONS,
+        })
 
     def subscription(self, path):
         """The living subscription at `path`. Raises Fault."""
@@ -77,7 +74,7 @@ class EventService:
         if len(self._subscriptions) >= MAX_SUBSCRIPTIONS:
             raise Fault("Receiver", ["ter:OutofMemory"], "Out of Memory", "There are too many subscriptions.")
         seconds = self._seconds_until(request.argument("InitialTerminationTime"))
-        subscription = Subscription(next(self._numbers), _wanted_topics(request), now + seconds)
+        subscription = Subscription(next(self._numbers), wanted_topics(request.argument("Filter/TopicExpression")), now + seconds)
         self._subscriptions[subscription.path] = subscription
         return [
             element("tev:SubscriptionReference", element("wsa:Address", request.site + subscription.path)),
@@ -118,17 +115,7 @@ class EventService:
 
     def _notifications(self, subscription, elapsed, operation):
         at = self._clock.now() - timedelta(seconds=self._elapsed() - elapsed)
-        moving = self._motion.at(elapsed)
-        return [element(
-            "wsnt:NotificationMessage",
-            element("wsnt:Topic", {"Dialect": CONCRETE_SET}, topic),
-            element("wsnt:Message", element(
-                "tt:Message",
-                {"UtcTime": self._clock.text(at), "PropertyOperation": operation},
-                element("tt:Source", *(element("tt:SimpleItem", {"Name": name, "Value": value}) for name, value in source.items())),
-                element("tt:Data", element("tt:SimpleItem", {"Name": state, "Value": moving})),
-            )),
-        ) for topic, source, state in TOPICS if topic in subscription.topics]
+        return [notification(topic, self._clock.text(at), operation, self._motion.at(elapsed)) for topic in subscription.topics]
 
     def _renew(self, request, subscription):
         subscription.ends_at = time.monotonic() + self._seconds_until(request.argument("TerminationTime"))
@@ -159,29 +146,20 @@ class EventService:
             seconds = self._clock.seconds_until(termination)
         if seconds is None or not 0 < seconds <= LONGEST_SECONDS:
             raise Fault("Sender", ["wsnt:UnacceptableInitialTerminationTimeFault"], "The termination time is not acceptable.",
-                        f"It must be at most {LONGEST_SECONDS} s from now.")
+                        f"It must be after now, and at most {LONGEST_SECONDS} s.")
         return seconds
 
 
 def action_header(request):
     """What WS-Addressing puts before the answer to `request`, which is one of this service."""
-    base = "http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager" if "wsn/b-2" in request.namespace else (
-        f"{request.namespace}/PullPointSubscription" if request.name in ("PullMessages", "SetSynchronizationPoint") else f"{request.namespace}/EventPortType")
-    header = [element("wsa:Action", f"{base}/{request.name}Response")]
-    return header + ([element("wsa:RelatesTo", request.message_id)] if request.message_id else [])
-
-
-def _wanted_topics(request):
-    """Those of TOPICS that the filter names, as Topic, Topic//. or several with | between; all without a filter."""
-    expression = request.argument("Filter/TopicExpression")
-    if not expression:
-        return {topic for topic, _, _ in TOPICS}
-    alternatives = [alternative.strip() for alternative in expression.split("|")]
-    wanted = {topic for topic, _, _ in TOPICS for alternative in alternatives
-              if topic == alternative or alternative.endswith("//.") and f"{topic}/".startswith(f"{alternative.removesuffix('//.')}/")}
-    if not wanted:
-        raise Fault("Sender", ["wsnt:TopicNotSupportedFault"], "The topic is not supported.", expression)
-    return wanted
+    if request.name in ("Renew", "Unsubscribe"):
+        port = "http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager"
+    elif request.name in ("PullMessages", "SetSynchronizationPoint"):
+        port = f"{request.namespace}/PullPointSubscription"
+    else:
+        port = f"{request.namespace}/EventPortType"
+    relates_to = [element("wsa:RelatesTo", request.message_id)] if request.message_id else []
+    return [element("wsa:Action", f"{port}/{request.name}Response"), *relates_to]
 
 
 def _seconds(duration):
@@ -190,26 +168,3 @@ def _seconds(duration):
     if not match or not any(match.groups()):
         return None
     return sum(float(part or 0) * unit for part, unit in zip(match.groups(), (86400, 3600, 60, 1)))
-
-
-def _event_properties(_request):
-    return [
-        element("tev:TopicNamespaceLocation", "http://www.onvif.org/onvif/ver10/topics/topicns.xml"),
-        element("wsnt:FixedTopicSet", True),
-        element("wstop:TopicSet", *(_topic(topic, source, state) for topic, source, state in TOPICS)),
-        element("wsnt:TopicExpressionDialect", CONCRETE_SET),
-        element("wsnt:TopicExpressionDialect", CONCRETE),
-        element("tev:MessageContentFilterDialect", "http://www.onvif.org/ver10/tev/messageContentFilter/ItemFilter"),
-        element("tev:MessageContentSchemaLocation", "http://www.onvif.org/onvif/ver10/schema/onvif.xsd"),
-    ]
-
-
-def _topic(topic, source, state):
-    items = [element("tt:SimpleItemDescription", {"Name": name, "Type": "tt:ReferenceToken"}) for name in source]
-    data = element("tt:Data", element("tt:SimpleItemDescription", {"Name": state, "Type": "xs:boolean"}))
-    description = element("tt:MessageDescription", {"IsProperty": True}, element("tt:Source", *items), data)
-    *parents, last = topic.split("/")
-    tree = element(last, {"wstop:topic": True}, description)
-    for parent in reversed(parents):
-        tree = element(parent, tree)
-    return tree

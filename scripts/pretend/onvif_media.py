@@ -1,8 +1,9 @@
 """ONVIF's first media service. It has no word for H.265: a stream in H.265 has a profile without a video encoder here."""
-from .onvif_profiles import NO_MULTICAST, VIDEO_SOURCE, number_range, resolution, setting
+from .onvif_profiles import NO_MULTICAST, VIDEO_SOURCE, number_range, setting, size
 from .soap import Fault, element
 
 TIMEOUT = "PT60S"
+TRANSPORTS = {("RTP-Unicast", "RTSP"): "tcp", ("RTP-Unicast", "UDP"): "udp"}
 
 
 class MediaService:
@@ -28,8 +29,11 @@ class MediaService:
             "trt:Capabilities",
             {"SnapshotUri": True, "Rotation": False, "VideoSourceMode": False, "OSD": False},
             element("trt:ProfileCapabilities", {"MaximumNumberOfProfiles": len(self._profiles.streams)}),
-            element("trt:StreamingCapabilities", {"RTPMulticast": False, "RTP_TCP": False, "RTP_RTSP_TCP": True}),
+            element("trt:StreamingCapabilities", self.streaming_capabilities()),
         )
+
+    def streaming_capabilities(self):
+        return {"RTPMulticast": False, "RTP_TCP": False, "RTP_RTSP_TCP": "tcp" in self._profiles.transports}
 
     def _one_profile(self, request):
         return [self._profile("trt:Profile", self._profiles.by_token(request.argument("ProfileToken")))]
@@ -47,7 +51,8 @@ class MediaService:
 
     def _video_sources(self, _request):
         main = self._profiles.streams[0]
-        return [element("trt:VideoSources", {"token": VIDEO_SOURCE}, element("tt:Framerate", float(main.clip.fps)), resolution(main.clip))]
+        rate = element("tt:Framerate", float(main.clip.fps))
+        return [element("trt:VideoSources", {"token": VIDEO_SOURCE}, rate, size("tt:Resolution", main.clip))]
 
     def _encoders(self, _request):
         return [_encoder("trt:Configurations", stream) for stream in self._profiles.streams if stream.clip.codec.name == "H264"]
@@ -67,7 +72,7 @@ class MediaService:
         stream = self._described(token)
         return [element("trt:Options", number_range("tt:QualityRange", [5, 5]), element(
             "tt:H264",
-            element("tt:ResolutionsAvailable", *_size(stream.clip)),
+            size("tt:ResolutionsAvailable", stream.clip),
             number_range("tt:GovLengthRange", stream.gov_lengths),
             number_range("tt:FrameRateRange", [stream.fps, 30]),
             number_range("tt:EncodingIntervalRange", [1, 1]),
@@ -86,17 +91,12 @@ class MediaService:
 
     def _stream_uri(self, request):
         stream = self._profiles.by_token(request.argument("ProfileToken"))
-        if request.argument("StreamSetup/Stream") == "RTP-Multicast":
-            raise Fault("Sender", ["ter:InvalidArgVal", "ter:InvalidStreamSetup"], "Specification of StreamType or Transport not supported")
-        return [_media_uri(self._profiles.stream_uri(stream, request.site))]
+        transport = TRANSPORTS.get((request.argument("StreamSetup/Stream"), request.argument("StreamSetup/Transport/Protocol")))
+        return [_media_uri(self._profiles.stream_uri(stream, transport, request.site))]
 
     def _snapshot_uri(self, request):
         stream = self._profiles.by_token(request.argument("ProfileToken"))
         return [_media_uri(self._profiles.snapshot_uri(stream, request.site))]
-
-
-def _size(clip):
-    return element("tt:Width", clip.width), element("tt:Height", clip.height)
 
 
 def _encoder(tag, stream):
@@ -109,7 +109,7 @@ def _encoder(tag, stream):
         element("tt:Name", f"{stream.token} encoder"),
         element("tt:UseCount", 1),
         element("tt:Encoding", stream.clip.codec.name),
-        resolution(stream.clip),
+        size("tt:Resolution", stream.clip),
         element("tt:Quality", 5),
         rate,
         h264,

@@ -1,16 +1,17 @@
 """ONVIF's second media service, which knows H.265 and names encodings as RTP does."""
-from .onvif_profiles import NO_MULTICAST, number_range, resolution, setting
-from .soap import Fault, element
+from .onvif_profiles import NO_MULTICAST, number_range, setting, size
+from .soap import element
 
+# RTSPS would say that RTP is encrypted by itself, which is more than RTSP in TLS.
+TRANSPORTS = {"RTSP": "tcp", "RtspUnicast": "udp"}
 PARTS = ("VideoSource", "AudioSource", "VideoEncoder", "AudioEncoder")
 
 
 class Media2Service:
     prefix = "tr2"
 
-    def __init__(self, profiles, secure):
+    def __init__(self, profiles):
         self._profiles = profiles
-        self._secure = secure
         self.operations = {
             "GetServiceCapabilities": lambda request: [self.capabilities()],
             "GetProfiles": self._all_profiles,
@@ -22,18 +23,22 @@ class Media2Service:
         }
 
     def capabilities(self):
+        profiles = {"MaximumNumberOfProfiles": len(self._profiles.streams), "ConfigurationsSupported": " ".join(PARTS)}
+        tcp = "tcp" in self._profiles.transports
+        streaming = {"RTSPStreaming": True, "RTPMulticast": False, "RTP_RTSP_TCP": tcp, "SecureRTSPStreaming": False}
         return element(
             "tr2:Capabilities",
             {"SnapshotUri": True, "Rotation": False, "VideoSourceMode": False, "OSD": False, "Mask": False},
-            element("tr2:ProfileCapabilities", {"MaximumNumberOfProfiles": len(self._profiles.streams), "ConfigurationsSupported": " ".join(PARTS)}),
-            element("tr2:StreamingCapabilities", {"RTSPStreaming": True, "RTPMulticast": False, "RTP_RTSP_TCP": True, "SecureRTSPStreaming": self._secure}),
+            element("tr2:ProfileCapabilities", profiles),
+            element("tr2:StreamingCapabilities", streaming),
         )
 
     def _all_profiles(self, request):
         token = request.argument("Token")
         streams = [self._profiles.by_token(token)] if token else self._profiles.streams
         wanted = set(request.arguments("Type"))
-        return [self._profile(stream, PARTS if "All" in wanted else [part for part in PARTS if part in wanted]) for stream in streams]
+        parts = [part for part in PARTS if part in wanted or "All" in wanted]
+        return [self._profile(stream, parts) for stream in streams]
 
     def _profile(self, stream, wanted):
         makers = {
@@ -69,7 +74,7 @@ class Media2Service:
             attributes,
             element("tt:Encoding", stream.clip.codec.name),
             number_range("tt:QualityRange", [5, 5]),
-            element("tt:ResolutionsAvailable", element("tt:Width", stream.clip.width), element("tt:Height", stream.clip.height)),
+            size("tt:ResolutionsAvailable", stream.clip),
             number_range("tt:BitrateRange", stream.bit_rates),
         )]
 
@@ -87,9 +92,8 @@ class Media2Service:
 
     def _stream_uri(self, request):
         stream = self._profiles.by_token(request.argument("ProfileToken"))
-        if request.argument("Protocol") not in ("RtspUnicast", "RTSP", "RTSPS" if self._secure else "RTSP"):
-            raise Fault("Sender", ["ter:InvalidArgVal", "ter:InvalidStreamSetup"], "Specification of StreamType or Transport not supported")
-        return [element("tr2:Uri", self._profiles.stream_uri(stream, request.site))]
+        transport = TRANSPORTS.get(request.argument("Protocol"))
+        return [element("tr2:Uri", self._profiles.stream_uri(stream, transport, request.site))]
 
     def _snapshot_uri(self, request):
         stream = self._profiles.by_token(request.argument("ProfileToken"))
@@ -97,14 +101,15 @@ class Media2Service:
 
 
 def _encoder(tag, stream):
-    rate = element("tt:RateControl", {"ConstantBitRate": False}, element("tt:FrameRateLimit", stream.fps_limit), element("tt:BitrateLimit", stream.kbps_limit))
+    rate = element("tt:RateControl", {"ConstantBitRate": False}, element("tt:FrameRateLimit", stream.fps_limit),
+                   element("tt:BitrateLimit", stream.kbps_limit))
     return element(
         tag,
         {"token": f"{stream.token}-encoder", "GovLength": stream.clip.gop, "Profile": stream.clip.codec.profile},
         element("tt:Name", f"{stream.token} encoder"),
         element("tt:UseCount", 1),
         element("tt:Encoding", stream.clip.codec.name),
-        resolution(stream.clip),
+        size("tt:Resolution", stream.clip),
         rate,
         NO_MULTICAST,
         element("tt:Quality", 5),

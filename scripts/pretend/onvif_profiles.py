@@ -13,16 +13,20 @@ NO_MULTICAST = element(
 
 
 class Profiles:
-    def __init__(self, streams, rtsp_scheme, rtsp_port):
+    """`transports`: what carries RTP, tcp or udp or both."""
+
+    def __init__(self, streams, rtsp_scheme, rtsp_port, transports):
         self.streams = streams
         self._rtsp_scheme = rtsp_scheme
         self._rtsp_port = rtsp_port
+        self.transports = transports
 
     def by_token(self, token):
-        """A profile and its encoder configuration have the same number, and their tokens differ. Raises Fault."""
+        """The stream of a profile. Raises Fault."""
         return self._find(token, "NoProfile", "The requested profile does not exist.")
 
     def by_encoder_token(self, token):
+        """The stream of an encoder configuration. Raises Fault."""
         return self._find((token or "").removesuffix("-encoder"), "NoConfig", "The requested configuration does not exist.")
 
     def _find(self, token, subcode, reason):
@@ -31,7 +35,11 @@ class Profiles:
                 return stream
         raise Fault("Sender", ["ter:InvalidArgVal", f"ter:{subcode}"], reason)
 
-    def stream_uri(self, stream, site):
+    def stream_uri(self, stream, transport, site):
+        """`transport`: tcp, udp or what this camera cannot do. Raises Fault."""
+        if transport not in self.transports:
+            raise Fault("Sender", ["ter:InvalidArgVal", "ter:InvalidStreamSetup"],
+                        "Specification of StreamType or Transport not supported")
         host = site.rpartition("://")[2].rpartition(":")[0]
         return f"{self._rtsp_scheme}://{host}:{self._rtsp_port}{stream.path}"
 
@@ -41,16 +49,17 @@ class Profiles:
     def video_source(self, tag):
         main = self.streams[0].clip
         bounds = {"x": 0, "y": 0, "width": main.width, "height": main.height}
-        return element(tag, {"token": "video-source"}, element("tt:Name", "Video source"), element("tt:UseCount", len(self.streams)),
-                       element("tt:SourceToken", VIDEO_SOURCE), element("tt:Bounds", bounds))
+        return element(tag, {"token": "video-source"}, element("tt:Name", "Video source"),
+                       element("tt:UseCount", len(self.streams)), element("tt:SourceToken", VIDEO_SOURCE),
+                       element("tt:Bounds", bounds))
 
     def audio_source(self, tag):
         return element(tag, {"token": "audio-source"}, element("tt:Name", "Microphone"), element("tt:UseCount", len(self.streams)),
                        element("tt:SourceToken", AUDIO_SOURCE))
 
 
-def resolution(clip):
-    return element("tt:Resolution", element("tt:Width", clip.width), element("tt:Height", clip.height))
+def size(tag, clip):
+    return element(tag, element("tt:Width", clip.width), element("tt:Height", clip.height))
 
 
 def number_range(tag, numbers):

@@ -4,6 +4,7 @@ Each service answers only at the address that GetServices and GetCapabilities na
 """
 import socket
 import ssl
+import sys
 import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,14 +34,15 @@ class OnvifServer:
     def listen(self, host, port):
         """Returns the port. Raises PortError."""
         handler = type("Handler", (_Handler,), {"camera": self})
-        server_class = type("Server", (ThreadingHTTPServer,), {"address_family": socket.AF_INET6 if ":" in host else socket.AF_INET})
         try:
-            server = server_class((host, port), handler)
+            server = _Server(host, port, handler)
         except OSError as error:
-            raise PortError(f"Port {port} of {host} cannot be opened for ONVIF: {error.strerror}. Choose another with --onvif or --listen.") from error
+            raise PortError(f"Port {port} of {host} cannot be opened for ONVIF: {error.strerror}. "
+                            "Choose another with --onvif or --listen.") from error
         if self._certificate_and_key:
+            context = _tls_context(self._certificate_and_key)
             # The handshake is for the client's own thread: one that never sends a byte must not keep the others waiting.
-            server.socket = _tls_context(self._certificate_and_key).wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return server.server_address[1]
 
@@ -60,6 +62,17 @@ class OnvifServer:
             raise Fault("Receiver", ["ter:ActionNotSupported"], "Optional Action Not Implemented", request.name)
         header = action_header(request) if prefix in ("tev", "wsnt") else ()
         return header, element(f"{prefix}:{request.name}Response", *content)
+
+
+class _Server(ThreadingHTTPServer):
+    def __init__(self, host, port, handler):
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), handler)
+
+    def handle_error(self, request, client_address):
+        """A client that goes away in the middle, or does not like the certificate, is nothing to write about."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

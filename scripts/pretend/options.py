@@ -4,11 +4,17 @@ import os
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="pretend-camera", description="A real RTSP camera for the demo and the tests.", allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog="pretend-camera", allow_abbrev=False,
+                                     description="A real RTSP and ONVIF camera for the demo and the tests.")
     _add_picture_options(parser.add_argument_group("picture and sound"))
     _add_rtsp_options(parser.add_argument_group("RTSP"))
     _add_onvif_options(parser.add_argument_group("ONVIF"))
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.tls and options.udp_only:
+        parser.error("--tls carries all that is sent over TCP: it does not go with --udp-only")
+    if options.onvif is None and (options.discovery or options.onvif_tls):
+        parser.error("--discovery and --onvif-tls need --onvif")
+    return options
 
 
 def _add_picture_options(group):

@@ -2,6 +2,9 @@
 
 UDP and TCP, plain or in TLS; with a user set, digest authentication and nothing weaker, or basic for cameras that know no better.
 """
+import functools
+import operator
+
 import gi
 
 gi.require_version("GstRtspServer", "1.0")
@@ -12,11 +15,7 @@ from .live import Viewer  # noqa: E402
 
 ROLE = "viewer"
 SOURCE = "appsrc name={} is-live=true format=time max-bytes=0 caps={}"
-TRANSPORTS = {
-    "any": GstRtsp.RTSPLowerTrans.TCP | GstRtsp.RTSPLowerTrans.UDP,
-    "tcp": GstRtsp.RTSPLowerTrans.TCP,
-    "udp": GstRtsp.RTSPLowerTrans.UDP,
-}
+TRANSPORTS = {"tcp": GstRtsp.RTSPLowerTrans.TCP, "udp": GstRtsp.RTSPLowerTrans.UDP}
 
 
 class PortError(Exception):
@@ -24,17 +23,17 @@ class PortError(Exception):
 
 
 class RtspServer:
-    """`report(event, **details)` hears of clients. `transports`: a name of TRANSPORTS."""
+    """`report(event, **details)` hears of clients. `transports`: names of TRANSPORTS."""
 
-    def __init__(self, report, transports="any", begins_anywhere=False):
+    def __init__(self, report, transports, begins_anywhere):
         self._report = report
-        self._transports = TRANSPORTS[transports]
+        self._transports = functools.reduce(operator.or_, (TRANSPORTS[name] for name in transports))
         self._begins_anywhere = begins_anywhere
         self._server = GstRtspServer.RTSPServer()
         self._server.connect("client-connected", self._client_connected)
 
     def serve(self, path, live):
-        """Shows `live` at `path`. Only before `protect` and `listen`."""
+        """Shows `live` at `path`."""
         factory = GstRtspServer.RTSPMediaFactory()
         factory.set_launch(_pipeline(live.clip))
         factory.set_protocols(self._transports)
@@ -67,7 +66,8 @@ class RtspServer:
         self._server.set_address(host)
         self._server.set_service(str(port))
         if not self._server.attach(None):
-            raise PortError(f"Port {port} of {host} cannot be opened: another program uses it, or this machine has no such address. Choose another with --port or --listen.")
+            raise PortError(f"Port {port} of {host} cannot be opened: another program uses it, or this machine has no such address. "
+                            "Choose another with --port or --listen.")
         return self._server.get_bound_port()
 
     def _client_connected(self, _server, client):

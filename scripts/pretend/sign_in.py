@@ -85,9 +85,9 @@ class SignIn:
             return False
         seconds = self._clock.seconds_until(created)
         expected = base64.b64encode(hashlib.sha1(raw_nonce + created.encode() + self._password.encode()).digest()).decode()
-        if user != self._user or not hmac.compare_digest(password.encode(), expected.encode()) or seconds is None or abs(seconds) > WINDOW_SECONDS:
-            return False
-        return self._is_first_use((raw_nonce, created))
+        is_right = user == self._user and hmac.compare_digest(password.encode(), expected.encode())
+        is_fresh = seconds is not None and abs(seconds) <= WINDOW_SECONDS
+        return is_right and is_fresh and self._is_first_use((raw_nonce, created))
 
     def _is_first_use(self, key):
         now = time.monotonic()

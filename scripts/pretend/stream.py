@@ -54,7 +54,7 @@ class Stream:
     def change(self, gov_length, kbps_limit, fps_limit):
         """Raises Fault when the camera cannot do that."""
         if gov_length not in self.gov_lengths or kbps_limit not in self.bit_rates:
-            raise _refusal("The key frame interval or the bit rate is outside of the options.")
+            raise _refusal("The key frame interval or the bit rate is outside of what this camera can do.")
         if fps_limit < self.fps:
             raise _refusal("This camera cannot lower its frame rate while it runs.")
         encoding = replace(self._encoding, gop_seconds=float(Fraction(gov_length) / self.clip.fps), kbps_limit=kbps_limit)

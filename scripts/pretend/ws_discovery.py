@@ -41,9 +41,11 @@ class Discovery:
             group = _socket(GROUP)
             # Without this a socket on the group hears what any program on this machine has joined, on whatever interface.
             group.setsockopt(socket.IPPROTO_IP, IP_MULTICAST_ALL, 0)
-            group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4s", socket.inet_aton(GROUP), socket.inet_aton(address)))
+            membership = struct.pack("4s4s", socket.inet_aton(GROUP), socket.inet_aton(address))
+            group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
         except OSError as error:
-            raise PortError(f"WS-Discovery cannot start on {address}: {error.strerror}. Give an IPv4 address of this machine to --discovery.") from error
+            raise PortError(f"WS-Discovery cannot start on {address}: {error.strerror}. "
+                            "Give an IPv4 address of this machine to --discovery.") from error
         self._announce("Hello", self._description())
         for source in (self._unicast, group):
             threading.Thread(target=self._serve, args=(source,), daemon=True).start()

@@ -8,15 +8,17 @@ export type PictureStamp = {
   capturedAtMs: number;
 };
 
-const SEI = 6;
+const H264_SEI = 6;
+const H265_PREFIX_SEI = 39;
 const STAMP_UUID = Buffer.from('6b76732d65646765b1c5d3a79e4f8a21', 'hex');
 const STAMP_TEXT = /^ordinal=(\d+) capturedAtMs=(\d+)/;
 
-/** `accessUnit`: H.264 NAL units, each behind its length in 4 bytes. Undefined when the picture carries no stamp. */
+/** `accessUnit`: H.264 or H.265 NAL units, each behind its length in 4 bytes. Undefined when the picture carries no stamp. */
 export function readPictureStamp(accessUnit: Uint8Array): PictureStamp | undefined {
   for (const unit of nalUnits(Buffer.from(accessUnit.buffer, accessUnit.byteOffset, accessUnit.length))) {
     const start = unit.indexOf(STAMP_UUID);
-    if (((unit[0] ?? 0) & 0x1f) !== SEI || start < 0) continue;
+    const header = unit[0] ?? 0;
+    if (start < 0 || ((header & 0x1f) !== H264_SEI && header >> 1 !== H265_PREFIX_SEI)) continue;
     const [, ordinal, capturedAtMs] = STAMP_TEXT.exec(unit.toString('latin1', start + STAMP_UUID.length)) ?? [];
     if (ordinal !== undefined) return { ordinal: Number(ordinal), capturedAtMs: Number(capturedAtMs) };
   }

@@ -13,22 +13,28 @@ const program = new URL('../../scripts/pretend-camera', import.meta.url).pathnam
 const cache = join(tmpdir(), 'kvs-edge-agent-test-clips');
 
 export type CameraEvent =
-  | { event: 'ready'; url: string }
+  | { event: 'ready'; url: string; subUrl?: string; onvifUrl?: string }
   | { event: 'client-connected' | 'client-left'; address: string };
 
 /** A pretend camera that is ready for clients. Use it with `await using`. */
 export class RunningCamera {
   readonly url: string;
+  /** Empty without `--sub-stream`. */
+  readonly subUrl: string;
+  /** Where the device service is; empty without `--onvif`. */
+  readonly onvifUrl: string;
   readonly port: number;
   readonly pid: number;
   readonly events: CameraEvent[];
   readonly #process: ChildProcess;
 
-  constructor(process: ChildProcess, url: string, events: CameraEvent[]) {
+  constructor(process: ChildProcess, ready: Extract<CameraEvent, { event: 'ready' }>, events: CameraEvent[]) {
     this.#process = process;
     this.pid = process.pid ?? 0;
-    this.url = url;
-    this.port = Number(new URL(url).port);
+    this.url = ready.url;
+    this.subUrl = ready.subUrl ?? '';
+    this.onvifUrl = ready.onvifUrl ?? '';
+    this.port = Number(new URL(ready.url).port);
     this.events = events;
   }
 
@@ -71,7 +77,7 @@ export async function startCamera(options: string[] = [], password?: string): Pr
   createInterface({ input: camera.stdout }).on('line', line => {
     const event: CameraEvent = JSON.parse(line);
     events.push(event);
-    if (event.event === 'ready') resolve(new RunningCamera(camera, event.url, events));
+    if (event.event === 'ready') resolve(new RunningCamera(camera, event, events));
   });
   return promise;
 }
