@@ -14,6 +14,8 @@ def parse():
         parser.error("--tls carries all that is sent over TCP: it does not go with --udp-only")
     if options.onvif is None and (options.discovery or options.onvif_tls):
         parser.error("--discovery and --onvif-tls need --onvif")
+    if options.discovery and options.listen not in (options.discovery, "0.0.0.0"):
+        parser.error("--discovery names the address where ONVIF is: give the same to --listen, or 0.0.0.0")
     return options
 
 
