@@ -1,7 +1,7 @@
 // The pretend camera's ONVIF side, held against the standard: the client and the parser of this test are not the agent's.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { test as sequentialTest } from 'vitest';
+import { test as sequentialTest, vi } from 'vitest';
 import { askOnvif, digestAuthorization, send, usernameToken } from './ask-onvif.ts';
 import { answers, faults, withAction } from './onvif-answers.ts';
 import { shortClip, startCamera } from './running-camera.ts';
@@ -9,6 +9,8 @@ import { textsOf, xmlOutlines } from './xml-outline.ts';
 
 const run = promisify(execFile);
 const test = sequentialTest.concurrent;
+// Each starts cameras and ffmpeg: on a busy machine that alone can take half a minute.
+vi.setConfig({ testTimeout: 60_000 });
 
 async function startOnvif(options: string[] = [], password?: string) {
   const user = password === undefined ? [] : ['--user', 'admin'];

@@ -3,13 +3,15 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
-import { test as sequentialTest } from 'vitest';
+import { test as sequentialTest, vi } from 'vitest';
 import { readMatroska } from '../../agent/matroska/read.ts';
 import { readPictureStamp } from './picture-stamp.ts';
 import { shortClip, startCamera } from './running-camera.ts';
 
 const run = promisify(execFile);
 const test = sequentialTest.concurrent;
+// Each starts cameras and ffmpeg: on a busy machine that alone can take half a minute.
+vi.setConfig({ testTimeout: 60_000 });
 /** A client's stream begins at the next key frame. */
 const quick = ['--gop', '0.5'];
 
