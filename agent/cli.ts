@@ -15,6 +15,11 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
   kvs-edge spool export NUMBER --to FILE --config FILE
                                              copy a refused fragment to a file, to look at it
   kvs-edge spool retry NUMBER --config FILE  send a refused fragment again
+  kvs-edge discover [--seconds N] [--json]   find cameras in the networks of this device, without signing in to any
+           [--config FILE]                   tell which ones are in these settings
+           [--host HOST]                     instead: ask this host alone, by ONVIF and RTSP
+           [--scan CIDR]                     instead: connect to the RTSP ports of every address of your own network, such
+                                             as 192.168.1.0/24
   kvs-edge push FILE --stream NAME           send a recorded file (MP4, MOV, MKV, TS) at the time it was recorded; what
                                              the stream already has is not sent again
            [--start TIME]                    of its first picture: ISO 8601 or seconds since 1970; default: the file's own
@@ -56,6 +61,18 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
       const { NUMBER, config } = options(args, { operands: ['NUMBER'], required: ['config'] });
       await spoolCommand({ action, settingsFile: config, id: fragmentNumber(NUMBER) }, print);
     } else throw new UsageError('spool takes list, export or retry');
+  },
+
+  async discover(args, signal) {
+    const { config, host, scan, seconds, json } = options(args, {
+      optional: ['config', 'host', 'scan', 'seconds'],
+      flags: ['json'],
+    });
+    if (host !== undefined && scan !== undefined) throw new UsageError('discover takes --host or --scan, not both');
+    const { discoverCommand } = await import('./commands/discover-command.ts');
+    const searchSeconds = wholeNumber('seconds', seconds ?? '4', { from: 1, to: 60 });
+    const print = (text: string) => void process.stdout.write(text);
+    return discoverCommand({ settingsFile: config, host, range: scan, seconds: searchSeconds, json }, print, signal);
   },
 
   async push(args, signal) {

@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'camera-no-onvif'
   | 'camera-exists'
   | 'camera-unknown'
+  | 'scan-refused'
   | 'device-missing'
   | 'device-busy'
   | 'encoder-failed'
