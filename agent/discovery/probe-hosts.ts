@@ -23,8 +23,11 @@ export type HostProbe = {
 /** Answers of these addresses, as they come. Rejects with the signal's reason when it is aborted. */
 export async function* probeHosts(probe: HostProbe): AsyncGenerator<Answer, void, undefined> {
   const { addresses, inbox, signal } = probe;
+  const family = isIP(addresses[0] ?? '') === 6 ? 6 : 4;
+  // A device that does not speak IPv6 hears no answers over it.
+  await using socket = await ProbeSocket.open({ family, inbox }).catch(() => undefined);
+  if (!socket) return;
   const stop = new AbortController();
-  await using socket = await ProbeSocket.open({ family: isIP(addresses[0] ?? '') === 6 ? 6 : 4, inbox });
   const asking = askAll(socket, { ...probe, signal: AbortSignal.any([signal, stop.signal]) });
   asking.catch(() => undefined); // awaited below, maybe later than it fails
   const asked = new Set(addresses);

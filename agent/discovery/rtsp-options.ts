@@ -38,50 +38,38 @@ export async function askRtspOptions(question: RtspQuestion): Promise<RtspVerdic
   const giveUp = () => socket.destroy(signal.reason);
   signal.addEventListener('abort', giveUp, { once: true });
   try {
-    if (!(await isOpen(socket, clock))) return { port: 'silent' };
+    const state = await stateOf(socket, clock);
+    if (state !== 'open') return { port: state };
     return verdict(await answerOf(socket, url, clock), url);
-  } catch (error) {
-    signal.throwIfAborted();
-    return { port: systemCode(error) === 'ECONNREFUSED' ? 'closed' : socket.bytesRead > 0 ? 'other' : 'silent' };
   } finally {
     signal.removeEventListener('abort', giveUp);
     socket.destroy();
+    signal.throwIfAborted();
   }
 }
 
-/** Rejects with the socket's error; resolves with false when it takes too long. */
-async function isOpen(socket: Socket, clock: Clock): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(connectTimeoutMs, () => resolve(false));
-    socket.once('connect', () => {
-      cancel();
-      resolve(true);
-    });
-    socket.on('error', error => {
-      cancel();
-      reject(error);
-    });
-  });
+async function stateOf(socket: Socket, clock: Clock): Promise<'open' | 'closed' | 'silent'> {
+  const state = Promise.withResolvers<'open' | 'closed' | 'silent'>();
+  const cancel = clock.after(connectTimeoutMs, () => state.resolve('silent'));
+  socket.once('connect', () => state.resolve('open'));
+  // Stays, for what goes wrong later too.
+  socket.on('error', error => state.resolve(systemCode(error) === 'ECONNREFUSED' ? 'closed' : 'silent'));
+  return state.promise.finally(cancel);
 }
 
-/** What came until the end of the headers, the limit or the deadline. */
+/** What came until the end of the headers, the limit, the deadline, or whatever went wrong. */
 async function answerOf(socket: Socket, url: string, clock: Clock): Promise<string> {
-  const cancel = clock.after(answerTimeoutMs, () => socket.destroy());
+  const ended = Promise.withResolvers<void>();
+  const cancel = clock.after(answerTimeoutMs, ended.resolve);
   let text = '';
-  try {
-    socket.write(`OPTIONS ${url} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: kvs-edge\r\n\r\n`);
-    for await (const chunk of socket.setEncoding('latin1')) {
-      text += chunk;
-      if (text.includes('\r\n\r\n') || text.length > mostBytes) break;
-    }
-    return text;
-  } catch (error) {
-    // A reset after the answer does not take it back.
-    if (text === '') throw error;
-    return text;
-  } finally {
-    cancel();
-  }
+  socket.setEncoding('latin1').on('data', chunk => {
+    text += chunk;
+    if (text.includes('\r\n\r\n') || text.length > mostBytes) socket.destroy();
+  });
+  socket.once('close', ended.resolve);
+  socket.write(`OPTIONS ${url} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: kvs-edge\r\n\r\n`);
+  await ended.promise.finally(cancel);
+  return text;
 }
 
 /** A refusal (401, 404, 454 …) is an answer in RTSP too. */

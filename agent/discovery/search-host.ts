@@ -14,11 +14,14 @@ export type HostSearch = { address: string; inbox: AnswerInbox; clock: Clock; si
 
 /** `reached`: the host is there, whether or not it is a camera. Rejects only with the signal's reason. */
 export async function searchHost(search: HostSearch): Promise<{ cameras: DiscoveredCamera[]; reached: boolean }> {
-  const [devices, services, verdicts] = await Promise.all([
+  const asking = [
     devicesAt(search),
     onvifServices(search),
     Promise.all(rtspPorts.map(port => askRtspOptions({ ...search, ...port }))),
-  ]);
+  ] as const;
+  // When one is stopped the others are too: nothing of them is left when this ends.
+  await Promise.allSettled(asking);
+  const [devices, services, verdicts] = await Promise.all(asking);
   const stream = streamOf(verdicts);
   const [onvifUrl] = services;
   const { address } = search;

@@ -39,7 +39,7 @@ export class NetworkLab implements AsyncDisposable {
     await run('ip', ['link', 'add', one.name, 'netns', one.place.namespace, 'type', 'veth', ...peer]);
     for (const { place, name, addresses = [] } of [one, other]) {
       // No wait for whether somebody else has the same IPv6 address.
-      await place.run('sysctl', '-qw', `net.ipv6.conf.${name}.accept_dad=0`);
+      await place.set(`net/ipv6/conf/${name}/accept_dad`, 0);
       for (const address of addresses) await place.ip('address', 'add', address, 'dev', name);
       await place.ip('link', 'set', name, 'up');
     }
@@ -61,6 +61,11 @@ export class Place {
   /** `ip` in this place. */
   async ip(...args: string[]): Promise<void> {
     await run('ip', ['-n', this.namespace, ...args]);
+  }
+
+  /** A setting of its kernel, below /proc/sys. */
+  async set(name: string, value: number): Promise<void> {
+    await this.run('sh', '-c', `echo ${value} > /proc/sys/${name}`);
   }
 
   /** Resolves with what it printed. Rejects when it fails. */

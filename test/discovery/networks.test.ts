@@ -1,4 +1,6 @@
 // Cameras found across real networks: namespaces joined by cables, with the agent's command in one and cameras in others.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DiscoveryEvent } from '../../shared/discovery.ts';
@@ -46,7 +48,7 @@ async function site(lab: NetworkLab, cables: Cable[]): Promise<Place> {
   return agent;
 }
 
-describe.skipIf(cannot)('across networks', { timeout: 30_000 }, () => {
+describe.skipIf(cannot)('across networks', { concurrent: true, timeout: 60_000 }, () => {
   test('cameras on three interfaces are found in one search, wherever the default route leads', async () => {
     await using lab = new NetworkLab();
     const agent = await site(
@@ -76,4 +78,140 @@ describe.skipIf(cannot)('across networks', { timeout: 30_000 }, () => {
     );
     expect(advice(events)).toEqual([]);
   });
+
+  test('without a network the reason is that there is none', async () => {
+    await using lab = new NetworkLab();
+    const events = await discover(await lab.place());
+    expect(events).toEqual([{ type: 'done', advice: [{ code: 'no-network', text: expect.any(String) }] }]);
+  });
+
+  test('one interface and no camera: every usual reason is named, and the interface that was searched', async () => {
+    await using lab = new NetworkLab();
+    const [agent, neighbour] = [await lab.place(), await lab.place()];
+    await lab.cable(
+      { place: agent, name: 'eth0', addresses: ['192.168.61.1/24'] },
+      { place: neighbour, name: 'eth0', addresses: ['192.168.61.2/24'] },
+    );
+    const events = await discover(agent);
+    expect(advice(events)).toEqual(['nothing-answered', 'onvif-off', 'other-network', 'firewall']);
+    expect(JSON.stringify(events.at(-1))).toContain('eth0 (192.168.61.1)');
+  });
+
+  test('a container with a network of its own is told so', async () => {
+    await using lab = new NetworkLab();
+    const [container, host] = [await lab.place(), await lab.place()];
+    await lab.cable(
+      { place: container, name: 'eth0', addresses: ['172.17.0.2/16'] },
+      { place: host, name: 'docker0', addresses: ['172.17.0.1/16'] },
+    );
+    await container.ip('route', 'add', 'default', 'via', '172.17.0.1');
+    expect(advice(await discover(container))).toEqual(['container-network']);
+  });
+
+  test('an interface that cannot be used is told with its reason, and the others are searched', async () => {
+    await using lab = new NetworkLab();
+    const agent = await site(lab, [
+      { agent: ['10.61.1.1/24'], camera: ['10.61.1.2/24'], device: { name: 'Camera 1' } },
+      { agent: [], camera: [], device: { name: 'Camera 2' } },
+    ]);
+    // The system goes on asking whether another device has the same address, and lets nobody use it meanwhile.
+    await agent.set('net/ipv6/conf/eth2/accept_dad', 1);
+    await agent.set('net/ipv6/conf/eth2/dad_transmits', 1_000);
+    for (const state of ['down', 'up']) await agent.ip('link', 'set', 'eth2', state);
+    await expect.poll(() => agent.run('ip', 'address', 'show', 'dev', 'eth2')).toContain('tentative');
+    const events = await discover(agent);
+    expect(found(events).map(({ address }) => address)).toEqual(['10.61.1.2']);
+    expect(events).toContainEqual({
+      ...{ type: 'interface', name: 'eth2', address: expect.stringContaining('%eth2'), probed: false },
+      reason: 'its address is not usable yet, or no more',
+    });
+    expect(advice(events)).toEqual(['probe-failed']);
+  });
+
+  test('a camera without IPv4 is found over IPv6; one with both is shown once, with IPv4', async () => {
+    await using lab = new NetworkLab();
+    const agent = await site(lab, [
+      { agent: ['10.61.1.1/24'], camera: ['10.61.1.2/24'], device: { name: 'Both' } },
+      { agent: [], camera: [], device: { name: 'Six' } },
+    ]);
+    const events = await discover(agent);
+    expect(found(events)).toMatchObject([
+      { name: 'Both', address: '10.61.1.2' },
+      { name: 'Six', address: expect.stringMatching(/^fe80::.*%eth2$/) },
+    ]);
+    expect(found(events)[1]).not.toHaveProperty('onvifUrl');
+    expect(advice(events)).toEqual(['ipv6-only']);
+  });
+
+  test('a camera that hears two interfaces of this device is one camera', async () => {
+    await using lab = new NetworkLab();
+    const [agent, lan, camera] = [await lab.place(), await lab.place(), await lab.place()];
+    await lan.ip('link', 'add', 'bridge', 'type', 'bridge', 'mcast_snooping', '0');
+    await lan.ip('link', 'set', 'bridge', 'up');
+    const ends = [
+      { place: agent, name: 'eth0', addresses: ['10.61.1.1/24'] },
+      { place: agent, name: 'wlan0', addresses: ['10.61.1.3/24'] },
+      { place: camera, name: 'eth0', addresses: ['10.61.1.2/24'] },
+    ];
+    for (const [index, end] of ends.entries()) {
+      await lab.cable(end, { place: lan, name: `port${index}` });
+      await lan.ip('link', 'set', `port${index}`, 'master', 'bridge');
+    }
+    await camera.start(deviceProgram, JSON.stringify({ name: 'Yard' }));
+    const events = await discover(agent);
+    expect(events.filter(event => event.type === 'interface' && event.probed).length).toBe(4);
+    expect(found(events)).toMatchObject([{ name: 'Yard', address: '10.61.1.2' }]);
+  });
+
+  test('a camera behind a router, which no multicast reaches, is found by its address and by a scan', async () => {
+    await using lab = new NetworkLab();
+    const [agent, router, camera] = [await lab.place(), await lab.place(), await lab.place()];
+    await lab.cable(
+      { place: agent, name: 'eth0', addresses: ['192.168.61.1/24'] },
+      { place: router, name: 'lan', addresses: ['192.168.61.254/24'] },
+    );
+    await lab.cable(
+      { place: camera, name: 'eth0', addresses: ['192.168.62.2/24'] },
+      { place: router, name: 'vlan2', addresses: ['192.168.62.254/24'] },
+    );
+    await router.set('net/ipv4/ip_forward', 1);
+    await agent.ip('route', 'add', 'default', 'via', '192.168.61.254');
+    await camera.ip('route', 'add', 'default', 'via', '192.168.62.254');
+    await camera.start(deviceProgram, JSON.stringify({ name: 'Far' }));
+    const camera2 = { name: 'Far', address: '192.168.62.2', how: 'unicast' };
+    const [everywhere, byAddress, byScan] = await Promise.all([
+      discover(agent),
+      discover(agent, '--host', '192.168.62.2'),
+      discover(agent, '--scan', '192.168.62.0/29'),
+    ]);
+    expect(found(everywhere)).toEqual([]);
+    expect(advice(everywhere)).toContain('other-network');
+    expect(found(byAddress)).toMatchObject([camera2]);
+    expect(found(byScan)).toMatchObject([camera2]);
+  });
+
+  test('people read rows, what was searched, and which camera they have already', async () => {
+    await using lab = new NetworkLab();
+    const agent = await site(lab, [
+      { agent: ['10.61.1.1/24'], camera: ['10.61.1.2/24'], device: { name: 'Front door' } },
+    ]);
+    await using settings = await settingsFile('cameras: [{ id: door, url: "rtsp://10.61.1.2/main" }]\n');
+    const printed = await agent.run(process.execPath, command, 'discover', '--seconds', '1', '--config', settings.path);
+    expect(printed.split('\n')).toEqual([
+      expect.stringMatching(
+        /^10\.61\.1\.2 {8}Front door Pretend-1 \(nowhere\) +http:\/\/10\.61\.1\.2\/onvif\/device_service {2}already added as door$/,
+      ),
+      '',
+      '1 camera found.',
+      expect.stringMatching(/^Searched: eth1 \(10\.61\.1\.1\), eth1 \(fe80::[0-9a-f:]+%eth1\)\.$/),
+      '',
+    ]);
+  });
 });
+
+async function settingsFile(text: string): Promise<AsyncDisposable & { path: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'kvs-edge-discovery-'));
+  const path = join(folder, 'kvs-edge.yaml');
+  await writeFile(path, text);
+  return { path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
