@@ -3,16 +3,16 @@ import type { Clock } from '../clock.ts';
 import { resolveHost } from './resolve-host.ts';
 
 /** Cameras that are no network address (a device, a file) have no url, or one without a host. */
-export type KnownCamera = { id: string; url?: string | undefined };
+export type KnownCamera = { id: string; url?: string | undefined; onvif?: { url?: string | undefined } | undefined };
 
 /** `addresses`: those its host stands for. */
 export type KnownHost = { id: string; host: string; addresses: string[] };
 
 /** Names that cannot be resolved in time have no addresses. Never rejects. */
 export async function knownHosts(cameras: readonly KnownCamera[], clock: Clock): Promise<KnownHost[]> {
-  const known = cameras.flatMap(({ id, url = '' }) => {
-    const host = URL.canParse(url) ? bare(new URL(url).hostname) : '';
-    return host === '' ? [] : { id, host };
+  const known = cameras.flatMap(({ id, url, onvif }) => {
+    const hosts = [url, onvif?.url].map(hostOf).filter(host => host !== '');
+    return [...new Set(hosts)].map(host => ({ id, host }));
   });
   return Promise.all(
     known.map(async ({ id, host }) => ({ id, host, addresses: (await resolveHost(host, clock)).map(bare) })),
@@ -23,6 +23,10 @@ export async function knownHosts(cameras: readonly KnownCamera[], clock: Clock):
 export function alreadyAdded(address: string, known: readonly KnownHost[]): string | undefined {
   const wanted = bare(address);
   return known.find(({ host, addresses }) => host === wanted || addresses.includes(wanted))?.id;
+}
+
+function hostOf(url = ''): string {
+  return URL.canParse(url) ? bare(new URL(url).hostname) : '';
 }
 
 /** Without brackets and `%interface`, in small letters. */

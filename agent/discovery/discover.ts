@@ -10,12 +10,12 @@ import { alreadyAdded, type KnownCamera, knownHosts } from './already-added.ts';
 import { AnswerInbox } from './answer-inbox.ts';
 import { cameraFrom } from './camera-from-match.ts';
 import { FoundCameras } from './found-cameras.ts';
+import { inParallel } from './in-parallel.ts';
 import { cardsWithoutAddress, isContainer, localAddresses } from './local-addresses.ts';
 import { probeInterfaces } from './probe-interfaces.ts';
 import { resolveHost } from './resolve-host.ts';
-import { scan } from './scan.ts';
 import { refused, scanAddresses } from './scan-range.ts';
-import { searchHost } from './search-host.ts';
+import { searchHost, searchScanned } from './search-host.ts';
 
 export type SearchPlace =
   /** Every network this device is in. */
@@ -37,7 +37,10 @@ export type DiscoverOptions = {
   signal: AbortSignal;
 };
 
-type Search = Required<DiscoverOptions> & { inbox: AnswerInbox; asked: SearchOutcome['asked'] };
+/** With five ports each, some sixty connections. */
+const scannedAtOnce = 12;
+
+type Search = Required<DiscoverOptions> & { asked: SearchOutcome['asked']; unreadable: string[] };
 type Happening = InterfaceEvent | DiscoveredCamera;
 
 /**
@@ -69,7 +72,7 @@ export async function* discover(options: DiscoverOptions): AsyncGenerator<Discov
 function begin(options: DiscoverOptions): Search {
   const { place = { kind: 'network' } } = options;
   return {
-    ...{ place, cameras: [], durationMs: 4_000, loopback: false, ...options, inbox: new AnswerInbox() },
+    ...{ place, cameras: [], durationMs: 4_000, loopback: false, ...options, unreadable: [] },
     asked: place.kind === 'host' ? { ...place, reached: false } : place,
   };
 }
@@ -77,7 +80,7 @@ function begin(options: DiscoverOptions): Search {
 function happenings(search: Search): AsyncGenerator<Happening, void, undefined> {
   const { place } = search;
   if (place.kind === 'host') return atHost(search, place.host);
-  if (place.kind === 'scan') return scan({ ...search, addresses: agreedAddresses(search, place) });
+  if (place.kind === 'scan') return inSubnet(search, agreedAddresses(search, place));
   return inNetworks(search);
 }
 
@@ -85,10 +88,12 @@ async function* inNetworks(search: Search): AsyncGenerator<Happening, void, unde
   const addresses = localAddresses().filter(({ loopback }) => !loopback || search.loopback);
   for (const name of cardsWithoutAddress())
     yield { type: 'interface', name, address: '', probed: false, reason: 'it has no address' };
-  for await (const event of probeInterfaces({ ...search, addresses })) {
+  const inbox = new AnswerInbox();
+  for await (const event of probeInterfaces({ ...search, addresses, inbox })) {
     const happening = 'type' in event ? event : cameraFrom({ ...event, how: 'ws-discovery' });
     if (happening) yield happening;
   }
+  search.unreadable.push(...inbox.unreadable);
 }
 
 async function* atHost(search: Search, name: string): AsyncGenerator<Happening, void, undefined> {
@@ -97,9 +102,22 @@ async function* atHost(search: Search, name: string): AsyncGenerator<Happening, 
   const address = addresses.find(address => address.includes('.')) ?? addresses[0];
   if (address === undefined) throw hostUnknown(host);
   if (!mayAsk(address)) throw refused(`${host} is not an address that a camera can have. Name the camera's own.`);
-  const { cameras, reached } = await searchHost({ ...search, address });
+  const { cameras, reached, unreadable } = await searchHost({ ...search, address });
   search.asked = { kind: 'host', host, reached };
+  if (unreadable) search.unreadable.push(address);
   yield* cameras;
+}
+
+async function* inSubnet(search: Search, addresses: string[]): AsyncGenerator<Happening, void, undefined> {
+  const work = async (address: string, signal: AbortSignal) => ({
+    ...(await searchScanned({ ...search, address, signal })),
+    address,
+  });
+  const searches = inParallel({ items: addresses, atOnce: scannedAtOnce, work, signal: search.signal });
+  for await (const { cameras, unreadable, address } of searches) {
+    if (unreadable) search.unreadable.push(address);
+    yield* cameras;
+  }
 }
 
 function agreedAddresses({ loopback }: Search, { range, consent }: SearchPlace & { kind: 'scan' }): string[] {
@@ -108,7 +126,7 @@ function agreedAddresses({ loopback }: Search, { range, consent }: SearchPlace &
 }
 
 function outcomeOf(
-  { asked, inbox }: Search,
+  { asked, unreadable }: Search,
   seen: { interfaces: InterfaceEvent[]; cameras: DiscoveredCamera[]; overflowed: boolean },
 ): SearchOutcome {
   const { interfaces, cameras, overflowed } = seen;
@@ -118,7 +136,7 @@ function outcomeOf(
     ...{ asked, interfaces, overflowed, container: isContainer(), found: cameras.length },
     onlyIpv6: addressesOf(cameras.filter(({ address }) => address.includes('%'))),
     namedOthers: addressesOf(cameras.filter(({ ignoredAddresses }) => ignoredAddresses)),
-    unreadable: inbox.unreadable.filter(address => !recognized.has(address)),
+    unreadable: unreadable.filter(address => !recognized.has(address)),
   };
 }
 

@@ -1,52 +1,75 @@
-// Everything one host can be asked without signing in, at the same time: WS-Discovery to its own address, ONVIF at the
-// ports cameras use, RTSP.
+// Everything one host can be asked without signing in: WS-Discovery to its own address, ONVIF at the ports cameras use,
+// RTSP.
 import type { DiscoveredCamera } from '../../shared/discovery.ts';
 import type { Clock } from '../clock.ts';
-import type { AnswerInbox } from './answer-inbox.ts';
 import { cameraFrom } from './camera-from-match.ts';
 import { onvifServices } from './onvif-ports.ts';
-import { probeHosts } from './probe-hosts.ts';
+import { type HostAnswers, probeHost } from './probe-host.ts';
 import { askRtspOptions, type RtspVerdict, rtspPorts } from './rtsp-options.ts';
 
-const probeWaitMs = 1_500;
+/** For one host there is time; of many each is asked twice, half a second apart, and the answer to a unicast is due at once. */
+const probeWaitMs = { named: 1_500, scanned: 500 };
 
-export type HostSearch = { address: string; inbox: AnswerInbox; clock: Clock; signal: AbortSignal };
+export type HostSearch = { address: string; clock: Clock; signal: AbortSignal };
 
-/** `reached`: the host is there, whether or not it is a camera. Rejects only with the signal's reason. */
-export async function searchHost(search: HostSearch): Promise<{ cameras: DiscoveredCamera[]; reached: boolean }> {
+export type HostFindings = {
+  cameras: DiscoveredCamera[];
+  /** The host is there, whether or not it is a camera. */
+  reached: boolean;
+  /** It answered something that could not be read. */
+  unreadable: boolean;
+};
+
+/** All of it at the same time, for a host that its owner named. Rejects only with the signal's reason. */
+export async function searchHost(search: HostSearch): Promise<HostFindings> {
   const asking = [
-    devicesAt(search),
+    probeHost({ ...search, waitMs: probeWaitMs.named }),
     onvifServices(search),
     Promise.all(rtspPorts.map(port => askRtspOptions({ ...search, ...port }))),
   ] as const;
   // When one is stopped the others are too: nothing of them is left when this ends.
   await Promise.allSettled(asking);
-  const [devices, services, verdicts] = await Promise.all(asking);
-  const stream = streamOf(verdicts);
+  const [probed, services, verdicts] = await Promise.all(asking);
+  return findings(search.address, { probed, services, verdicts });
+}
+
+/**
+ * For one address of many, most of which are nobody's: only who shows at the RTSP ports that it is there is asked more,
+ * and only RTSP servers are asked for ONVIF over HTTP. Rejects only with the signal's reason.
+ */
+export async function searchScanned(search: HostSearch): Promise<HostFindings> {
+  const verdicts = await Promise.all(rtspPorts.map(port => askRtspOptions({ ...search, ...port })));
+  if (!verdicts.some(isSignOfLife)) return { cameras: [], reached: false, unreadable: false };
+  const probed = await probeHost({ ...search, waitMs: probeWaitMs.scanned });
+  const isUnknown = probed.answers.length === 0 && verdicts.some(({ port }) => port === 'rtsp');
+  const services = isUnknown ? await onvifServices(search) : [];
+  return findings(search.address, { probed, services, verdicts });
+}
+
+type Evidence = { probed: HostAnswers; services: string[]; verdicts: RtspVerdict[] };
+
+function findings(address: string, { probed, services, verdicts }: Evidence): HostFindings {
   const [onvifUrl] = services;
-  const { address } = search;
-  const unnamed: DiscoveredCamera[] =
-    onvifUrl || stream.rtspUrl ? [{ id: address, address, how: onvifUrl ? 'unicast' : 'scan' }] : [];
-  const cameras = devices.length > 0 ? devices : unnamed;
+  const stream = streamOf(verdicts);
+  // A recorder answers for each of its channels.
+  const devices = probed.answers.flatMap(answer => cameraFrom({ ...answer, how: 'unicast' }) ?? []);
+  const unnamed: DiscoveredCamera = { id: address, address, how: onvifUrl ? 'unicast' : 'scan' };
+  const isCamera = onvifUrl !== undefined || stream.rtspUrl !== undefined;
+  const cameras = devices.length > 0 || !isCamera ? devices : [unnamed];
   return {
     cameras: cameras.map(camera => ({ ...(onvifUrl ? { onvifUrl } : {}), ...camera, ...stream })),
-    reached: cameras.length > 0 || verdicts.some(({ port }) => port !== 'silent'),
+    reached: cameras.length > 0 || probed.unreadable || verdicts.some(isSignOfLife),
+    unreadable: probed.unreadable && devices.length === 0,
   };
 }
 
+function isSignOfLife({ port }: RtspVerdict): boolean {
+  return port !== 'silent';
+}
+
 /** What the first RTSP server of these ports says of itself. */
-export function streamOf(verdicts: RtspVerdict[]): Pick<DiscoveredCamera, 'rtspUrl' | 'rtspServer'> {
+function streamOf(verdicts: RtspVerdict[]): Pick<DiscoveredCamera, 'rtspUrl' | 'rtspServer'> {
   const verdict = verdicts.find(({ port }) => port === 'rtsp');
   if (verdict?.port !== 'rtsp') return {};
   return { rtspUrl: verdict.url, ...(verdict.server ? { rtspServer: verdict.server } : {}) };
-}
-
-/** A recorder answers for each of its channels. */
-async function devicesAt({ address, ...search }: HostSearch): Promise<DiscoveredCamera[]> {
-  const cameras = new Map<string, DiscoveredCamera>();
-  for await (const answer of probeHosts({ ...search, addresses: [address], waitMs: probeWaitMs })) {
-    const camera = cameraFrom({ ...answer, how: 'unicast' });
-    if (camera) cameras.set(camera.id, camera);
-  }
-  return [...cameras.values()];
 }

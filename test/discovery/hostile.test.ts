@@ -31,7 +31,8 @@ const good: Answering = ({ messageId, host }) => [answerXml(messageId, matchXml(
 
 test.concurrent('a host that answers is found with what it says of itself, and told to be added when it is', async () => {
   await using _device = await startDevice('127.62.0.1', good);
-  const cameras = [{ id: 'yard', url: 'rtsp://127.62.0.1/stream1' }, { id: 'usb' }];
+  const onvif = { url: 'http://127.62.0.1/onvif/device_service' };
+  const cameras = [{ id: 'usb' }, { id: 'yard', url: 'rtsp://no-such-host.invalid/stream1', onvif }];
   const found = await outcome('127.62.0.1', { cameras });
   expect(found).toEqual({
     cameras: [

@@ -165,21 +165,21 @@ test('a scan finds the RTSP servers of a subnet and no others, once each', async
   const options = 'RTSP/1.0 200 OK\r\n\r\n';
   await listening(createServer(answering(options)), { host: '127.63.0.9', port: 8554 });
   await listening(createServer(answering(options)), { host: '127.63.0.9', port: 10_554 });
-  await listening(createServer(answering(options)), { host: '127.63.0.20', port: 7447 });
+  await listening(createServer(answering(options)), { host: '127.63.0.12', port: 7447 });
   await listening(
     createHttpServer((_, response) => response.end(time)),
-    { host: '127.63.0.20', port: 8899 },
+    { host: '127.63.0.12', port: 8899 },
   );
   await listening(
     createHttpServer((_, response) => response.end('hello')),
-    { host: '127.63.0.40', port: 8554 },
+    { host: '127.63.0.13', port: 8554 },
   );
-  await listening(createServer(), { host: '127.63.0.41', port: 8554 });
-  const found = await scan('127.63.0.0/26', { cameras: [{ id: 'yard', url: 'rtsp://127.63.0.9:8554/main' }] });
+  await listening(createServer(), { host: '127.63.0.14', port: 8554 });
+  const found = await scan('127.63.0.0/28', { cameras: [{ id: 'yard', url: 'rtsp://127.63.0.9:8554/main' }] });
   expect(found.sort((a, b) => a.address.localeCompare(b.address))).toEqual([
     {
-      ...{ id: '127.63.0.20', address: '127.63.0.20', how: 'scan', rtspUrl: 'rtsp://127.63.0.20:7447/' },
-      onvifUrl: 'http://127.63.0.20:8899/onvif/device_service',
+      ...{ id: '127.63.0.12', address: '127.63.0.12', how: 'unicast', rtspUrl: 'rtsp://127.63.0.12:7447/' },
+      onvifUrl: 'http://127.63.0.12:8899/onvif/device_service',
     },
     {
       ...{ id: '127.63.0.5', address: '127.63.0.5', how: 'scan', rtspUrl: 'rtsp://127.63.0.5:8554/' },
