@@ -4,14 +4,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { acksTarget } from './acks.ts';
 import { ebmlTarget } from './ebml.ts';
 import { heldBytes } from './memory.ts';
+import { probeAnswersTarget } from './probe-answers.ts';
 import { putMediaTarget } from './put-media.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { Ending, Target } from './target.ts';
 
-export const targets = { ebml: ebmlTarget, acks: acksTarget, 'put-media': putMediaTarget } as const satisfies Record<
-  string,
-  () => Target | Promise<Target>
->;
+export const targets = {
+  ebml: ebmlTarget,
+  acks: acksTarget,
+  'put-media': putMediaTarget,
+  'probe-answers': probeAnswersTarget,
+} as const satisfies Record<string, () => Target | Promise<Target>>;
 export type TargetName = keyof typeof targets;
 
 export type FuzzTask = {

@@ -32,6 +32,12 @@ describe('what others send, damaged in thousands of ways', () => {
     expect(Object.keys(endings)).toHaveLength(6);
   });
 
+  test('answers to a search for cameras give cameras at the sender’s address, or nothing', async () => {
+    const { ok, endings } = await fuzz('probe-answers', 8000);
+    expect(ok).toBe(true);
+    expect(Object.keys(endings).sort()).toEqual(['0 cameras', '1 cameras', '2 cameras', '3 cameras', 'no answer']);
+  });
+
   test('the embedded server ends a PutMedia session as KVS would', async () => {
     const { ok, endings } = await fuzz('put-media', 3000);
     expect(ok).toBe(true);
