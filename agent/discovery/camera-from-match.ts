@@ -1,8 +1,10 @@
 // From what a device said of itself, and the address it said it from, to a camera. The sender's address is the only one
 // that is believed: whatever is asked later goes there and nowhere else. Pure.
 import type { DiscoveredCamera } from '../../shared/discovery.ts';
+import { canonical, fitsInUrl, hostInUrl } from './host-in-url.ts';
+import { printable } from './printable.ts';
 import type { ProbeMatch } from './probe-matches.ts';
-import { describeScopes, printable } from './scopes.ts';
+import { describeScopes } from './scopes.ts';
 
 const longestUrl = 512;
 const mostIgnored = 8;
@@ -23,7 +25,7 @@ export function cameraFrom({ match, sender, alone, how }: Heard): DiscoveredCame
   const ignored = urls.filter(({ hostname }) => !isSame(hostname, sender)).map(({ origin }) => printable(origin));
   if (!own && !alone) return undefined;
   // Behind NAT and with a wrong network setting cameras name an address that is not theirs; port and path still hold.
-  const service = sender.includes('%') ? undefined : (own ?? urls[0]);
+  const service = fitsInUrl(sender) ? (own ?? urls[0]) : undefined;
   return {
     id: printable(match.urn) || sender,
     address: sender,
@@ -32,11 +34,6 @@ export function cameraFrom({ match, sender, alone, how }: Heard): DiscoveredCame
     how,
     ...(ignored.length > 0 ? { ignoredAddresses: [...new Set(ignored)].slice(0, mostIgnored) } : {}),
   };
-}
-
-/** As it stands in a URL. Without `%interface`, which URLs cannot carry: no URL leads to a link-local address. */
-export function hostInUrl(address: string): string {
-  return address.includes(':') ? `[${address.replace(/%.*$/, '')}]` : address;
 }
 
 function serviceUrl(text: string): URL | undefined {
@@ -52,6 +49,5 @@ function urlAt({ protocol, port, pathname, search }: URL, address: string): stri
 
 /** `hostname` as URL writes it: IPv6 in brackets and in its shortest form. */
 function isSame(hostname: string, address: string): boolean {
-  const host = `http://${hostInUrl(address)}/`;
-  return URL.canParse(host) && new URL(host).hostname === hostname;
+  return hostname === hostInUrl(canonical(address));
 }

@@ -1,6 +1,7 @@
 // A search for cameras: in the networks of this device, at one host, or through a subnet its owner agreed to have
 // scanned. In: where, and the cameras that are known. Out: events as things happen. Nothing is signed in to, and nothing is
 // sent to an address that a device only named.
+import { isIP } from 'node:net';
 import type { DiscoveredCamera, DiscoveryEvent, InterfaceEvent } from '../../shared/discovery.ts';
 import type { Clock } from '../clock.ts';
 import { AgentError } from '../errors.ts';
@@ -45,27 +46,27 @@ type Happening = InterfaceEvent | DiscoveredCamera;
 
 /**
  * Interfaces, each camera once, and `done` at the end. Rejects with the signal's reason when it is aborted, with
- * `scan-refused` when the range may not be scanned, with `camera-host-unknown` or `camera-unreachable` for a host that
- * cannot be asked. Ends its sockets when the iteration ends, however it does.
+ * `scan-refused` when the range or the host may not be asked, and with `camera-host-unknown`. Ends its sockets when the iteration ends, however it does.
  */
 export async function* discover(options: DiscoverOptions): AsyncGenerator<DiscoveryEvent, void, undefined> {
   const search = begin(options);
-  const known = await knownHosts(search.cameras, search.clock);
+  // Meanwhile: names that nobody answers for take some seconds.
+  const resolving = knownHosts(search.cameras, search.clock);
   const found = new FoundCameras();
   const interfaces: InterfaceEvent[] = [];
   const cameras: DiscoveredCamera[] = [];
-  const show = (camera: DiscoveredCamera): DiscoveryEvent => {
+  const show = async (camera: DiscoveredCamera): Promise<DiscoveryEvent> => {
     cameras.push(camera);
-    const id = alreadyAdded(camera.address, known);
+    const id = alreadyAdded(camera.address, await resolving);
     return { type: 'found', camera: { ...camera, ...(id === undefined ? {} : { alreadyAdded: id }) } };
   };
   for await (const happening of happenings(search)) {
     if ('type' in happening) {
       interfaces.push(happening);
       yield happening;
-    } else if (found.add(happening)) yield show(happening);
+    } else if (found.add(happening)) yield await show(happening);
   }
-  for (const camera of found.onlyIpv6()) yield show(camera);
+  for (const camera of found.onlyIpv6()) yield await show(camera);
   yield { type: 'done', advice: advise(outcomeOf(search, { interfaces, cameras, overflowed: found.overflowed })) };
 }
 
@@ -99,7 +100,7 @@ async function* inNetworks(search: Search): AsyncGenerator<Happening, void, unde
 async function* atHost(search: Search, name: string): AsyncGenerator<Happening, void, undefined> {
   const host = name.replace(/^\[|\]$/g, '');
   const addresses = await resolveHost(host, search.clock);
-  const address = addresses.find(address => address.includes('.')) ?? addresses[0];
+  const address = addresses.find(each => isIP(each) === 4) ?? addresses[0];
   if (address === undefined) throw hostUnknown(host);
   if (!mayAsk(address)) throw refused(`${host} is not an address that a camera can have. Name the camera's own.`);
   const { cameras, reached, unreadable } = await searchHost({ ...search, address });

@@ -3,7 +3,7 @@
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { Clock } from '../clock.ts';
-import { hostInUrl } from './camera-from-match.ts';
+import { hostInUrl } from './host-in-url.ts';
 import { elementsAt, readXml } from './xml-element.ts';
 
 const ports = [80, 8080, 8000, 8899, 2020, 5000, 443];
@@ -47,16 +47,10 @@ function urlOf(address: string, port: number): string {
   return `http://${host}${port === 80 ? '' : `:${port}`}${path}`;
 }
 
+type Target = { address: string; port: number; signal: AbortSignal };
+
 /** The body of the answer, whatever its status. Rejects when there is none, or when it is too long. */
-async function post({
-  address,
-  port,
-  signal,
-}: {
-  address: string;
-  port: number;
-  signal: AbortSignal;
-}): Promise<Buffer> {
+async function post({ address, port, signal }: Target): Promise<Buffer> {
   const options = {
     ...{ host: address, port, path, method: 'POST', agent: false as const, signal },
     headers: { 'content-type': 'application/soap+xml; charset=utf-8', 'content-length': Buffer.byteLength(question) },

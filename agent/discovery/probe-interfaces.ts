@@ -28,6 +28,7 @@ export async function* probeInterfaces(
   probe: InterfaceProbe,
 ): AsyncGenerator<InterfaceEvent | Answer, void, undefined> {
   const { inbox, signal } = probe;
+  signal.throwIfAborted();
   await using open = new AsyncDisposableStack();
   const asks: (() => Promise<void>)[] = [];
   for (const local of probe.addresses) {

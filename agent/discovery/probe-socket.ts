@@ -42,16 +42,15 @@ export class ProbeSocket implements AsyncDisposable {
     }
   }
 
-  /** One question for each type, the same to all of them. Rejects with the system's error when none could be sent. */
-  async ask(...addresses: string[]): Promise<void> {
-    const messages = deviceTypes.map(type => {
+  /** One question for each type of device. Rejects with the system's error when none could be sent. */
+  async ask(address: string): Promise<void> {
+    const sending = deviceTypes.map(type => {
       const id = randomUUID();
       this.#asked.add(id);
-      return probeMessage(id, type);
+      return this.#send(probeMessage(id, type), address);
     });
-    const sending = addresses.flatMap(address => messages.map(message => this.#send(message, address)));
-    const refusals = (await Promise.allSettled(sending)).filter(({ status }) => status === 'rejected');
-    if (refusals.length === sending.length) await sending[0];
+    const results = await Promise.allSettled(sending);
+    if (results.every(({ status }) => status === 'rejected')) await sending[0];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

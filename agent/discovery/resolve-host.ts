@@ -2,12 +2,13 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Clock } from '../clock.ts';
+import { canonical } from './host-in-url.ts';
 
 const timeoutMs = 3_000;
 
 /** In the system's order; none when the name is not known in time. Never rejects. */
 export async function resolveHost(host: string, clock: Clock): Promise<string[]> {
-  if (isIP(host)) return [host];
+  if (isIP(host)) return [canonical(host)];
   const late = Promise.withResolvers<string[]>();
   const cancel = clock.after(timeoutMs, () => late.resolve([]));
   const found = lookup(host, { all: true }).then(

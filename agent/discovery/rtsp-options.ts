@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { systemCode } from '../errors.ts';
-import { hostInUrl } from './camera-from-match.ts';
-import { printable } from './scopes.ts';
+import { hostInUrl } from './host-in-url.ts';
+import { printable } from './printable.ts';
 
 const connectTimeoutMs = 500;
 const answerTimeoutMs = 1_500;

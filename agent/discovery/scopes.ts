@@ -1,4 +1,5 @@
 // What a camera tells of itself in its ONVIF scopes (onvif://www.onvif.org/name/Front%20door), as words for people. Pure.
+import { printable } from './printable.ts';
 
 export type Description = { vendor?: string; model?: string; name?: string; location?: string };
 
@@ -20,11 +21,10 @@ const knownVendors = [
   ...['Hikvision', 'Honeywell', 'Imou', 'Lorex', 'Milesight', 'Mobotix', 'Panasonic', 'Pelco', 'Reolink', 'Samsung'],
   ...['Sony', 'Sunell', 'Swann', 'Tapo', 'Tiandy', 'TP-Link', 'TRENDnet', 'Ubiquiti', 'Uniview', 'Vivotek'],
 ];
-const longestText = 80;
 
 export function describeScopes(scopes: string[]): Description {
   const [name, model] = [textOf(scopes, ['name']), textOf(scopes, ['hardware'])];
-  const vendor = textOf(scopes, ['manufacturer', 'mfr', 'vendor']) ?? vendorIn(`${name} ${model}`);
+  const vendor = textOf(scopes, ['manufacturer', 'mfr', 'vendor']) ?? vendorIn([name, model].join(' '));
   const location = textOf(scopes, ['location']);
   return {
     ...(vendor ? { vendor } : {}),
@@ -32,12 +32,6 @@ export function describeScopes(scopes: string[]): Description {
     ...(name ? { name } : {}),
     ...(location ? { location } : {}),
   };
-}
-
-/** Text of a device that is safe to print: no line breaks, no control or direction characters, not too long. */
-export function printable(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\s]+/gu, ' ').trim();
-  return [...plain].slice(0, longestText).join('').trim();
 }
 
 /** The values of all scopes of these kinds, in their order: location/country/china and location/city/… are two. */

@@ -3,6 +3,7 @@
 import type { DiscoveredCamera } from '../../shared/discovery.ts';
 import type { Clock } from '../clock.ts';
 import { cameraFrom } from './camera-from-match.ts';
+import { fitsInUrl } from './host-in-url.ts';
 import { onvifServices } from './onvif-ports.ts';
 import { type HostAnswers, probeHost } from './probe-host.ts';
 import { askRtspOptions, type RtspVerdict, rtspPorts } from './rtsp-options.ts';
@@ -51,13 +52,14 @@ type Evidence = { probed: HostAnswers; services: string[]; verdicts: RtspVerdict
 function findings(address: string, { probed, services, verdicts }: Evidence): HostFindings {
   const [onvifUrl] = services;
   const stream = streamOf(verdicts);
+  const urls = fitsInUrl(address) ? { ...(onvifUrl ? { onvifUrl } : {}), ...stream } : {};
   // A recorder answers for each of its channels.
   const devices = probed.answers.flatMap(answer => cameraFrom({ ...answer, how: 'unicast' }) ?? []);
   const unnamed: DiscoveredCamera = { id: address, address, how: onvifUrl ? 'unicast' : 'scan' };
   const isCamera = onvifUrl !== undefined || stream.rtspUrl !== undefined;
   const cameras = devices.length > 0 || !isCamera ? devices : [unnamed];
   return {
-    cameras: cameras.map(camera => ({ ...(onvifUrl ? { onvifUrl } : {}), ...camera, ...stream })),
+    cameras: cameras.map(camera => ({ ...urls, ...camera })),
     reached: cameras.length > 0 || probed.unreadable || verdicts.some(isSignOfLife),
     unreadable: probed.unreadable && devices.length === 0,
   };

@@ -55,7 +55,16 @@ describe('the addresses of a scan', () => {
 
 test('one host may be anywhere, but never where clouds keep credentials, nor everybody', () => {
   const may = ['192.168.1.7', '203.0.113.9', '127.0.0.1', '169.254.1.1', 'fe80::1', '2001:db8::1'];
-  const never = ['169.254.169.254', 'fd00:ec2::254', '0.0.0.0', '255.255.255.255', '239.255.255.250', 'ff02::c', '::'];
+  const never = [
+    '169.254.169.254',
+    'fd00:ec2::254',
+    '0.0.0.0',
+    '255.255.255.255',
+    '239.255.255.250',
+    'ff02::c',
+    '::',
+    '::ffff:169.254.169.254',
+  ];
   expect([...may, ...never].filter(mayAsk)).toEqual(may);
 });
 

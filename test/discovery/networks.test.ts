@@ -1,4 +1,5 @@
 // Cameras found across real networks: namespaces joined by cables, with the agent's command in one and cameras in others.
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -215,3 +216,23 @@ async function settingsFile(text: string): Promise<AsyncDisposable & { path: str
   await writeFile(path, text);
   return { path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
+
+describe('the command', () => {
+  const run = (...args: string[]) =>
+    new Promise<{ code: number; said: string }>(resolve => {
+      const all = ['--disable-warning=ExperimentalWarning', command, 'discover', ...args];
+      execFile(process.execPath, all, (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, said: stdout || stderr }),
+      );
+    });
+
+  test.concurrent.each([
+    ['two places', ['--host', '127.64.0.1', '--scan', '127.64.0.0/30'], 2, 'discover takes --host or --scan, not both'],
+    ['no time', ['--seconds', '0'], 2, '--seconds takes a number from 1 to 60'],
+    ['a network that is not the owner’s', ['--scan', '198.51.100.0/24'], 1, '[scan-refused]'],
+    ['a host that nobody knows', ['--host', 'no-such-host.invalid'], 1, '[camera-host-unknown]'],
+    ['a host without a camera', ['--host', '127.64.0.1'], 0, 'No cameras found.\n- 127.64.0.1 is there, but answers'],
+  ])('with %s', async (_, args, code, sentence) => {
+    expect(await run(...args)).toEqual({ code, said: expect.stringContaining(sentence) });
+  });
+});
