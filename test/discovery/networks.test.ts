@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DiscoveryEvent } from '../../shared/discovery.ts';
 import { cannotMakeNetworks, NetworkLab, type Place } from './network-lab.ts';
+import { ownAddress } from './own-addresses.ts';
 import type { Device } from './pretend-device.ts';
 
 const command = join(import.meta.dirname, '../../agent/cli.ts');
@@ -49,7 +50,7 @@ async function site(lab: NetworkLab, cables: Cable[]): Promise<Place> {
   return agent;
 }
 
-describe.skipIf(cannot)('across networks', { concurrent: true, timeout: 60_000 }, () => {
+describe.skipIf(cannot)('across networks', { concurrent: true, timeout: 120_000 }, () => {
   test('cameras on three interfaces are found in one search, wherever the default route leads', async () => {
     await using lab = new NetworkLab();
     const agent = await site(
@@ -227,11 +228,16 @@ describe('the command', () => {
     });
 
   test.concurrent.each([
-    ['two places', ['--host', '127.64.0.1', '--scan', '127.64.0.0/30'], 2, 'discover takes --host or --scan, not both'],
+    ['two places', ['--host', 'camera', '--scan', '10.0.0.0/30'], 2, 'discover takes --host or --scan, not both'],
     ['no time', ['--seconds', '0'], 2, '--seconds takes a number from 1 to 60'],
     ['a network that is not the owner’s', ['--scan', '198.51.100.0/24'], 1, '[scan-refused]'],
     ['a host that nobody knows', ['--host', 'no-such-host.invalid'], 1, '[camera-host-unknown]'],
-    ['a host without a camera', ['--host', '127.64.0.1'], 0, 'No cameras found.\n- 127.64.0.1 is there, but answers'],
+    [
+      'a host without a camera',
+      ['--host', ownAddress(1)],
+      0,
+      `No cameras found.\n- ${ownAddress(1)} is there, but answers`,
+    ],
   ])('with %s', async (_, args, code, sentence) => {
     expect(await run(...args)).toEqual({ code, said: expect.stringContaining(sentence) });
   });

@@ -14,6 +14,7 @@ import { onvifServices } from '../../agent/discovery/onvif-ports.ts';
 import { askRtspOptions } from '../../agent/discovery/rtsp-options.ts';
 import type { DiscoveredCamera } from '../../shared/discovery.ts';
 import { shortClip, startCamera } from '../pretend-camera/running-camera.ts';
+import { ownAddress } from './own-addresses.ts';
 
 const asking = { address: '127.0.0.1', clock: systemClock, signal: new AbortController().signal };
 
@@ -70,7 +71,7 @@ test.concurrent.each<[string, (socket: Socket) => void, object]>([
     ...expected,
     ...('port' in expected && expected.port === 'rtsp' ? { url: `rtsp://127.0.0.1:${port}/` } : {}),
   });
-  expect(performance.now() - startMs).toBeLessThan(3_000);
+  expect(performance.now() - startMs).toBeLessThan(10_000);
 });
 
 test('one OPTIONS is all that an RTSP server is asked, without a user or a path', async () => {
@@ -147,7 +148,7 @@ test.concurrent.each<[string, RequestListener, boolean]>([
   const startMs = performance.now();
   const services = await onvifServices({ ...asking, ports: [port] });
   expect(services).toEqual(isDevice ? [`http://127.0.0.1:${port}/onvif/device_service`] : []);
-  expect(performance.now() - startMs).toBeLessThan(3_500);
+  expect(performance.now() - startMs).toBeLessThan(10_000);
 });
 
 async function scan(range: string, options: Partial<DiscoverOptions> = {}): Promise<DiscoveredCamera[]> {
@@ -161,41 +162,43 @@ async function scan(range: string, options: Partial<DiscoverOptions> = {}): Prom
 
 test('a scan finds the RTSP servers of a subnet and no others, once each', async () => {
   const clip = await shortClip();
-  await using _camera = await startCamera(['--video', clip, '--listen', '127.63.0.5', '--port', '8554']);
+  await using _camera = await startCamera(['--video', clip, '--listen', ownAddress(5), '--port', '8554']);
   const options = 'RTSP/1.0 200 OK\r\n\r\n';
-  await listening(createServer(answering(options)), { host: '127.63.0.9', port: 8554 });
-  await listening(createServer(answering(options)), { host: '127.63.0.9', port: 10_554 });
-  await listening(createServer(answering(options)), { host: '127.63.0.12', port: 7447 });
+  await listening(createServer(answering(options)), { host: ownAddress(9), port: 8554 });
+  await listening(createServer(answering(options)), { host: ownAddress(9), port: 10_554 });
+  await listening(createServer(answering(options)), { host: ownAddress(12), port: 7447 });
   await listening(
     createHttpServer((_, response) => response.end(time)),
-    { host: '127.63.0.12', port: 8899 },
+    { host: ownAddress(12), port: 8899 },
   );
   await listening(
     createHttpServer((_, response) => response.end('hello')),
-    { host: '127.63.0.13', port: 8554 },
+    { host: ownAddress(13), port: 8554 },
   );
-  await listening(createServer(), { host: '127.63.0.14', port: 8554 });
-  const found = await scan('127.63.0.0/28', { cameras: [{ id: 'yard', url: 'rtsp://127.63.0.9:8554/main' }] });
+  await listening(createServer(), { host: ownAddress(14), port: 8554 });
+  const found = await scan(`${ownAddress(0)}/28`, {
+    cameras: [{ id: 'yard', url: `rtsp://${ownAddress(9)}:8554/main` }],
+  });
   expect(found.sort((a, b) => a.address.localeCompare(b.address))).toEqual([
     {
-      ...{ id: '127.63.0.12', address: '127.63.0.12', how: 'unicast', rtspUrl: 'rtsp://127.63.0.12:7447/' },
-      onvifUrl: 'http://127.63.0.12:8899/onvif/device_service',
+      ...{ id: ownAddress(12), address: ownAddress(12), how: 'unicast', rtspUrl: `rtsp://${ownAddress(12)}:7447/` },
+      onvifUrl: `http://${ownAddress(12)}:8899/onvif/device_service`,
     },
     {
-      ...{ id: '127.63.0.5', address: '127.63.0.5', how: 'scan', rtspUrl: 'rtsp://127.63.0.5:8554/' },
+      ...{ id: ownAddress(5), address: ownAddress(5), how: 'scan', rtspUrl: `rtsp://${ownAddress(5)}:8554/` },
       rtspServer: expect.stringContaining('GStreamer'),
     },
     {
-      ...{ id: '127.63.0.9', address: '127.63.0.9', how: 'scan', rtspUrl: 'rtsp://127.63.0.9:8554/' },
+      ...{ id: ownAddress(9), address: ownAddress(9), how: 'scan', rtspUrl: `rtsp://${ownAddress(9)}:8554/` },
       alreadyAdded: 'yard',
     },
   ]);
 });
 
 test('a scan starts only with consent, and without loopback unless it is asked for', async () => {
-  const place = { kind: 'scan', range: '127.63.0.0/30', consent: false } as const;
+  const place = { kind: 'scan', range: `${ownAddress(0)}/30`, consent: false } as const;
   await expect(scan('', { place })).rejects.toMatchObject({ code: 'scan-refused' });
-  await expect(scan('127.63.0.0/30', { loopback: false })).rejects.toMatchObject({ code: 'scan-refused' });
+  await expect(scan(`${ownAddress(0)}/30`, { loopback: false })).rejects.toMatchObject({ code: 'scan-refused' });
 });
 
 test('work in parallel keeps to its limit, and ends all of it when one fails or nobody listens', async () => {
