@@ -18,6 +18,8 @@ export type WriterOptions = {
   /** Once for each that was begun: it counts, or never will. */
   onSettled: (growing: GrowingFrames, record: FragmentRecord | undefined) => Promise<void>;
   onLateSend: (id: number) => void;
+  /** The whole file of a fragment that counts. */
+  readBack: (record: FragmentRecord) => Promise<Uint8Array>;
   /** What an error of the disk means to the device's owner; publishes it. */
   onFailed: (error: unknown) => AgentError;
   onLost: (span: { startMs: number; endMs: number }, error: AgentError) => Promise<void>;
@@ -63,11 +65,12 @@ export class CameraWriter {
     const videoNumber = tracks.find(track => track.type === 'video')?.number;
     const current: Current = { startMs, lastTimecodeMs: startMs, videoNumber, videoFrames: 0 };
     this.#current = current;
-    const { cameraId, begin, onBegun, onLateSend } = this.#options;
+    const { cameraId, begin, onBegun, onLateSend, readBack } = this.#options;
     try {
       const sink = await begin({ cameraId, tracks, startMs });
       current.sink = sink;
-      current.growing = new GrowingFrames({ cameraId, startMs, tracks, codecKey: sink.tally.codecKey, onLateSend });
+      const { codecKey } = sink.tally;
+      current.growing = new GrowingFrames({ cameraId, startMs, tracks, codecKey, onLateSend, readBack });
       onBegun(current.growing);
     } catch (error) {
       current.error = this.#options.onFailed(error);
@@ -79,9 +82,9 @@ export class CameraWriter {
     if (!current) throw new TypeError('parts must begin a fragment before its first frame');
     current.lastTimecodeMs = Math.max(current.lastTimecodeMs, frame.timecodeMs);
     if (frame.trackNumber === current.videoNumber) current.videoFrames++;
-    current.growing?.append(frame);
+    const kept = current.growing?.append(frame) ?? frame;
     try {
-      await current.sink?.append(frame);
+      await current.sink?.append(kept);
     } catch (error) {
       await current.sink?.discard();
       current.sink = undefined;

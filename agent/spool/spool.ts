@@ -127,6 +127,7 @@ export class Spool implements AsyncDisposable {
       },
       onWhole: (fragment, file) => this.#count(fragment, file),
       onSettled: (growing, record) => this.#settle(growing, record),
+      readBack: record => this.readFragment(record),
       onLateSend: id => this.markSendBegun(id),
       onFailed: error => this.#failed(cameraId, error),
       onLost: (span, error) => this.#giveUp(cameraId, span, error),

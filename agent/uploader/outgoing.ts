@@ -8,6 +8,7 @@ import type { FragmentRecord } from '../spool/fragment-record.ts';
 import type { GrowingFragment } from '../spool/growing-fragment.ts';
 import type { Spool } from '../spool/spool.ts';
 import type { EarlyVerdicts } from './early-verdicts.ts';
+import type { PieceMemory } from './piece-memory.ts';
 import { clusterOf, sessionHeader } from './session-media.ts';
 
 /** The service's last word on a fragment. */
@@ -24,7 +25,7 @@ export type Outgoing = {
   tracks(): readonly Track[];
   /** What a session that begins with this fragment begins with. */
   header(): Uint8Array;
-  /** The cluster, piece by piece. Throws the signal's reason. */
+  /** The cluster, piece by piece, each good until the next is asked for. Throws the signal's reason. */
   cluster(signal: AbortSignal): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Before its first byte is sent. */
   markSendBegun(): void;
@@ -34,7 +35,7 @@ export type Outgoing = {
   judge(verdict: Verdict): void;
 };
 
-export type OutgoingContext = { spool: Spool; facts: Facts; early: EarlyVerdicts };
+export type OutgoingContext = { spool: Spool; facts: Facts; early: EarlyVerdicts; pieces: PieceMemory };
 
 /** A fragment whose file was read. */
 export function fromDisk({ spool, facts }: OutgoingContext, record: FragmentRecord, file: Uint8Array): Outgoing {
@@ -53,7 +54,7 @@ export function fromDisk({ spool, facts }: OutgoingContext, record: FragmentReco
 }
 
 /** A fragment that grows and has shown every track. */
-export function fromCamera({ spool, facts, early }: OutgoingContext, growing: GrowingFragment): Outgoing {
+export function fromCamera({ spool, facts, early, pieces }: OutgoingContext, growing: GrowingFragment): Outgoing {
   const { startMs, codecKey, tracks } = growing;
   return {
     startMs,
@@ -62,7 +63,7 @@ export function fromCamera({ spool, facts, early }: OutgoingContext, growing: Gr
     bytes: 0,
     tracks: () => tracks,
     header: () => writeHeader(tracks),
-    cluster: signal => growingCluster(startMs, growing.frames(signal)),
+    cluster: signal => growingCluster(startMs, growing.frames(signal), pieces),
     markSendBegun: () => growing.markSendBegun(),
     markSent: () => early.sent(growing),
     judge(verdict) {
@@ -75,11 +76,15 @@ export function fromCamera({ spool, facts, early }: OutgoingContext, growing: Gr
 }
 
 /** The same bytes as in the file. One piece a frame, so that each leaves in one write. */
-async function* growingCluster(startMs: number, frames: AsyncIterable<Frame>): AsyncGenerator<Uint8Array> {
+async function* growingCluster(
+  startMs: number,
+  frames: AsyncIterable<Frame>,
+  memory: PieceMemory,
+): AsyncGenerator<Uint8Array> {
   let start: Uint8Array | undefined = writeClusterStart(startMs);
   for await (const frame of frames) {
     const header = frameHeader(frame, startMs);
-    yield Buffer.concat(start ? [start, header, frame.data] : [header, frame.data]);
+    yield memory.join(start ? [start, header, frame.data] : [header, frame.data]);
     start = undefined;
   }
 }

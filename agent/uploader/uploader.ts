@@ -9,6 +9,7 @@ import { Backlog } from './backlog.ts';
 import { EarlyVerdicts } from './early-verdicts.ts';
 import { Feed } from './feed.ts';
 import type { Outgoing } from './outgoing.ts';
+import { PieceMemory } from './piece-memory.ts';
 import { reconcile } from './reconcile.ts';
 import { heldBack, type Streak, takeRefusal } from './refusals.ts';
 import { Restraint } from './restraint.ts';
@@ -63,7 +64,7 @@ class Uploader {
     const { camera, spool, clock, facts, random } = options;
     const { uplink = new Uplink({ clock }), restraint = new Restraint({ clock, random }) } = options;
     this.#options = { ...options, uplink, restraint };
-    this.#feed = new Feed(camera.id, { spool, facts, early: this.#early });
+    this.#feed = new Feed(camera.id, { spool, facts, early: this.#early, pieces: new PieceMemory() });
     this.#backlog = new Backlog({ cameraId: camera.id, spool, clock, facts });
   }
 

@@ -40,9 +40,10 @@ function slowCamera() {
   };
 }
 
-async function all(frames: AsyncIterable<Frame>): Promise<Frame[]> {
-  const seen: Frame[] = [];
-  for await (const frame of frames) seen.push(frame);
+/** Timecode and data of each, as they were when it came. */
+async function seenIn(frames: AsyncIterable<Frame>): Promise<[timecodeMs: number, data: string][]> {
+  const seen: [number, string][] = [];
+  for await (const { timecodeMs, data } of frames) seen.push([timecodeMs, data.toString()]);
   return seen;
 }
 
@@ -58,7 +59,7 @@ test('10. frames arrive while the fragment grows, the early ones too, and are th
   const growing = spool.growing('cam');
   expect(growing).toMatchObject({ startMs, cameraId: 'cam' });
   expect(spool.nextWaiting('cam')).toBeUndefined();
-  const seen = growing ? all(growing.frames(never)) : Promise.reject(new Error('nothing grows'));
+  const seen = growing ? seenIn(growing.frames(never)) : Promise.reject(new Error('nothing grows'));
   await camera.send(rest.slice(2));
   await camera.end();
   await writing;
@@ -66,10 +67,34 @@ test('10. frames arrive while the fragment grows, the early ones too, and are th
   expect(record).toEqual(spool.nextWaiting('cam'));
   expect(record).toMatchObject({ codecKey: growing?.codecKey, sendBegun: false });
   const onDisk = record && scanFragment(await spool.readFragment(record)).frames;
-  expect((await seen).map(frame => [frame.timecodeMs, frame.data.length])).toEqual(
-    onDisk?.map(frame => [frame.timecodeMs, frame.data.length]),
-  );
+  expect(await seen).toEqual(onDisk?.map(frame => [frame.timecodeMs, frame.data.toString()]));
   expect(spool.growing('cam')).toBeUndefined();
+});
+
+test('10. whoever begins to read when the fragment counts is given the same frames, and their memory is free', async () => {
+  await using spool = await openSpool();
+  const camera = slowCamera();
+  const writing = spool.write('cam', camera.parts);
+  const begun = spool.changed('cam', never);
+  const [begin, ...rest] = madeFragment({ startMs, frames: 4 });
+  if (begin) await camera.send([begin]);
+  await begun;
+  await camera.send(rest.slice(0, 2));
+  const growing = spool.growing('cam');
+  if (!growing) throw new Error('nothing grows');
+  const slow = growing.frames(never)[Symbol.asyncIterator]();
+  const first = (await slow.next()).value as Frame;
+  const firstBytes = first.data.toString();
+  await camera.send(rest.slice(2));
+  await camera.end();
+  await writing;
+  await growing.whole;
+  // A reader in the middle still has what it was given, and gets the rest.
+  expect(first.data.toString()).toBe(firstBytes);
+  const others = await seenIn({ [Symbol.asyncIterator]: () => slow });
+  expect(first.data.length).toBe(0);
+  const all = await seenIn(growing.frames(never));
+  expect(all).toEqual([[first.timecodeMs, firstBytes], ...others]);
 });
 
 test('10. at every moment the next fragment in time is either waiting or growing', async () => {
@@ -115,7 +140,7 @@ test('10. a fragment the disk refuses still shows all its frames, and never beco
   const parts = async function* () {
     for (const part of madeFragment({ startMs, frameBytes: 100_000 })) {
       const growing = spool.growing('cam');
-      if (growing && seen.length === 0) seen.push(all(growing.frames(never)), growing.whole);
+      if (growing && seen.length === 0) seen.push(seenIn(growing.frames(never)), growing.whole);
       yield part;
     }
   };
@@ -134,7 +159,7 @@ test('who follows stops when told to', async () => {
   const stop = new AbortController();
   const growing = spool.growing('cam');
   if (!growing) throw new Error('nothing grows');
-  const following = all(growing.frames(stop.signal));
+  const following = seenIn(growing.frames(stop.signal));
   stop.abort(new Error('enough'));
   await expect(following).rejects.toThrow('enough');
   await camera.end();

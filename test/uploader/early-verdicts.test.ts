@@ -10,6 +10,7 @@ import { Spool } from '../../agent/spool/spool.ts';
 import { etaSeconds } from '../../agent/uploader/backlog.ts';
 import { EarlyVerdicts } from '../../agent/uploader/early-verdicts.ts';
 import { Feed } from '../../agent/uploader/feed.ts';
+import { PieceMemory } from '../../agent/uploader/piece-memory.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { LiveCamera } from './live-camera.ts';
 import { until } from './scene.ts';
@@ -28,7 +29,7 @@ async function withSpool(
   facts.subscribe(fact => published.push(fact));
   try {
     await using spool = await Spool.open({ dir, maxBytes: 1e9, clock: new SimulatedClock(), facts });
-    const feed = new Feed('cam', { spool, facts, early: new EarlyVerdicts() });
+    const feed = new Feed('cam', { spool, facts, early: new EarlyVerdicts(), pieces: new PieceMemory() });
     const camera = new LiveCamera(parts => spool.write('cam', parts));
     await work({ spool, feed, camera, facts: published });
     await camera.stop();
