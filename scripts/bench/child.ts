@@ -76,15 +76,15 @@ export class Child implements AsyncDisposable {
 
 export const cloudKeys = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local-secret' };
 /** As scripts/kvs-edge starts it. */
-const videoFlags = ['--max-semi-space-size=1'];
+const flagsOf: Readonly<Record<string, string[]>> = {
+  run: ['--max-semi-space-size=4'],
+  push: ['--max-semi-space-size=1'],
+};
 
 /** A Node process of this repository. */
 export function node(file: string, args: string[], rest: Omit<ChildOptions, 'command' | 'args'>): Promise<Child> {
   const env = { ...cloudKeys, ...rest.env };
-  const flags = [
-    '--disable-warning=ExperimentalWarning',
-    ...(args[0] === 'run' || args[0] === 'push' ? videoFlags : []),
-  ];
+  const flags = ['--disable-warning=ExperimentalWarning', ...(flagsOf[args[0] ?? ''] ?? [])];
   return Child.start({ ...rest, env, command: process.execPath, args: [...flags, join(root, file), ...args] });
 }
 
