@@ -7,6 +7,7 @@ import type { AccessUnit, Depacketizer } from './depacketizer.ts';
 import type { MediaFormat } from './media-format.ts';
 import type { RtpPacket } from './packet.ts';
 import { UnitBuffer } from './unit-buffer.ts';
+import { UnitLoss } from './unit-loss.ts';
 
 const none: readonly AccessUnit[] = [];
 const slabBytes = 8 * 1024;
@@ -20,7 +21,7 @@ export class AacDepacketizer implements Depacketizer {
   /** Of the unit that comes in fragments, when it will be whole; 0 when there is none. */
   #wholeBytes = 0;
   #timestamp = 0;
-  #lostUnits = 0;
+  readonly #loss = new UnitLoss();
 
   constructor(format: MediaFormat, trackNumber: number) {
     this.track = aacTrack(aacConfig(format), trackNumber);
@@ -34,20 +35,18 @@ export class AacDepacketizer implements Depacketizer {
   }
 
   get lostUnits(): number {
-    return this.#lostUnits;
+    return this.#loss.lostUnits;
   }
 
   push(packet: RtpPacket): readonly AccessUnit[] {
     const missing = this.#continuity.follow(packet);
     if (missing < 0) return none;
-    if (missing > 0) this.#lose();
-    else if (this.#wholeBytes > 0 && packet.timestamp !== this.#timestamp) this.#lose();
-    const dataAt = this.#headers.read(packet.payload);
-    if (dataAt === undefined) {
-      if (packet.payload.length > 0) this.#lose();
-      return none;
-    }
-    return this.#units(packet, dataAt);
+    if (this.#loss.notePacket(missing, packet.timestamp !== this.#timestamp)) this.#dropFragments();
+    this.#timestamp = packet.timestamp;
+    const dataAt = packet.payload.length > 0 ? this.#headers.read(packet.payload) : undefined;
+    if (dataAt !== undefined) return this.#units(packet, dataAt);
+    if (packet.payload.length > 0) this.#lose();
+    return none;
   }
 
   flush(): readonly AccessUnit[] {
@@ -55,47 +54,60 @@ export class AacDepacketizer implements Depacketizer {
     return none;
   }
 
-  #units({ payload, timestamp }: RtpPacket, dataAt: number): readonly AccessUnit[] {
+  #units({ payload, marker, timestamp }: RtpPacket, dataAt: number): readonly AccessUnit[] {
     const { sizes, indexes } = this.#headers;
     const [firstBytes = 0] = sizes;
     if (sizes.length === 1 && firstBytes > payload.length - dataAt) {
-      return this.#fragment(payload.subarray(dataAt), firstBytes, timestamp);
+      return this.#fragment(payload.subarray(dataAt), firstBytes, marker);
     }
     if (this.#wholeBytes > 0) this.#lose();
+    this.#loss.end();
     const units: AccessUnit[] = [];
     let at = dataAt;
     for (const [position, sizeBytes] of sizes.entries()) {
       const end = at + sizeBytes;
       if (end > payload.length) {
-        this.#lostUnits++;
+        this.#lose();
         break;
       }
       const ticks = (indexes[position] ?? 0) * this.#ticksPerUnit;
-      if (sizeBytes > 0) units.push(this.#unit(payload.subarray(at, end), timestamp + ticks));
+      if (sizeBytes > 0) units.push(this.#unit(payload.subarray(at, end), (timestamp + ticks) >>> 0));
       at = end;
     }
     return units;
   }
 
-  /** One part of a unit; every part says how large the whole is. */
-  #fragment(part: Uint8Array, wholeBytes: number, timestamp: number): readonly AccessUnit[] {
+  /** One part of a unit. Every part says how large the whole is, so a missing first one shows at the last. */
+  #fragment(part: Uint8Array, wholeBytes: number, isLast: boolean): readonly AccessUnit[] {
     if (this.#wholeBytes > 0 && this.#wholeBytes !== wholeBytes) this.#lose();
+    this.#loss.begin();
     this.#wholeBytes = wholeBytes;
-    this.#timestamp = timestamp;
     this.#buffer.append(part);
-    if (this.#buffer.lengthBytes < wholeBytes) return none;
+    const isWhole = this.#buffer.lengthBytes >= wholeBytes;
+    if (!isWhole && !isLast) return none;
+    if (!isWhole || this.#loss.damaged) {
+      this.#lose();
+      return none;
+    }
     this.#buffer.truncate(wholeBytes);
+    const unit = { timestamp: this.#timestamp, keyFrame: true, data: this.#buffer.take() };
     this.#wholeBytes = 0;
-    return [{ timestamp, keyFrame: true, data: this.#buffer.take() }];
+    this.#loss.end();
+    return [unit];
   }
 
   #unit(bytes: Uint8Array, timestamp: number): AccessUnit {
     this.#buffer.append(withoutAdts(bytes));
-    return { timestamp: timestamp >>> 0, keyFrame: true, data: this.#buffer.take() };
+    return { timestamp, keyFrame: true, data: this.#buffer.take() };
   }
 
   #lose(): void {
-    this.#lostUnits++;
+    this.#loss.damage();
+    this.#loss.end();
+    this.#dropFragments();
+  }
+
+  #dropFragments(): void {
     this.#wholeBytes = 0;
     this.#buffer.drop();
   }

@@ -7,6 +7,7 @@ import { jpegHeader, type QuantizationTable, tablesOfQuality } from './jpeg-head
 import type { MediaFormat } from './media-format.ts';
 import type { RtpPacket } from './packet.ts';
 import { UnitBuffer } from './unit-buffer.ts';
+import { UnitLoss } from './unit-loss.ts';
 
 const none: readonly AccessUnit[] = [];
 const slabBytes = 256 * 1024;
@@ -39,12 +40,10 @@ export class JpegDepacketizer implements Depacketizer {
   readonly #buffer = new UnitBuffer(slabBytes);
   #track: VideoTrack | undefined;
   #known: { quality: number; quantization: QuantizationTable[] } | undefined;
-  #state: 'between' | 'growing' | 'damaged' = 'between';
-  /** The loss of this picture is counted already. */
-  #accountedFor = true;
+  #growing = false;
+  readonly #loss = new UnitLoss();
   #jpegHeaderBytes = 0;
   #timestamp = 0;
-  #lostUnits = 0;
 
   constructor({ parameters }: MediaFormat, trackNumber: number) {
     this.#trackNumber = trackNumber;
@@ -61,14 +60,16 @@ export class JpegDepacketizer implements Depacketizer {
   }
 
   get lostUnits(): number {
-    return this.#lostUnits;
+    return this.#loss.lostUnits;
   }
 
   push(packet: RtpPacket): readonly AccessUnit[] {
     const missing = this.#continuity.follow(packet);
     if (missing < 0) return none;
-    if (missing > 0) this.#noteGap();
-    const before = packet.timestamp === this.#timestamp ? none : this.#endPicture();
+    const isNext = packet.timestamp !== this.#timestamp;
+    // Without its marker a picture is whole all the same, if nothing is missing.
+    const before = isNext && missing === 0 ? this.#endPicture() : none;
+    if (this.#loss.notePacket(missing, isNext)) this.#drop();
     this.#timestamp = packet.timestamp;
     if (packet.payload.length > 0) this.#take(packet.payload);
     if (!packet.marker) return before;
@@ -79,27 +80,19 @@ export class JpegDepacketizer implements Depacketizer {
     return this.#endPicture();
   }
 
-  #noteGap(): void {
-    if (this.#state === 'between') {
-      this.#lostUnits++;
-      this.#accountedFor = true;
-    } else {
-      this.#state = 'damaged';
-    }
-  }
-
   #take(payload: Uint8Array): void {
     const header = readFragmentHeader(payload);
     if (header?.offset === 0) {
-      // A picture that shows no end but the beginning of the next one at the same time: not to be trusted.
-      if (this.#state !== 'between') this.#state = 'damaged';
+      // Another beginning at the same time: the one before has no end to be trusted.
+      if (this.#growing) this.#loss.damage();
       this.#endPicture();
-      this.#state = this.#begin(header, payload) ? 'growing' : 'damaged';
-    } else if (this.#state === 'growing' && header?.offset === this.#buffer.lengthBytes - this.#jpegHeaderBytes) {
-      if (!this.#buffer.append(payload.subarray(header.end))) this.#state = 'damaged';
+      this.#growing = this.#begin(header, payload);
     } else {
-      this.#state = 'damaged';
+      const goesOn = this.#growing && header?.offset === this.#buffer.lengthBytes - this.#jpegHeaderBytes;
+      this.#growing = goesOn && this.#buffer.append(payload.subarray(header.end));
     }
+    if (this.#growing) this.#loss.begin();
+    else this.#loss.damage();
   }
 
   /** @returns false when there is not enough to begin a JPEG with */
@@ -134,16 +127,17 @@ export class JpegDepacketizer implements Depacketizer {
   }
 
   #endPicture(): readonly AccessUnit[] {
-    const state = this.#state;
-    if (state === 'between') return none;
-    if (state === 'damaged' && !this.#accountedFor) this.#lostUnits++;
-    this.#state = 'between';
-    this.#accountedFor = false;
-    if (state === 'growing' && this.#closeImage()) {
-      return [{ timestamp: this.#timestamp, keyFrame: true, data: this.#buffer.take() }];
-    }
+    const isWhole = this.#growing && !this.#loss.damaged && this.#closeImage();
+    this.#loss.end();
+    this.#growing = false;
+    if (isWhole) return [{ timestamp: this.#timestamp, keyFrame: true, data: this.#buffer.take() }];
     this.#buffer.drop();
     return none;
+  }
+
+  #drop(): void {
+    this.#growing = false;
+    this.#buffer.drop();
   }
 
   /** Some senders leave out the end of the image. */

@@ -9,6 +9,7 @@ import { type LatmConfig, readLatmConfig } from './latm-config.ts';
 import type { MediaFormat } from './media-format.ts';
 import type { RtpPacket } from './packet.ts';
 import { UnitBuffer } from './unit-buffer.ts';
+import { UnitLoss } from './unit-loss.ts';
 
 const none: readonly AccessUnit[] = [];
 const slabBytes = 8 * 1024;
@@ -27,9 +28,7 @@ export class LatmDepacketizer implements Depacketizer {
   #config: LatmConfig | undefined;
   #track: AudioTrack | undefined;
   #timestamp = 0;
-  /** What comes up to the next marker belongs to an element whose beginning is missing. */
-  #skip = false;
-  #lostUnits = 0;
+  readonly #loss = new UnitLoss();
 
   constructor({ parameters, clockRate }: MediaFormat, trackNumber: number) {
     this.#trackNumber = trackNumber;
@@ -47,35 +46,33 @@ export class LatmDepacketizer implements Depacketizer {
   }
 
   get lostUnits(): number {
-    return this.#lostUnits;
+    return this.#loss.lostUnits;
   }
 
   push(packet: RtpPacket): readonly AccessUnit[] {
     const missing = this.#continuity.follow(packet);
     if (missing < 0) return none;
-    const cutOff = this.#element.lengthBytes > 0 && packet.timestamp !== this.#timestamp;
-    if (missing > 0 || cutOff) this.#lose();
-    // An element over several packets has one timestamp: with another one, a new one has begun.
-    this.#skip = (this.#skip || missing > 0) && packet.timestamp === this.#timestamp;
+    // All packets of an element have one timestamp.
+    if (this.#loss.notePacket(missing, packet.timestamp !== this.#timestamp)) this.#element.drop();
     this.#timestamp = packet.timestamp;
     return this.#take(packet);
   }
 
   flush(): readonly AccessUnit[] {
-    if (this.#element.lengthBytes > 0) this.#lose();
+    if (this.#element.lengthBytes > 0) this.#loss.damage();
+    this.#loss.end();
+    this.#element.drop();
     return none;
   }
 
   #take({ payload, marker, timestamp }: RtpPacket): readonly AccessUnit[] {
-    if (this.#skip) {
-      this.#skip = !marker;
-      return none;
-    }
-    if (marker && this.#element.lengthBytes === 0) return this.#unitsOf(payload, timestamp);
-    if (this.#element.lengthBytes + payload.length > mostElementBytes) this.#lose();
-    else this.#element.append(payload);
+    this.#loss.begin();
+    const isAlone = marker && this.#element.lengthBytes === 0;
+    if (!isAlone && this.#element.lengthBytes + payload.length <= mostElementBytes) this.#element.append(payload);
+    else if (!isAlone) this.#loss.damage();
     if (!marker) return none;
-    const units = this.#unitsOf(this.#element.view(), timestamp);
+    const units = this.#unitsOf(isAlone ? payload : this.#element.view(), timestamp);
+    this.#loss.end();
     this.#element.drop();
     return units;
   }
@@ -85,20 +82,24 @@ export class LatmDepacketizer implements Depacketizer {
     if (element.length === 0) return none;
     this.#bits.begin(element);
     if (this.#inBand && this.#bits.read(1) === 0) this.#learn(readLatmConfig(this.#bits));
-    const units: AccessUnit[] = [];
-    const ticks = (samplesPerUnit * this.#clockRate) / (this.#track?.sampleRate ?? this.#clockRate);
-    for (let index = 0; index < (this.#config?.unitsPerElement ?? 0); index++) {
-      const lengthBytes = this.#readLength();
-      const data = this.#bits.readBytes(lengthBytes);
-      if (this.#bits.exhausted) {
-        this.#lostUnits++;
-        break;
-      }
-      if (lengthBytes === 0 || !this.#units.append(data)) continue;
-      const time = (timestamp + Math.round(index * ticks)) >>> 0;
-      units.push({ timestamp: time, keyFrame: true, data: this.#units.take() });
+    const found: Uint8Array[] = [];
+    for (let left = this.#config?.unitsPerElement ?? 0; left > 0; left--) {
+      found.push(this.#bits.readBytes(this.#readLength()));
     }
-    return units;
+    const spareBits = element.length * 8 - this.#bits.position;
+    // The rest of an element would be taken for a whole one only if its length, which was chance, fitted to the byte.
+    const isWhole = spareBits >= 0 && (!this.#loss.afterGap || spareBits < 8);
+    if (!isWhole) this.#loss.damage();
+    return isWhole && !this.#loss.damaged ? this.#give(found, timestamp) : none;
+  }
+
+  #give(found: readonly Uint8Array[], timestamp: number): readonly AccessUnit[] {
+    const ticks = (samplesPerUnit * this.#clockRate) / (this.#track?.sampleRate ?? this.#clockRate);
+    return found.flatMap((bytes, index) => {
+      if (bytes.length === 0 || !this.#units.append(bytes)) return [];
+      const time = (timestamp + Math.round(index * ticks)) >>> 0;
+      return [{ timestamp: time, keyFrame: true, data: this.#units.take() }];
+    });
   }
 
   /** PayloadLengthInfo */
@@ -114,10 +115,5 @@ export class LatmDepacketizer implements Depacketizer {
     const known = this.#config?.audioSpecificConfig;
     this.#config = config;
     if (!known || Buffer.compare(known, told) !== 0) this.#track = aacTrack(told, this.#trackNumber);
-  }
-
-  #lose(): void {
-    this.#lostUnits++;
-    this.#element.drop();
   }
 }

@@ -1,5 +1,5 @@
 // What a NAL unit's type means for the picture it travels with, per codec, as tables: they are asked for every packet.
-import type { VideoCodec } from '../codec/nal.ts';
+import { avcTypes, hevcTypes, type VideoCodec } from '../codec/nal.ts';
 
 export const nalKinds = {
   /** Goes before the picture's slices. */
@@ -34,28 +34,38 @@ export function nalKind(codec: VideoCodec, type: number): NalKind {
   return (codec === 'h264' ? h264 : h265)[type] ?? nalKinds.prefix;
 }
 
-/** Types of NAL units that began a picture, so that one whose beginning was lost is known as such. */
+/** Where a picture begins that has no delimiter but all parameter sets. */
+const firstParameterSet = { h264: avcTypes.sps, h265: hevcTypes.vps } as const;
+
+/** What pictures of this camera begin with, so that one whose beginning was lost is known as such. */
 export class Beginnings {
   readonly #codec: VideoCodec;
   readonly #seen = new Set<number>();
+  #delimited = false;
 
   constructor(codec: VideoCodec) {
     this.#codec = codec;
   }
 
   learn(type: number): void {
-    if (!this.#seen.has(type)) this.#seen.add(type);
+    this.#seen.add(this.#classOf(type));
+    this.#delimited ||= nalKind(this.#codec, type) === nalKinds.delimiter;
   }
 
   /**
-   * Whether a picture may begin with a NAL unit of this type. Before the first whole picture everything that is no
-   * middle may.
-   * @param isFirst for slices: whether it says that it is the first one of its picture
+   * Whether a whole picture may begin with a NAL unit of this type.
+   * @param isMiddle for slices: whether it says that another one comes before it
    */
-  mayBe(type: number, isFirst: boolean): boolean {
-    const kind = nalKind(this.#codec, type);
-    if (kind === nalKinds.delimiter) return true;
-    if (kind === nalKinds.slice && !isFirst) return false;
-    return this.#seen.size === 0 || this.#seen.has(type);
+  mayBe(type: number, isMiddle: boolean): boolean {
+    if (isMiddle) return false;
+    if (nalKind(this.#codec, type) === nalKinds.delimiter) return true;
+    return this.#seen.has(this.#classOf(type)) || (type === firstParameterSet[this.#codec] && !this.#delimited);
+  }
+
+  /** Slices of key frames, before which parameter sets may be missing, are told from others, and those not from each other. */
+  #classOf(type: number): number {
+    if (nalKind(this.#codec, type) !== nalKinds.slice) return type;
+    if (this.#codec === 'h264') return type === avcTypes.idrSlice ? type : avcTypes.slice;
+    return type >= hevcTypes.firstIrap ? hevcTypes.firstIrap : 0;
   }
 }

@@ -39,8 +39,8 @@ export class Pictures {
   #lostUnits = 0;
 
   #picture: GrowingPicture | undefined;
-  /** Packets are missing before the next picture, so that it may lack its beginning. */
-  #afterGap = false;
+  /** What may be missing of the next picture: its beginning, if packets are missing before it. */
+  #before: 'nothing missing' | 'joined' | 'gap' = 'nothing missing';
   /** Were this picture lost, it would be counted already, or be no loss: whoever joins late misses the beginning. */
   #accountedFor = false;
   /** Where the NAL unit begins that grows by fragments. */
@@ -186,8 +186,9 @@ export class Pictures {
     // The other half of a picture that had its marker in the middle.
     if (isMiddle && this.#markedTimestamp === this.#packetTimestamp) this.#trustMarkers = false;
     const picture = newPicture(type);
-    picture.damaged = this.#afterGap && !this.#beginnings.mayBe(type, !isMiddle);
-    this.#afterGap = false;
+    const isWhole = this.#before === 'gap' ? this.#beginnings.mayBe(type, isMiddle) : !isMiddle;
+    picture.damaged = this.#before !== 'nothing missing' && !isWhole;
+    this.#before = 'nothing missing';
     this.#picture = picture;
     return picture;
   }
@@ -195,7 +196,7 @@ export class Pictures {
   /** A fragment whose beginning was never seen. */
   #addStray(): void {
     if (!this.#picture && this.#markedTimestamp === this.#packetTimestamp) this.#trustMarkers = false;
-    this.#afterGap = false;
+    this.#before = 'nothing missing';
     this.damage();
     this.#fragmentsAt = 'unwanted';
   }
@@ -206,7 +207,7 @@ export class Pictures {
   }
 
   #noteGap(joining: boolean): void {
-    this.#afterGap = true;
+    this.#before = joining ? 'joined' : 'gap';
     this.#markedTimestamp = undefined;
     if (this.#picture) {
       this.damage();

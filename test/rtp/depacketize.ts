@@ -1,4 +1,5 @@
 // Packets of a stream through its depacketiser, and what networks do to packets on the way, by a seeded generator.
+import { createHash } from 'node:crypto';
 import { type AccessUnit, type Depacketizer, depacketizerFor } from '../../agent/rtp/depacketizer.ts';
 import type { MediaFormat } from '../../agent/rtp/media-format.ts';
 import { type RtpPacket, readRtpPacket } from '../../agent/rtp/packet.ts';
@@ -30,8 +31,9 @@ export function depacketize(made: Depacketizer, packets: readonly RtpPacket[]): 
   return [...units, ...made.flush()];
 }
 
+/** Length and checksum of each: what a test that fails can show. */
 export function bytesOf(units: readonly { data: Uint8Array }[]): string[] {
-  return units.map(({ data }) => Buffer.from(data).toString('base64'));
+  return units.map(({ data }) => `${data.length} ${createHash('sha1').update(data).digest('hex')}`);
 }
 
 /** Sequence numbers and timestamps moved on by this much, as if the camera had begun there. */

@@ -3,7 +3,7 @@
 
     pack-with-gstreamer.py MEDIA.mkv "rtph264pay mtu=1400" PACKETS
 
-PACKETS gets every packet after two bytes of its length (RFC 4571); stdout gets the payloader's caps as JSON.
+PACKETS gets every packet after four bytes of its length; stdout gets the payloader's caps as JSON.
 """
 import json
 import sys
@@ -16,13 +16,17 @@ from gi.repository import Gst  # noqa: E402
 Gst.init(None)
 media, payloader, packets = sys.argv[1:]
 pipeline = Gst.parse_launch(
-    f"filesrc location={media} ! matroskademux ! {payloader} name=payloader ! rtpstreampay ! filesink location={packets}"
+    f"filesrc location={media} ! matroskademux ! {payloader} name=payloader ! appsink name=sink sync=false"
 )
+sink = pipeline.get_by_name("sink")
 pipeline.set_state(Gst.State.PLAYING)
-kinds = Gst.MessageType.EOS | Gst.MessageType.ERROR
-message = pipeline.get_bus().timed_pop_filtered(20 * Gst.SECOND, kinds)
-if message is None or message.type != Gst.MessageType.EOS:
-    sys.exit(f"GStreamer: {message.parse_error() if message else 'not done in 20 s'}")
+with open(packets, "wb") as file:
+    while sample := sink.emit("pull-sample"):
+        data = sample.get_buffer().extract_dup(0, sample.get_buffer().get_size())
+        file.write(len(data).to_bytes(4, "big") + data)
+error = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+if error:
+    sys.exit(f"GStreamer: {error.parse_error()}")
 caps = pipeline.get_by_name("payloader").get_static_pad("src").get_current_caps().get_structure(0)
 pipeline.set_state(Gst.State.NULL)
 print(json.dumps({caps.nth_field_name(n): caps.get_value(caps.nth_field_name(n)) for n in range(caps.n_fields())}))

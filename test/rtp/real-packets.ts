@@ -60,8 +60,8 @@ export function packedByGstreamer(media: Uint8Array, payloader: string): RealStr
   const caps = JSON.parse(execFileSync('/usr/bin/python3', [command, from, payloader, to], { encoding: 'utf8' }));
   const bytes = readFileSync(to);
   const packets: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += 2 + bytes.readUInt16BE(at)) {
-    packets.push(new Uint8Array(bytes.subarray(at + 2, at + 2 + bytes.readUInt16BE(at))));
+  for (let at = 0; at < bytes.length; at += 4 + bytes.readUInt32BE(at)) {
+    packets.push(new Uint8Array(bytes.subarray(at + 4, at + 4 + bytes.readUInt32BE(at))));
   }
   const parameters = Object.entries(caps).map(([name, value]): [string, string] => [name.toLowerCase(), String(value)]);
   const format: MediaFormat = {
