@@ -61,6 +61,7 @@ export class AacDepacketizer implements Depacketizer {
       return this.#fragment(payload.subarray(dataAt), firstBytes, marker);
     }
     if (this.#wholeBytes > 0) this.#lose();
+    this.#loss.begin();
     this.#loss.end();
     const units: AccessUnit[] = [];
     let at = dataAt;

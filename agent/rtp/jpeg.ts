@@ -41,6 +41,7 @@ export class JpegDepacketizer implements Depacketizer {
   #track: VideoTrack | undefined;
   #known: { quality: number; quantization: QuantizationTable[] } | undefined;
   #growing = false;
+  #sawMarker = false;
   readonly #loss = new UnitLoss();
   #jpegHeaderBytes = 0;
   #timestamp = 0;
@@ -73,10 +74,13 @@ export class JpegDepacketizer implements Depacketizer {
     this.#timestamp = packet.timestamp;
     if (packet.payload.length > 0) this.#take(packet.payload);
     if (!packet.marker) return before;
+    this.#sawMarker = true;
     return before.length === 0 ? this.#endPicture() : [...before, ...this.#endPicture()];
   }
 
+  /** A picture that has not had its marker yet, though others did, was cut off. */
   flush(): readonly AccessUnit[] {
+    if (this.#growing && this.#sawMarker) this.#loss.damage();
     return this.#endPicture();
   }
 

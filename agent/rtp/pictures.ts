@@ -98,7 +98,9 @@ export class Pictures {
     return ready;
   }
 
+  /** A picture that has not had its marker yet, though others did, was cut off. */
   flush(): readonly AccessUnit[] {
+    if (this.#mayEnd && this.#sawMarker && this.#trustMarkers) this.damage();
     this.#endPicture();
     return this.closePacket(false);
   }
@@ -147,11 +149,10 @@ export class Pictures {
     if (this.#fragmentsAt !== 'none') this.#fragmentsAt = 'unwanted';
   }
 
-  /** Whether it may be several with start codes between them: it begins with one, or with what goes before pictures. */
+  /** Whether it may be several with start codes between them: slices, which are most of all bytes, are not looked into. */
   #mayBeSeveral(nalUnit: Uint8Array): boolean {
-    const kind = nalKind(this.#codec, nalType(this.#codec, nalUnit));
     const startsWithZeros = nalUnit[0] === 0 && nalUnit[1] === 0;
-    return kind === nalKinds.parameterSet || kind === nalKinds.delimiter || startsWithZeros;
+    return startsWithZeros || nalKind(this.#codec, nalType(this.#codec, nalUnit)) !== nalKinds.slice;
   }
 
   #addOne(nalUnit: Uint8Array): void {

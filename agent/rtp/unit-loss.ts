@@ -45,7 +45,9 @@ export class UnitLoss {
     this.#damaged = true;
   }
 
+  /** The unit, if one began, is over, whole or not. */
   end(): void {
+    if (!this.#open) return;
     if (this.#damaged && !this.#accountedFor) this.lostUnits++;
     this.#open = false;
     this.#damaged = false;
