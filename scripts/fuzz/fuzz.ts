@@ -4,13 +4,13 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { FuzzResult, FuzzTask, TargetName } from './worker.ts';
 
-const usage = `npm run fuzz -- ebml|acks|put-media|probe-answers|all [--inputs N] [--seed S] [--first I]
+const usage = `npm run fuzz -- ebml|acks|put-media|probe-answers|rtp|rtcp|all [--inputs N] [--seed S] [--first I]
 
   --inputs N   inputs for each target (20000)
   --seed S     another seed gives other inputs (1)
   --first I    begin with input I: with --inputs 1, a finding alone (0)`;
 
-const names: TargetName[] = ['ebml', 'acks', 'put-media', 'probe-answers'];
+const names: TargetName[] = ['ebml', 'acks', 'put-media', 'probe-answers', 'rtp', 'rtcp'];
 /** Inputs are a few kilobytes and take microseconds: no machine is this slow. */
 const hangMs = 20_000;
 const mostHeldGrowthBytes = 16 * 1024 * 1024;

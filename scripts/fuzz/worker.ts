@@ -6,6 +6,8 @@ import { ebmlTarget } from './ebml.ts';
 import { heldBytes } from './memory.ts';
 import { probeAnswersTarget } from './probe-answers.ts';
 import { putMediaTarget } from './put-media.ts';
+import { rtcpTarget } from './rtcp.ts';
+import { rtpTarget } from './rtp.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { Ending, Target } from './target.ts';
 
@@ -14,6 +16,8 @@ export const targets = {
   acks: acksTarget,
   'put-media': putMediaTarget,
   'probe-answers': probeAnswersTarget,
+  rtp: rtpTarget,
+  rtcp: rtcpTarget,
 } as const satisfies Record<string, () => Target | Promise<Target>>;
 export type TargetName = keyof typeof targets;
 

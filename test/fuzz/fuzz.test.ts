@@ -45,6 +45,20 @@ describe('what others send, damaged in thousands of ways', () => {
       expect.arrayContaining(['whole', 'headers refused', 'INVALID_MKV_DATA', 'FRAMES_MISSING_FOR_TRACK']),
     );
   });
+
+  test('the depacketisers give out whole units only, and those of a lossy network as they were sent', async () => {
+    const { ok, endings } = await fuzz('rtp', 6000);
+    expect(ok).toBe(true);
+    const encodings = ['H264', 'H265', 'JPEG', 'MPEG4-GENERIC', 'MP4A-LATM', 'PCMA', 'OPUS'];
+    const reached = encodings.flatMap(encoding => [`${encoding} all`, `${encoding} some lost`]);
+    expect(Object.keys(endings)).toEqual(expect.arrayContaining(reached));
+  });
+
+  test('RTCP is read as far as it is there, and no report moves the timeline to nowhere', async () => {
+    const { ok, endings } = await fuzz('rtcp', 8000);
+    expect(ok).toBe(true);
+    expect(Object.keys(endings)).toHaveLength(6);
+  });
 });
 
 describe('the fuzzer itself', () => {

@@ -3,9 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import type { RtpPacket } from '../../agent/rtp/packet.ts';
 import { Reorder } from '../../agent/rtp/reorder.ts';
+import type { RealStream } from '../../scripts/fuzz/rtp-from-ffmpeg.ts';
 import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
 import { bytesOf, depacketize, depacketizer, movedBy, parsed } from './depacketize.ts';
-import { encode, packedByGstreamer, type RealStream } from './real-packets.ts';
+import { encode, packedByGstreamer } from './real-packets.ts';
 
 const picture = ['-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=25:duration=4', '-pix_fmt', 'yuv420p'];
 const tone = ['-f', 'lavfi', '-i', 'sine=sample_rate=48000:duration=4'];

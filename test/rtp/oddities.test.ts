@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { nalUnits } from '../../agent/codec/nal.ts';
 import type { AccessUnit } from '../../agent/rtp/depacketizer.ts';
 import { type RtpPacket, readRtpPacket } from '../../agent/rtp/packet.ts';
+import type { RealStream } from '../../scripts/fuzz/rtp-from-ffmpeg.ts';
 import { bytesOf, depacketize, depacketizer, parsed } from './depacketize.ts';
-import { encode, type Original, packedByGstreamer, type RealStream } from './real-packets.ts';
+import { encode, type Original, packedByGstreamer } from './real-packets.ts';
 
 const picture = ['-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=25:duration=2', '-pix_fmt', 'yuv420p'];
 const parameters = 'repeat-headers=1:keyint=10:min-keyint=10:scenecut=0:bframes=0';

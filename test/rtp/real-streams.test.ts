@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { inBandSets } from '../../agent/codec/parameter-sets.ts';
 import type { AccessUnit } from '../../agent/rtp/depacketizer.ts';
+import { type RealStream, sentByFfmpeg } from '../../scripts/fuzz/rtp-from-ffmpeg.ts';
 import { bytesOf, depacketize, depacketizer, movedBy, parsed } from './depacketize.ts';
-import { encode, type Original, packedByGstreamer, type RealStream, sentByFfmpeg } from './real-packets.ts';
+import { encode, type Original, packedByGstreamer } from './real-packets.ts';
 
 const picture = ['-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=25:duration=1.2', '-pix_fmt', 'yuv420p'];
 const tone = ['-f', 'lavfi', '-i', 'sine=sample_rate=16000:duration=1'];
@@ -15,7 +16,7 @@ type Sender = (media: Uint8Array) => Promise<RealStream> | RealStream;
 const ffmpeg =
   (...options: string[]): Sender =>
   media =>
-    sentByFfmpeg(media, ...options);
+    sentByFfmpeg(media, { output: options });
 const gstreamer =
   (payloader: string): Sender =>
   media =>

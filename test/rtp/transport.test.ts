@@ -4,7 +4,8 @@ import type { RtpPacket } from '../../agent/rtp/packet.ts';
 import { Reception } from '../../agent/rtp/reception.ts';
 import { Reorder } from '../../agent/rtp/reorder.ts';
 import { readRtcp, type SenderReport, writeReceiverReport } from '../../agent/rtp/rtcp.ts';
-import { encode, sentByFfmpeg } from './real-packets.ts';
+import { sentByFfmpeg } from '../../scripts/fuzz/rtp-from-ffmpeg.ts';
+import { encode } from './real-packets.ts';
 
 function packet(sequence: number, ssrc = 1, timestamp = 0): RtpPacket {
   return { payloadType: 96, marker: false, sequence: sequence & 0xffff, timestamp, ssrc, payload: new Uint8Array(0) };
@@ -134,7 +135,7 @@ describe('RTCP', () => {
       'libx264',
     ).media;
     const startMs = Date.now();
-    const { reports } = await sentByFfmpeg(media, '-rtpflags', 'send_bye', '-ssrc', '77');
+    const { reports } = await sentByFfmpeg(media, { output: ['-rtpflags', 'send_bye', '-ssrc', '77'] });
     const all = reports.flatMap(readRtcp);
     const [first] = all;
     expect(first).toMatchObject({ type: 'sender-report', ssrc: 77 });
