@@ -19,7 +19,8 @@ const none: readonly AccessUnit[] = [];
 
 /** From its first NAL unit on, also when that one was of no use. */
 type GrowingPicture = {
-  firstType: number;
+  /** Undefined when there may have been another one before, which nobody heard. */
+  firstType: number | undefined;
   /** Of its first slice. */
   timestamp: number;
   hasSlice: boolean;
@@ -143,7 +144,7 @@ export class Pictures {
 
   /** The packet in hand is not what it should be, and the picture it belongs to is lost. */
   damage(): void {
-    this.#picture ??= newPicture(0);
+    this.#picture ??= newPicture(undefined);
     this.#picture.damaged = true;
     this.#buffer.drop();
     if (this.#fragmentsAt !== 'none') this.#fragmentsAt = 'unwanted';
@@ -186,7 +187,7 @@ export class Pictures {
   #openPicture(type: number, isMiddle: boolean): GrowingPicture {
     // The other half of a picture that had its marker in the middle.
     if (isMiddle && this.#markedTimestamp === this.#packetTimestamp) this.#trustMarkers = false;
-    const picture = newPicture(type);
+    const picture = newPicture(this.#before === 'joined' ? undefined : type);
     const isWhole = this.#before === 'gap' ? this.#beginnings.mayBe(type, isMiddle) : !isMiddle;
     picture.damaged = this.#before !== 'nothing missing' && !isWhole;
     this.#before = 'nothing missing';
@@ -278,10 +279,10 @@ export class Pictures {
     const keyFrame = isRandomAccess(this.#codec, data, lengthSize, true);
     const unit = { timestamp, keyFrame, data };
     this.#ready = this.#ready.length === 0 ? [unit] : [...this.#ready, unit];
-    this.#beginnings.learn(firstType);
+    if (firstType !== undefined) this.#beginnings.learn(firstType);
   }
 }
 
-function newPicture(firstType: number): GrowingPicture {
+function newPicture(firstType: number | undefined): GrowingPicture {
   return { firstType, timestamp: 0, hasSlice: false, hasParameterSet: false, damaged: false };
 }
