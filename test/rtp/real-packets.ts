@@ -23,6 +23,21 @@ export function encode(...options: readonly string[]): Original {
   return { media, track, frames };
 }
 
+/** A file that GStreamer makes: for what ffmpeg does not encode in a form that RTP takes. */
+export function recordedByGstreamer(source: string): Uint8Array {
+  using directory = temporaryDirectory();
+  const file = join(directory.path, 'media.mkv');
+  const record = [
+    'import gi, sys; gi.require_version("Gst", "1.0"); from gi.repository import Gst; Gst.init(None)',
+    'pipeline = Gst.parse_launch(sys.argv[1]); pipeline.set_state(Gst.State.PLAYING)',
+    'pipeline.get_bus().timed_pop_filtered(20 * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)',
+    'pipeline.set_state(Gst.State.NULL)',
+  ];
+  const pipeline = `${source} ! matroskamux ! filesink location=${file}`;
+  execFileSync('/usr/bin/python3', ['-c', record.join('\n'), pipeline]);
+  return readFileSync(file);
+}
+
 /** A GStreamer payloader, with its properties: `rtph264pay mtu=1400`. */
 export function packedByGstreamer(media: Uint8Array, payloader: string): RealStream {
   using directory = temporaryDirectory();

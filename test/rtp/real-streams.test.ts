@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { inBandSets } from '../../agent/codec/parameter-sets.ts';
+import { scanFragment } from '../../agent/matroska/scan.ts';
 import type { AccessUnit } from '../../agent/rtp/depacketizer.ts';
 import { type RealStream, sentByFfmpeg } from '../../scripts/fuzz/rtp-from-ffmpeg.ts';
 import { bytesOf, depacketize, depacketizer, movedBy, parsed } from './depacketize.ts';
-import { encode, type Original, packedByGstreamer } from './real-packets.ts';
+import { encode, type Original, packedByGstreamer, recordedByGstreamer } from './real-packets.ts';
 
 const picture = ['-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=25:duration=1.2', '-pix_fmt', 'yuv420p'];
 const tone = ['-f', 'lavfi', '-i', 'sine=sample_rate=16000:duration=1'];
@@ -159,6 +160,28 @@ describe('AAC', () => {
   });
 });
 
+test('AAC as LATM that says in band how it is coded, and is shifted by some bits', () => {
+  const original = encode(...tone, '-c:a', 'aac');
+  const args = ['-v', 'error', '-f', 'matroska', '-i', 'pipe:0', '-c', 'copy', '-f', 'latm', 'pipe:1'];
+  const stream = execFileSync('ffmpeg', args, { input: original.media });
+  // LOAS: eleven bits of 0x2b7, thirteen of length, then what RTP has in its packets.
+  const elements: Uint8Array[] = [];
+  for (let at = 0; at + 3 <= stream.length; ) {
+    const end = at + 3 + (stream.readUInt16BE(at + 1) & 0x1fff);
+    elements.push(stream.subarray(at + 3, end));
+    at = end;
+  }
+  const format = { type: 'audio', payloadType: 96, encoding: 'MP4A-LATM', clockRate: 16_000, channels: 1 } as const;
+  const made = depacketizer({ ...format, parameters: new Map() });
+  expect(made.track).toBeUndefined();
+  const packets = elements.map((payload, sequence) => {
+    return { payloadType: 96, marker: true, sequence, timestamp: sequence * 1024, ssrc: 1, payload };
+  });
+  const units = depacketize(made, packets);
+  expect(bytesOf(units)).toEqual(bytesOf(original.frames));
+  expect(made.track).toMatchObject({ codecId: 'A_AAC', sampleRate: 16_000, channels: 1 });
+});
+
 describe('G.711', () => {
   test.each([
     ['pcm_alaw', 'rtppcmapay'],
@@ -214,5 +237,14 @@ describe('JPEG', () => {
     expect(pictures(units)).toEqual(pictures(original.frames));
     expect(made.track).toEqual(original.track);
     expect(made.lostUnits).toBe(0);
+  });
+
+  test('with colours sampled 4:2:2, from GStreamer', () => {
+    const source = 'videotestsrc num-buffers=5 ! video/x-raw,format=Y42B,width=320,height=240 ! jpegenc';
+    const media = recordedByGstreamer(source);
+    const { format, packets } = packedByGstreamer(media, 'rtpjpegpay');
+    const units = depacketize(depacketizer(format), parsed(packets));
+    expect(packets[0]?.[16]).toBe(0);
+    expect(pictures(units)).toEqual(pictures(scanFragment(media).frames));
   });
 });
