@@ -35,6 +35,8 @@ export function readHead(text: string): MessageHead | undefined {
 }
 
 const maxValueChars = 4_096;
+/** A realm or a nonce goes back to the camera in a header of ours, where a line must not end. */
+const controlCharacters = /\p{Cc}/gu;
 
 function readHeaders(lines: readonly string[]): RtspHeaders {
   const headers = new Map<string, string[]>();
@@ -43,7 +45,10 @@ function readHeaders(lines: readonly string[]): RtspHeaders {
     if (colon < 1) continue;
     const name = line.slice(0, colon).trim().toLowerCase();
     // Longer ones say nothing that is needed, and would keep whoever looks for something in them busy.
-    const value = line.slice(colon + 1, colon + 1 + maxValueChars).trim();
+    const value = line
+      .slice(colon + 1, colon + 1 + maxValueChars)
+      .replace(controlCharacters, ' ')
+      .trim();
     const values = headers.get(name);
     if (values) values.push(value);
     else headers.set(name, [value]);

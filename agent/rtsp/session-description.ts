@@ -86,5 +86,10 @@ function parametersOf(section: Section, payloadType: number): Map<string, string
       if (equals > 0) parameters.set(part.slice(0, equals).trim().toLowerCase(), part.slice(equals + 1).trim());
     }
   }
+  // RFC 2435 has no room for pictures larger than 2040; cameras say it beside (as RFC 6064 names it).
+  for (const { value } of section.invalid ?? []) {
+    const [, dimensions] = /^x-dimensions:(.*)$/.exec(String(value)) ?? [];
+    if (dimensions !== undefined) parameters.set('x-dimensions', dimensions.trim());
+  }
   return parameters;
 }

@@ -2,15 +2,15 @@
 // as soon as something was thrown, promised and not kept, hung, or held on to.
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import type { FuzzResult, FuzzTask, TargetName } from './worker.ts';
+import { type TargetName, targetNames } from './targets.ts';
+import type { FuzzResult, FuzzTask } from './worker.ts';
 
-const usage = `npm run fuzz -- ebml|acks|put-media|probe-answers|rtp|rtcp|all [--inputs N] [--seed S] [--first I]
+const usage = `npm run fuzz -- ${targetNames.join('|')}|all [--inputs N] [--seed S] [--first I]
 
   --inputs N   inputs for each target (20000)
   --seed S     another seed gives other inputs (1)
   --first I    begin with input I: with --inputs 1, a finding alone (0)`;
 
-const names: TargetName[] = ['ebml', 'acks', 'put-media', 'probe-answers', 'rtp', 'rtcp'];
 /** Inputs are a few kilobytes and take microseconds: no machine is this slow. */
 const hangMs = 20_000;
 const mostHeldGrowthBytes = 16 * 1024 * 1024;
@@ -59,7 +59,7 @@ async function main(): Promise<number> {
     },
   });
   const [name = ''] = positionals;
-  const chosen = name === 'all' ? names : names.filter(known => known === name);
+  const chosen = name === 'all' ? targetNames : targetNames.filter(known => known === name);
   const range = { first: Number(values.first), inputs: Number(values.inputs), seed: Number(values.seed) };
   if (chosen.length === 0 || !Object.values(range).every(value => Number.isSafeInteger(value) && value >= 0)) {
     process.stderr.write(`${usage}\n`);

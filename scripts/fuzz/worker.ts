@@ -1,25 +1,10 @@
 // Feeds one target with inputs on a thread of its own: an input that never ends then hangs this thread and not the one
 // that watches it. Input N of a seed is the same in every run, so a finding is told by two numbers.
 import { parentPort, workerData } from 'node:worker_threads';
-import { acksTarget } from './acks.ts';
-import { ebmlTarget } from './ebml.ts';
 import { heldBytes } from './memory.ts';
-import { probeAnswersTarget } from './probe-answers.ts';
-import { putMediaTarget } from './put-media.ts';
-import { rtcpTarget } from './rtcp.ts';
-import { rtpTarget } from './rtp.ts';
 import { seededRandom } from './seeded-random.ts';
-import type { Ending, Target } from './target.ts';
-
-export const targets = {
-  ebml: ebmlTarget,
-  acks: acksTarget,
-  'put-media': putMediaTarget,
-  'probe-answers': probeAnswersTarget,
-  rtp: rtpTarget,
-  rtcp: rtcpTarget,
-} as const satisfies Record<string, () => Target | Promise<Target>>;
-export type TargetName = keyof typeof targets;
+import type { Ending } from './target.ts';
+import { type TargetName, targets } from './targets.ts';
 
 export type FuzzTask = {
   target: TargetName;

@@ -38,6 +38,19 @@ describe('what others send, damaged in thousands of ways', () => {
     expect(Object.keys(endings).sort()).toEqual(['0 cameras', '1 cameras', '2 cameras', '3 cameras', 'no answer']);
   });
 
+  test('an RTSP connection gives messages and frames, the same for every cut, and finds its way back', async () => {
+    const { ok, endings } = await fuzz('rtsp', 4000);
+    expect(ok).toBe(true);
+    const reached = ['frames', 'frames and messages', 'messages', 'nothing', 'refused'];
+    expect(Object.keys(endings).sort()).toEqual(reached);
+  });
+
+  test('a session description gives media that can be asked for, or none', async () => {
+    const { ok, endings } = await fuzz('sdp', 8000);
+    expect(ok).toBe(true);
+    expect(Object.keys(endings).sort()).toEqual(['0 known', '1 known', '2 known', '3 known', 'no media']);
+  });
+
   test('the embedded server ends a PutMedia session as KVS would', async () => {
     const { ok, endings } = await fuzz('put-media', 3000);
     expect(ok).toBe(true);

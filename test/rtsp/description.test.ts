@@ -46,6 +46,11 @@ test('pictures and sound are read with their parameters', () => {
   expect(media[2]?.format).toBeUndefined();
 });
 
+test('the size of JPEG pictures too large for RTP’s own field is taken from beside', () => {
+  const { media } = readSessionDescription(sdp('m=video 0 RTP/AVP 26', 'a=x-dimensions: 2592,1944'), base);
+  expect(media[0]?.format?.parameters.get('x-dimensions')).toBe('2592,1944');
+});
+
 test('formats with fixed numbers need no rtpmap; unknown ones are no formats', () => {
   const formats = readSessionDescription(
     sdp('m=audio 0 RTP/AVP 8', 'm=audio 0 RTP/AVP 0', 'm=video 0 RTP/AVP 26', 'm=video 0 RTP/AVP 99'),

@@ -1,0 +1,24 @@
+// Everything that can be fuzzed, by the name it has on the command line.
+import { acksTarget } from './acks.ts';
+import { ebmlTarget } from './ebml.ts';
+import { probeAnswersTarget } from './probe-answers.ts';
+import { putMediaTarget } from './put-media.ts';
+import { rtcpTarget } from './rtcp.ts';
+import { rtpTarget } from './rtp.ts';
+import { rtspTarget } from './rtsp.ts';
+import { sdpTarget } from './sdp.ts';
+import type { Target } from './target.ts';
+
+export const targets = {
+  ebml: ebmlTarget,
+  acks: acksTarget,
+  'put-media': putMediaTarget,
+  'probe-answers': probeAnswersTarget,
+  rtp: rtpTarget,
+  rtcp: rtcpTarget,
+  rtsp: rtspTarget,
+  sdp: sdpTarget,
+} as const satisfies Record<string, () => Target | Promise<Target>>;
+export type TargetName = keyof typeof targets;
+
+export const targetNames = Object.keys(targets) as TargetName[];
