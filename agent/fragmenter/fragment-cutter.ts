@@ -2,7 +2,8 @@
 //  1. A fragment begins with a video key frame, at the first one a second or more after the last fragment began, so
 //     fragments are as short as the camera's key frames allow: with a key frame a second, one or two seconds, as the
 //     second is measured in timecodes and they are steered. A codec change begins one at once.
-//  2. No fragment is longer than 20 s or larger than 50 MB. Without a key frame in time, video is lost up to the next.
+//  2. No fragment is longer than 20 s or larger than 50 MB. Without a key frame in time, video is lost up to the next; so it
+//     is when a stream begins and none comes for so long.
 //  3. Timecodes increase: per track, and every one of a fragment is later than all of the fragment before. Frames that
 //     would break this (sound that arrives around a cut, a clock that was set back) are moved to the next free
 //     millisecond. ffmpeg interleaves by time, so around a cut that is a few milliseconds.
@@ -30,6 +31,8 @@ export class FragmentCutter {
   #open: OpenFragment | undefined;
   #loss: Loss | undefined;
   #lostToMs = 0;
+  /** Of the first picture since a stream began, or a fragment ended, that nothing could be begun with. */
+  #waitingFromMs: number | undefined;
   /** Latest timecode given out on any track, and on each. */
   #latestMs = Number.NEGATIVE_INFINITY;
   readonly #latestOfTrackMs = new Map<number, number>();
@@ -53,7 +56,7 @@ export class FragmentCutter {
       }
     }
     if (this.#open) yield this.#place(this.#open, frame, wantedMs);
-    else this.#lostToMs = wantedMs;
+    else this.#wait(frame, wantedMs);
   }
 
   /** Ends the open fragment, if there is one: what follows does not follow directly. */
@@ -66,6 +69,16 @@ export class FragmentCutter {
     if (!frame.keyFrame || frame.trackNumber !== videoTrackNumber) return false;
     if (!this.#open || this.#open.tracks !== tracks) return true;
     return wantedMs - this.#open.startMs >= minDurationMs || this.#isFull(this.#open, frame);
+  }
+
+  /** Whoever joins a stream waits for its next key frame, and nobody misses the second or two; more is a loss to be told. */
+  #wait({ trackNumber }: Frame, wantedMs: number): void {
+    this.#lostToMs = wantedMs;
+    if (this.#loss || trackNumber !== videoTrackNumber) return;
+    this.#waitingFromMs ??= wantedMs;
+    if (wantedMs - this.#waitingFromMs < maxDurationMs) return;
+    this.#loss = { error: gopTooLong(this.#cameraId), lostFromMs: this.#waitingFromMs };
+    this.#onProblem(this.#loss);
   }
 
   *#begin(tracks: Track[], startMs: number): Generator<FragmentPart> {
@@ -103,6 +116,7 @@ export class FragmentCutter {
   }
 
   #endLoss(lostToMs: number): void {
+    this.#waitingFromMs = undefined;
     if (!this.#loss) return;
     this.#onProblem({ ...this.#loss, lostToMs });
     this.#loss = undefined;

@@ -163,6 +163,20 @@ test('a GOP of 30 s gives 20 s and a recorded loss of 10 s', async () => {
   ]);
 });
 
+test('a stream joined long before its next key frame is told from 20 s on, and is a loss from its first picture', async () => {
+  const joined = (keyFrameMs: number) => {
+    const before = picture(0, keyFrameMs).map(item => (item.type === 'frame' ? delta(item.frame.timecodeMs) : item));
+    return fragmentsOf([tracks(video), ...before, ...picture(keyFrameMs, keyFrameMs + 2000)]);
+  };
+  const late = await joined(25_000);
+  expect(starts(late)).toEqual([25_000, 26_000]);
+  expect(late.problems.map(({ lostFromMs = 0, lostToMs }) => [lostFromMs - morningMs, lostToMs])).toEqual([
+    [0, undefined],
+    [0, morningMs + 25_000],
+  ]);
+  expect((await joined(19_000)).problems).toEqual([]);
+});
+
 test('a GOP of 20 s loses nothing', async () => {
   const result = await fragmentsOf([tracks(video), ...picture(0, 40_000, 20_000)]);
   expect(counts(result)).toEqual([500, 500]);
