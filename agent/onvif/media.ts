@@ -1,0 +1,125 @@
+// Profiles and the addresses of streams and snapshots, from whichever media service the camera has: the second knows
+// H.265; the first is what older cameras have. What our requests cannot get from the first, node-onvif's may.
+import { AgentError } from '../errors.ts';
+import { bodyOf } from './answers/fault.ts';
+import { type OnvifProfile, readProfiles, readUri } from './answers/profile-answers.ts';
+import type { Calls } from './calls.ts';
+import { type CameraPath, onCamera, type StreamAddress, streamOnCamera, webPort } from './http/camera-address.ts';
+import type { NodeOnvif, NodeOnvifQuestion } from './node-onvif/node-onvif.ts';
+import { onvifError } from './onvif-errors.ts';
+import { mayAskOtherwise, type ServiceDirectory } from './services.ts';
+import { getProfiles, getSnapshotUri, getStreamUri, type MediaVersion } from './soap/requests.ts';
+import { parseXml, type XmlElement } from './soap/xml.ts';
+
+export type MediaOptions = { calls: Calls; directory: ServiceDirectory; nodeOnvif: NodeOnvif | undefined };
+
+const offer = { profiles: 'video profiles', stream: 'this stream', snapshot: 'snapshots of this profile' } as const;
+
+export class Media {
+  readonly #calls: Calls;
+  readonly #directory: ServiceDirectory;
+  readonly #nodeOnvif: NodeOnvif | undefined;
+  #profiles: OnvifProfile[] | undefined;
+
+  constructor({ calls, directory, nodeOnvif }: MediaOptions) {
+    this.#calls = calls;
+    this.#directory = directory;
+    this.#nodeOnvif = nodeOnvif;
+  }
+
+  /** Asked anew each time: people change them. */
+  async profiles(signal?: AbortSignal): Promise<OnvifProfile[]> {
+    this.#profiles = await this.#readProfiles(signal);
+    return this.#profiles;
+  }
+
+  async profile(token: string, signal?: AbortSignal): Promise<OnvifProfile> {
+    const known = this.#profiles ?? (await this.profiles(signal));
+    const found = known.find(profile => profile.token === token);
+    if (!found) throw onvifError('notOffered', { host: this.#calls.camera.host, detail: 'a profile of this name' });
+    return found;
+  }
+
+  async streamUri(token: string, signal?: AbortSignal): Promise<StreamAddress> {
+    const { media } = await this.profile(token, signal);
+    const read = (content: XmlElement) => readUri(content, 'GetStreamUri');
+    const request = getStreamUri(media, token);
+    const about = { todo: 'tell where the stream is', offer: offer.stream, signal };
+    const question = { operation: 'GetStreamUri', profileToken: token } as const;
+    const named = await this.#ask(media, { ...about, request, read, question });
+    const { camera } = this.#calls;
+    const address = streamOnCamera(named, camera);
+    if (!address) throw onvifError('foreignAddress', { host: camera.host, detail: 'the stream' });
+    return address;
+  }
+
+  async snapshotPath(token: string, signal?: AbortSignal): Promise<CameraPath> {
+    const { media } = await this.profile(token, signal);
+    const read = (content: XmlElement) => readUri(content, 'GetSnapshotUri');
+    const request = getSnapshotUri(media, token);
+    const about = { todo: 'tell where the snapshot is', offer: offer.snapshot, signal };
+    const question = { operation: 'GetSnapshotUri', profileToken: token } as const;
+    const named = await this.#ask(media, { ...about, request, read, question });
+    const { camera } = this.#calls;
+    const path = onCamera(named, camera, webPort(camera));
+    if (!path) throw onvifError('foreignAddress', { host: camera.host, detail: 'snapshots' });
+    return path;
+  }
+
+  async #readProfiles(signal: AbortSignal | undefined): Promise<OnvifProfile[]> {
+    const { media1, media2 } = await this.#directory.services(signal);
+    if (media2) {
+      const profiles = await this.#profilesOf('media2', signal).catch((error: unknown) => {
+        if (!media1 || !(error instanceof AgentError) || !mayAskOtherwise(error)) throw error;
+        return [];
+      });
+      if (profiles.length > 0 || !media1) return profiles;
+    }
+    return await this.#profilesOf('media1', signal);
+  }
+
+  #profilesOf(media: MediaVersion, signal: AbortSignal | undefined): Promise<OnvifProfile[]> {
+    const about = { todo: 'tell its profiles', offer: offer.profiles, signal };
+    const read = (content: XmlElement) => readProfiles(content, media);
+    const question = { operation: 'GetProfiles' } as const;
+    return this.#ask(media, { ...about, request: getProfiles(media), read, question });
+  }
+
+  async #ask<T>(
+    service: MediaVersion,
+    {
+      question,
+      ...ask
+    }: Omit<Parameters<Calls['ask']>[0], 'service' | 'read'> & {
+      read: (content: XmlElement) => T;
+      question: NodeOnvifQuestion;
+    },
+  ): Promise<T> {
+    try {
+      return await this.#calls.ask({ ...ask, service });
+    } catch (error) {
+      if (service === 'media2' || !(error instanceof AgentError) || !mayAskOtherwise(error)) throw error;
+      const text = await this.#askNodeOnvif(question, ask.signal);
+      if (text === undefined) throw error;
+      return await this.#readOther(text, ask.read, error);
+    }
+  }
+
+  async #askNodeOnvif(question: NodeOnvifQuestion, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const { media1 } = await this.#directory.services(signal);
+    if (!this.#nodeOnvif || !media1) return undefined;
+    return await this.#nodeOnvif.ask(
+      { target: media1, question, offsetMs: this.#calls.soap.clock.time.offsetMs },
+      signal,
+    );
+  }
+
+  /** The first refusal is the one to report: the second client is only another try. */
+  #readOther<T>(text: string, read: (content: XmlElement) => T, refusal: AgentError): T {
+    try {
+      return read(bodyOf(parseXml(text)));
+    } catch {
+      throw refusal;
+    }
+  }
+}
