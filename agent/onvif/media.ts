@@ -1,7 +1,7 @@
 // Profiles and the addresses of streams and snapshots, from whichever media service the camera has: the second knows
 // H.265; the first is what older cameras have. What our requests cannot get from the first, node-onvif's may.
 import { AgentError } from '../errors.ts';
-import { bodyOf } from './answers/fault.ts';
+import { bodyOf, OnvifFault } from './answers/fault.ts';
 import { type OnvifProfile, readProfiles, readUri } from './answers/profile-answers.ts';
 import type { Calls } from './calls.ts';
 import { type CameraPath, onCamera, type StreamAddress, streamOnCamera, webPort } from './http/camera-address.ts';
@@ -73,7 +73,8 @@ export class Media {
         if (!media1 || !(error instanceof AgentError) || !mayAskOtherwise(error)) throw error;
         return [];
       });
-      if (profiles.length > 0 || !media1) return profiles;
+      // Some tell only names here.
+      if (profiles.some(({ video }) => video) || !media1) return profiles;
     }
     return await this.#profilesOf('media1', signal);
   }
@@ -98,7 +99,7 @@ export class Media {
     try {
       return await this.#calls.ask({ ...ask, service });
     } catch (error) {
-      if (service === 'media2' || !(error instanceof AgentError) || !mayAskOtherwise(error)) throw error;
+      if (service === 'media2' || !(error instanceof AgentError) || !refusesRequest(error)) throw error;
       const text = await this.#askNodeOnvif(question, ask.signal);
       if (text === undefined) throw error;
       return await this.#readOther(text, ask.read, error);
@@ -122,4 +123,9 @@ export class Media {
       throw refusal;
     }
   }
+}
+
+/** Whether the camera gave a right answer that says it cannot do what our request asks. */
+function refusesRequest({ code, cause }: AgentError): boolean {
+  return code === 'camera-failed' || (code === 'camera-no-onvif' && cause instanceof OnvifFault);
 }

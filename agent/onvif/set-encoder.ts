@@ -22,7 +22,7 @@ export async function setEncoder(
   const { host } = calls.camera;
   const { media, video } = profile;
   if (!video) throw onvifError('notOffered', { host, detail: 'video in this profile' });
-  const about = { todo: 'change how it encodes video', offer: 'changes of its encoder', signal };
+  const about = { todo: 'change how it encodes video', offer: 'changes of this setting', signal };
   const read = (): Promise<Encoder> =>
     calls.ask({
       ...about,
@@ -49,6 +49,6 @@ function written(
   try {
     return changedEncoder(encoder, media, changes);
   } catch (error) {
-    throw answerError(error, { host, todo: 'change how it encodes video', offer: 'changes of its encoder' });
+    throw answerError(error, { host, todo: 'change how it encodes video', offer: 'changes of this setting' });
   }
 }

@@ -129,7 +129,8 @@ class Gate {
   }
 
   #isTokenRight(body: string): boolean {
-    const inside = (name: string) => unescaped(new RegExp(`<\\w+:?${name}(?: [^>]*)?>([^<]*)<`).exec(body)?.[1] ?? '');
+    const inside = (name: string) =>
+      unescaped(new RegExp(`<(?:\\w+:)?${name}(?: [^>]*)?>([^<]*)<`).exec(body)?.[1] ?? '');
     const { user, offsetMs = 0 } = this.#options;
     const created = inside('Created');
     const nonce = Buffer.from(inside('Nonce'), 'base64');

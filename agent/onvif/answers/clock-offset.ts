@@ -22,7 +22,7 @@ const farthestZoneMs = 14 * hourMs;
 
 /** @param nowMs our time when the answer was made */
 export function clockOffset({ utcMs, localMs, timeZone }: SystemTime, nowMs: number): ClockOffset {
-  const shownMs = utcMs - nowMs;
+  const shownMs = Math.round(utcMs - nowMs);
   const zoneMs = Math.round(shownMs / quarterMs) * quarterMs;
   const restMs = shownMs - zoneMs;
   const isZoneOff = zoneMs !== 0 && Math.abs(zoneMs) <= farthestZoneMs && Math.abs(restMs) <= agreementMs;

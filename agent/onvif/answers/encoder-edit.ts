@@ -3,7 +3,7 @@
 import type { MediaVersion } from '../soap/requests.ts';
 import { writeElement } from '../soap/write-xml.ts';
 import { childrenNamed, descend, type XmlElement } from '../soap/xml.ts';
-import { expectAnswer } from './fault.ts';
+import { expectAnswer, OnvifFault } from './fault.ts';
 import { type EncoderSettings, readEncoder } from './profile-answers.ts';
 import { UnreadableAnswer } from './unreadable.ts';
 
@@ -32,7 +32,7 @@ export function readVideoEncoder(content: XmlElement, media: MediaVersion, token
 
 /**
  * The `Configuration` element for `setVideoEncoder`.
- * @throws UnreadableAnswer when the device does not tell the value that is to change, so there is nowhere to write it
+ * @throws OnvifFault when the device does not tell the value that is to change, so there is nowhere to write it
  */
 export function changedEncoder({ element, settings }: Encoder, media: MediaVersion, changes: EncoderChanges): string {
   const { bitrateKbps, fps, gopLength, h264Profile } = changes;
@@ -52,7 +52,7 @@ export function changedEncoder({ element, settings }: Encoder, media: MediaVersi
 
 function setText(value: number | string, element: XmlElement, ...path: string[]): void {
   const place = descend(element, ...path);
-  if (!place) throw new UnreadableAnswer('it does not tell the setting that is to change');
+  if (!place) throw new OnvifFault('not-offered', `It tells no ${path.join('/')}`);
   place.text = String(value);
   place.children = [];
 }

@@ -7,7 +7,7 @@ import { UnreadableAnswer } from './unreadable.ts';
 
 export type VideoCodec = 'h264' | 'h265' | 'mjpeg' | 'mpeg4' | 'other';
 
-/** What a video encoder is set to. What the device does not tell is left out. */
+/** What a video encoder is set to. What the device does not tell, or gives as 0, is left out. */
 export type EncoderSettings = {
   /** Of the encoder's configuration. */
   token: string;
@@ -95,7 +95,7 @@ export function readEncoder(element: XmlElement): EncoderSettings | undefined {
   return {
     token,
     codec: codecs.find(([pattern]) => pattern.test(encoding))?.[1] ?? 'other',
-    ...Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined && value >= 0)),
+    ...Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined && value > 0)),
     ...(profile === undefined ? {} : { profile }),
   };
 }

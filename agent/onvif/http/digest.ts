@@ -23,7 +23,9 @@ const longestHeader = 8_192;
 
 /** Challenges that can be answered, the strongest first. `header` may hold several, joined by commas. */
 export function readChallenges(header: string | undefined): Challenge[] {
-  const found = splitChallenges((header ?? '').slice(0, longestHeader)).map(readChallenge);
+  const text = header ?? '';
+  if (text.length > longestHeader) return [];
+  const found = splitChallenges(text).map(readChallenge);
   return found.filter(challenge => challenge !== undefined).sort((one, other) => rank(one) - rank(other));
 }
 

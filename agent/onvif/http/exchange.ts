@@ -58,7 +58,9 @@ export async function exchange(options: HttpOptions, request: HttpRequest): Prom
 }
 
 function send(socket: Socket, camera: CameraAddress, request: HttpRequest): Promise<IncomingMessage> {
-  const { method, target, headers, body } = request;
+  const { method, target, headers } = request;
+  // As bytes: sent together with a text, Node.js would write the headers as UTF-8, and those hold bytes already.
+  const body = request.body === undefined ? undefined : Buffer.from(request.body);
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const sent = httpRequest({
     createConnection: () => socket,
@@ -69,7 +71,7 @@ function send(socket: Socket, camera: CameraAddress, request: HttpRequest): Prom
       'user-agent': 'kvs-edge-agent',
       'accept-encoding': 'identity',
       connection: 'close',
-      ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+      ...(body === undefined ? {} : { 'content-length': String(body.length) }),
       ...headers,
     },
   });
@@ -86,6 +88,8 @@ class CutOff extends Error {
 
 async function read(response: IncomingMessage, host: string, maxBytes: number): Promise<HttpAnswer> {
   const { statusCode: status = 0, headers } = response;
+  // Node.js takes RTSP's answers for HTTP's.
+  if (headers.cseq !== undefined) throw onvifError('notHttp', { host });
   if (status >= 300 && status < 400) return { status, headers, body: Buffer.alloc(0) };
   const tooLarge = () => onvifError('tooLarge', { host, detail: `${Math.round(maxBytes / 2 ** 20)} MiB` });
   if (Number(headers['content-length']) > maxBytes) throw tooLarge();

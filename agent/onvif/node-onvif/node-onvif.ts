@@ -67,9 +67,9 @@ export class NodeOnvif {
   /** node-onvif knows no HTTPS, drops queries, throws at some passwords, and puts names into its XML as they are. */
   #suits({ target, question }: NodeOnvifAsk): boolean {
     const { camera, credentials } = this.#options;
-    const isPlain = (text: string) => /^[\x20-\x7e]*$/.test(text) && !/[<>&]/.test(text);
-    const token = 'profileToken' in question ? question.profileToken : '';
-    const words = [token, credentials?.username ?? '', credentials?.password.reveal() ?? ''];
-    return !camera.secure && !target.path.includes('?') && words.every(isPlain);
+    const names = (credentials?.username ?? '') + ('profileToken' in question ? question.profileToken : '');
+    const password = credentials?.password.reveal() ?? '';
+    const isTaken = /^[\x20-\x7e]*$/.test(names + password) && !/[<>]/.test(names + password) && !names.includes('&');
+    return isTaken && !camera.secure && !target.path.includes('?');
   }
 }

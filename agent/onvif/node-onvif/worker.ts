@@ -34,5 +34,9 @@ function ask(media: MediaService, question: NodeOnvifJob['question']): Promise<{
   }
 }
 
-// Its errors quote what the camera said; what they mean was told by our own client already.
-parentPort?.postMessage(await answer(workerData).catch((): NodeOnvifResult => ({})));
+function send(result: NodeOnvifResult): void {
+  parentPort?.postMessage(result);
+}
+
+// Its errors quote what the camera said; what they mean was told by our own client already. Not awaited: it may never end.
+answer(workerData).then(send, () => send({}));

@@ -55,9 +55,9 @@ export class DeviceClock {
     const { content, dateMs } = await this.#ask(signal);
     const nowMs = this.#clock.nowMs() - (this.#clock.monotonicMs() - sentMs) / 2;
     const shown = content instanceof OnvifFault ? undefined : readShown(content);
-    if (shown) this.#time = { ...clockOffset(shown, nowMs), shown };
-    // Whole seconds, rounded down.
-    else if (dateMs !== undefined) this.#time = clockOffset({ utcMs: dateMs + 500, ntp: false }, nowMs);
+    // Both are whole seconds, rounded down: the middle of that second is the best guess.
+    if (shown) this.#time = { ...clockOffset(shown, nowMs - 500), shown };
+    else if (dateMs !== undefined) this.#time = clockOffset({ utcMs: dateMs, ntp: false }, nowMs - 500);
     return this.#time;
   }
 }

@@ -30,8 +30,10 @@ export const getServices = (): SoapRequest =>
   deviceRequest('GetServices', '<tds:IncludeCapability>false</tds:IncludeCapability>');
 export const getCapabilities = (): SoapRequest => deviceRequest('GetCapabilities', '<tds:Category>All</tds:Category>');
 
+/** The second service tells only what it is asked for. */
 export function getProfiles(version: MediaVersion): SoapRequest {
-  return mediaRequest(version, 'GetProfiles', version === 'media2' ? '<tr2:Type>All</tr2:Type>' : '');
+  const types = ['VideoSource', 'VideoEncoder', 'AudioEncoder'].map(type => `<tr2:Type>${type}</tr2:Type>`);
+  return mediaRequest(version, 'GetProfiles', version === 'media2' ? types.join('') : '');
 }
 
 /** Asks for RTSP over TCP on the RTSP port. */
