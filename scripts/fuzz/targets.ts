@@ -1,6 +1,7 @@
 // Everything that can be fuzzed, by the name it has on the command line.
 import { acksTarget } from './acks.ts';
 import { ebmlTarget } from './ebml.ts';
+import { onvifTarget } from './onvif.ts';
 import { probeAnswersTarget } from './probe-answers.ts';
 import { putMediaTarget } from './put-media.ts';
 import { rtcpTarget } from './rtcp.ts';
@@ -18,6 +19,7 @@ export const targets = {
   rtcp: rtcpTarget,
   rtsp: rtspTarget,
   sdp: sdpTarget,
+  onvif: onvifTarget,
 } as const satisfies Record<string, () => Target | Promise<Target>>;
 export type TargetName = keyof typeof targets;
 

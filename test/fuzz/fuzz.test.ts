@@ -72,6 +72,14 @@ describe('what others send, damaged in thousands of ways', () => {
     expect(ok).toBe(true);
     expect(Object.keys(endings)).toHaveLength(6);
   });
+
+  test('every answer of an ONVIF device is read or refused, and names no address but its own', async () => {
+    const { ok, endings } = await fuzz('onvif', 5000);
+    expect(ok).toBe(true);
+    expect(Object.keys(endings)).toEqual(
+      expect.arrayContaining(['read', 'unreadable', 'not-authorized', 'not-offered', 'web page', '2 challenges']),
+    );
+  });
 });
 
 describe('the fuzzer itself', () => {

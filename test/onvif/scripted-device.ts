@@ -17,7 +17,7 @@ export type Asked = {
   authorization: string | undefined;
 };
 
-type Scripted = { status?: number; headers?: Record<string, string | string[]>; body: string | Uint8Array };
+type Scripted = { status?: number; headers?: Record<string, string>; body: string | Uint8Array };
 export type Answer = string | Scripted | ((request: IncomingMessage, response: ServerResponse, body: string) => void);
 
 export type DeviceOptions = {
@@ -29,7 +29,7 @@ export type DeviceOptions = {
   offsetMs?: number;
   /** Operations that strangers may ask. */
   open?: string[];
-  /** By operation; paths beginning with / for GET. A list is worked off, its last entry stays. */
+  /** By operation; paths beginning with / for GET. A list is worked off, its last entry stays; {port} is the device's. */
   answers?: Record<string, Answer | Answer[]>;
   tls?: { key: string | Buffer; cert: string | Buffer };
 };
@@ -78,8 +78,9 @@ function reply(answer: Answer, { request, response, body }: Exchange): void {
   const { status, headers, body: content }: Scripted = typeof answer === 'string' ? { body: answer } : answer;
   const isFault = typeof content === 'string' && content.includes('Fault>');
   const type = 'application/soap+xml; charset=utf-8';
-  response.writeHead(status ?? (isFault ? 400 : 200), { 'content-type': type, ...headers });
   const port = String(request.socket.localPort);
+  const own = Object.entries(headers ?? {}).map(([name, value]) => [name, String(value).replaceAll('{port}', port)]);
+  response.writeHead(status ?? (isFault ? 400 : 200), { 'content-type': type, ...Object.fromEntries(own) });
   response.end(typeof content === 'string' ? content.replaceAll('{port}', port) : content);
 }
 

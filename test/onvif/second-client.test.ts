@@ -4,7 +4,7 @@ import { misbehaviours } from './misbehaviour.ts';
 import { type OpenOptions, open, problemOf } from './open.ts';
 import { type Answer, type DeviceOptions, scriptedDevice } from './scripted-device.ts';
 import * as fixtures from './soap-fixtures.ts';
-import { measured, witness } from './witness.ts';
+import { elsewhere, measured, witness } from './witness.ts';
 
 const user = { username: 'admin', password: 'p@ss:w/rd#%&+ "\'' };
 const stream = fixtures.streamUri1('rtsp://127.0.0.1:554/live?channel=1&amp;subtype=0');
@@ -68,5 +68,14 @@ describe('a device that refuses our request and, asked by node-onvif,', () => {
     expect(tookMs).toBeLessThan(4_000);
     expect(grewBytes).toBeLessThan(160 * 2 ** 20);
     expect([addresses(), strangers()]).toEqual([['127.0.0.1'], 0]);
+  });
+
+  test('redirects it, is not followed', async () => {
+    const redirect = { status: 307, headers: { location: `http://${elsewhere}:{port}/` }, body: '' };
+    const device = await scriptedDevice({ answers: { GetProfiles: [fixtures.fault('ter:InvalidArgVal'), redirect] } });
+    const { strangers } = await witness(device.port);
+    expect(await problemOf((await open(device)).profiles())).toMatchObject({ code: 'camera-failed' });
+    expect(device.operations().filter(operation => operation === 'GetProfiles')).toHaveLength(2);
+    expect(strangers()).toBe(0);
   });
 });

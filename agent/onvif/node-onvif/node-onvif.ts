@@ -14,6 +14,8 @@ export type NodeOnvifQuestion =
 export type NodeOnvifJob = { xaddr: string; user: string; pass: string; offsetMs: number; question: NodeOnvifQuestion };
 /** Nothing when it did not work, for whatever reason. */
 export type NodeOnvifResult = { xml?: string };
+/** The thread tells when it is ready and the camera's time begins, and then its result. */
+export type NodeOnvifSays = 'asking' | NodeOnvifResult;
 
 export type NodeOnvifOptions = {
   camera: CameraAddress;
@@ -30,6 +32,7 @@ export type NodeOnvifAsk = {
   offsetMs: number;
 };
 
+const longestStartMs = 10_000;
 const resourceLimits = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 8, stackSizeMb: 2 };
 
 export class NodeOnvif {
@@ -51,17 +54,16 @@ export class NodeOnvif {
       offsetMs: ask.offsetMs,
       question: ask.question,
     };
-    using deadline = startDeadline(clock, deadlineMs, signal);
     const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData, resourceLimits, stderr: true });
-    const outcome = Promise.withResolvers<NodeOnvifResult>();
-    deadline.signal.addEventListener('abort', () => outcome.resolve({}), { once: true });
-    worker.once('message', outcome.resolve);
-    worker.on('error', () => outcome.resolve({}));
-    worker.once('exit', () => outcome.resolve({}));
-    const { xml } = await outcome.promise;
-    await worker.terminate();
-    signal?.throwIfAborted();
-    return xml;
+    const said = new Said(worker);
+    try {
+      // A small board takes a while to start a thread; that is no fault of the camera's.
+      if ((await said.within(longestStartMs, clock, signal)) !== 'asking') return undefined;
+      const result = await said.within(deadlineMs, clock, signal);
+      return typeof result === 'object' ? result.xml : undefined;
+    } finally {
+      await worker.terminate();
+    }
   }
 
   /** node-onvif knows no HTTPS, drops queries, throws at some passwords, and puts names into its XML as they are. */
@@ -71,5 +73,32 @@ export class NodeOnvif {
     const password = credentials?.password.reveal() ?? '';
     const isTaken = /^[\x20-\x7e]*$/.test(names + password) && !/[<>]/.test(names + password) && !names.includes('&');
     return isTaken && !camera.secure && !target.path.includes('?');
+  }
+}
+
+/** What the thread says, one after the other. */
+class Said {
+  readonly #said: NodeOnvifSays[] = [];
+  #wake: () => void = () => undefined;
+
+  constructor(worker: Worker) {
+    const take = (said: NodeOnvifSays) => {
+      this.#said.push(said);
+      this.#wake();
+    };
+    worker.on('message', take);
+    worker.on('error', () => take({}));
+    worker.once('exit', () => take({}));
+  }
+
+  /** Undefined when nothing is said in time. Rejects with the signal's reason. */
+  async within(ms: number, clock: Clock, signal: AbortSignal | undefined): Promise<NodeOnvifSays | undefined> {
+    using deadline = startDeadline(clock, ms, signal);
+    const awoken = Promise.withResolvers<void>();
+    this.#wake = awoken.resolve;
+    deadline.signal.addEventListener('abort', () => awoken.resolve(), { once: true });
+    if (this.#said.length === 0 && !deadline.signal.aborted) await awoken.promise;
+    signal?.throwIfAborted();
+    return this.#said.shift();
   }
 }

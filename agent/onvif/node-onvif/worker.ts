@@ -2,7 +2,7 @@
 // media service is used, on an address that was checked before; of what it makes of the answer, only the XML goes back.
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { NodeOnvifJob, NodeOnvifResult } from './node-onvif.ts';
+import type { NodeOnvifJob, NodeOnvifResult, NodeOnvifSays } from './node-onvif.ts';
 
 type MediaService = {
   getProfiles(): Promise<{ soap: string }>;
@@ -19,6 +19,7 @@ async function answer({ xaddr, user, pass, offsetMs, question }: NodeOnvifJob): 
   process.noDeprecation = true;
   const Media: MediaServiceClass = createRequire(import.meta.url)('node-onvif/lib/modules/service-media.js');
   const media = new Media({ xaddr, user, pass, time_diff: offsetMs });
+  send('asking');
   const { soap } = await ask(media, question);
   return soap.length > mostCharacters ? {} : { xml: soap };
 }
@@ -34,8 +35,8 @@ function ask(media: MediaService, question: NodeOnvifJob['question']): Promise<{
   }
 }
 
-function send(result: NodeOnvifResult): void {
-  parentPort?.postMessage(result);
+function send(said: NodeOnvifSays): void {
+  parentPort?.postMessage(said);
 }
 
 // Its errors quote what the camera said; what they mean was told by our own client already. Not awaited: it may never end.
