@@ -8,7 +8,7 @@ import type { SoapRequest } from './soap/envelope.ts';
 import type { SoapCall, SoapClient } from './soap/soap-client.ts';
 import type { XmlElement } from './soap/xml.ts';
 
-export type Ask<T> = Pick<SoapCall, 'todo' | 'offer' | 'signal'> & {
+export type Ask<T> = Pick<SoapCall, 'todo' | 'offer' | 'signal' | 'deadlineMs'> & {
   service: ServiceName;
   request: SoapRequest;
   read: (content: XmlElement) => T;

@@ -13,6 +13,9 @@ export type EncoderOutcome = {
   after: EncoderSettings;
 };
 
+/** Cameras restart their encoder before they answer. */
+const settingMs = 20_000;
+
 /** Rejects with an AgentError, or with the signal's reason. */
 export async function setEncoder(
   calls: Calls,
@@ -35,6 +38,7 @@ export async function setEncoder(
     ...about,
     service: media,
     request: setVideoEncoder(media, written(before, profile, { changes, host })),
+    deadlineMs: settingMs,
     read: content => expectAnswer(content, 'SetVideoEncoderConfiguration'),
   });
   const after = await read();

@@ -63,8 +63,27 @@ test.each([
     zone: '9'.repeat(2_000),
     expected: { offsetMs: hours, localInUtc: false, otherOffsetMs: 0 },
   },
-])('a clock that is $name', ({ offMs, zone, expected }) => {
-  const shown = { utcMs: nowMs + offMs, ntp: false, ...(zone === undefined ? {} : { timeZone: zone }) };
+  {
+    name: 'an hour and a half ahead, in no zone, and tells the same as its local time',
+    offMs: 1.5 * hours,
+    zone: 'UTC0',
+    expected: { offsetMs: 1.5 * hours, localInUtc: false, otherOffsetMs: 0 },
+  },
+  {
+    name: 'an hour ahead where there is no summer time',
+    offMs: hours,
+    zone: 'UTC0',
+    expected: { offsetMs: hours, localInUtc: false, otherOffsetMs: 0 },
+  },
+  {
+    name: 'local summer time of Greenwich',
+    offMs: hours,
+    zone: 'GMT0BST,M3.5.0/1,M10.5.0',
+    expected: { offsetMs: 0, localInUtc: true, otherOffsetMs: hours },
+  },
+])('a clock that is $name', ({ name, offMs, zone, expected }) => {
+  const localMs = name.includes('the same as its local time') ? nowMs + offMs : nowMs;
+  const shown = { utcMs: nowMs + offMs, localMs, ntp: false, ...(zone === undefined ? {} : { timeZone: zone }) };
   expect(clockOffset(shown, nowMs)).toEqual(expected);
 });
 

@@ -182,6 +182,10 @@ describe('a camera whose clock is off', () => {
       expect(await camera.information()).toMatchObject({ model: 'Dome 4K' });
       const offered = device.asked.filter(({ manner }) => manner === 'ws-security').length;
       expect({ timeZone, offered }).toEqual({ timeZone, offered: timeZone === 'nowhere' ? 2 : 1 });
+      // What a sign-in showed is not forgotten with the next look at the clock.
+      expect(Math.abs((await camera.time())?.offsetMs ?? Number.NaN)).toBeLessThan(2_000);
+      await camera.information();
+      expect(device.asked.filter(({ manner }) => manner === 'ws-security')).toHaveLength(offered + 1);
     }
   });
 

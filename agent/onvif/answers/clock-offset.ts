@@ -28,7 +28,7 @@ export function clockOffset({ utcMs, localMs, timeZone }: SystemTime, nowMs: num
   const isZoneOff = zoneMs !== 0 && Math.abs(zoneMs) <= farthestZoneMs && Math.abs(restMs) <= agreementMs;
   if (!isZoneOff) return { offsetMs: shownMs, localInUtc: false };
   const zones = zonesIn(timeZone);
-  const saysSo = zones.some(zone => zone === zoneMs) || (utcMs === localMs && zones.some(zone => zone !== 0));
+  const saysSo = zones.includes(zoneMs) || (utcMs === localMs && zones.some(zone => zone !== 0));
   return saysSo
     ? { offsetMs: restMs, localInUtc: true, otherOffsetMs: shownMs }
     : { offsetMs: shownMs, localInUtc: false, otherOffsetMs: restMs };
@@ -36,11 +36,12 @@ export function clockOffset({ utcMs, localMs, timeZone }: SystemTime, nowMs: num
 
 /**
  * Every offset a zone's text may mean. POSIX counts west of Greenwich as positive ("CST-8" is China's), cameras write both
- * signs, and summer time adds an hour.
+ * signs; a name behind the offset is that of summer time, which adds an hour.
  */
-function zonesIn(timeZone: string | undefined): number[] {
-  const found = /([+-]?)(\d{1,2})(?::?(\d{2}))?(?![\d.])/.exec(timeZone ?? '');
+function zonesIn(timeZone = ''): number[] {
+  const found = /[+-]?(\d{1,2})(?::?(\d{2}))?(?![\d.])(\s*[A-Za-z<])?/.exec(timeZone);
   if (!found) return [];
-  const sizeMs = Number(found[2]) * hourMs + Number(found[3] ?? 0) * 60_000;
-  return [sizeMs, -sizeMs].flatMap(zone => [zone, zone + hourMs]);
+  const sizeMs = Number(found[1]) * hourMs + Number(found[2] ?? 0) * 60_000;
+  const hasSummer = found[3] !== undefined;
+  return [sizeMs, -sizeMs].flatMap(zone => (hasSummer ? [zone, zone + hourMs] : [zone]));
 }

@@ -17,6 +17,8 @@ export class DeviceClock {
   readonly #clock: Clock;
   readonly #ask: AskTime;
   #time: DeviceTime | undefined;
+  /** Whether a sign-in showed that what seems less likely is right. */
+  #keepsOther = false;
 
   /** @param ask sends GetSystemDateAndTime without a sign-in */
   constructor(clock: Clock, ask: AskTime) {
@@ -38,12 +40,11 @@ export class DeviceClock {
     return this.#clock.nowMs() + offsetMs;
   }
 
-  /** The camera showed one clock and keeps another. */
+  /** The camera showed one clock and keeps another, now and later. */
   correct(offsetMs: number): void {
-    const { shown, otherOffsetMs } = this.time;
-    if (offsetMs !== otherOffsetMs) return;
-    const localInUtc = !this.time.localInUtc;
-    this.#time = { offsetMs, localInUtc, otherOffsetMs: this.time.offsetMs, ...(shown ? { shown } : {}) };
+    if (offsetMs !== this.time.otherOffsetMs) return;
+    this.#keepsOther = !this.#keepsOther;
+    this.#time = other(this.time);
   }
 
   /**
@@ -56,10 +57,19 @@ export class DeviceClock {
     const nowMs = this.#clock.nowMs() - (this.#clock.monotonicMs() - sentMs) / 2;
     const shown = content instanceof OnvifFault ? undefined : readShown(content);
     // Both are whole seconds, rounded down: the middle of that second is the best guess.
-    if (shown) this.#time = { ...clockOffset(shown, nowMs - 500), shown };
-    else if (dateMs !== undefined) this.#time = clockOffset({ utcMs: dateMs, ntp: false }, nowMs - 500);
+    const seen = shown ?? (dateMs === undefined ? undefined : { utcMs: dateMs, ntp: false });
+    if (!seen) return this.#time;
+    const time = { ...clockOffset(seen, nowMs - 500), ...(shown ? { shown } : {}) };
+    this.#time = this.#keepsOther ? other(time) : time;
     return this.#time;
   }
+}
+
+/** The other way to understand what the camera shows; the same when there is only one. */
+function other(time: DeviceTime): DeviceTime {
+  const { offsetMs, otherOffsetMs, localInUtc } = time;
+  if (otherOffsetMs === undefined) return time;
+  return { ...time, offsetMs: otherOffsetMs, otherOffsetMs: offsetMs, localInUtc: !localInUtc };
 }
 
 function readShown(content: XmlElement): SystemTime | undefined {
