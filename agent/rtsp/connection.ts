@@ -2,9 +2,17 @@
 // between them. Knows nothing of what is in the frames.
 import type { Socket } from 'node:net';
 import type { AgentError } from '../errors.ts';
-import { Authenticator, type Credentials } from './authentication.ts';
+import type { Credentials } from '../sign-in/challenge.ts';
+import { Authenticator } from './authentication.ts';
 import { cameraError } from './camera-trouble.ts';
-import { header, type RtspMessage, type RtspRequest, type RtspResponse, writeRequest } from './message.ts';
+import {
+  header,
+  type RequestLines,
+  type RtspMessage,
+  type RtspRequest,
+  type RtspResponse,
+  writeRequest,
+} from './message.ts';
 import type { RtspAddress } from './rtsp-address.ts';
 import { socketError, statusError } from './rtsp-errors.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
@@ -115,7 +123,7 @@ export class RtspConnection implements Disposable {
   close(method: string, url: string, headers: Record<string, string>): void {
     const authorization = this.#authenticator?.authorization(method, url);
     const all = { ...headers, ...(authorization === undefined ? {} : { Authorization: authorization }) };
-    if (!this.#endReason) this.#socket?.write(writeRequest({ method, url, cseq: ++this.#cseq, headers: all }));
+    if (!this.#endReason) this.#write({ method, url, cseq: ++this.#cseq, headers: all });
     this.#finish(cameraError('ended', this.address.host), 'gently');
   }
 
@@ -131,7 +139,7 @@ export class RtspConnection implements Disposable {
     const pending = { cseq, resolve, reject };
     const cancel = clock.after(timeoutMs, () => reject(cameraError('stalled', address.host)));
     this.#pending.push(pending);
-    this.#socket?.write(writeRequest({ method, url, cseq, headers }));
+    this.#write({ method, url, cseq, headers });
     try {
       return await promise;
     } finally {
@@ -139,6 +147,11 @@ export class RtspConnection implements Disposable {
       const index = this.#pending.indexOf(pending);
       if (index >= 0) this.#pending.splice(index, 1);
     }
+  }
+
+  /** One byte a character, as headers are read. */
+  #write(request: RequestLines): void {
+    this.#socket?.write(writeRequest(request), 'latin1');
   }
 
   /** A web server for instance, which answers with something, and leaves. */

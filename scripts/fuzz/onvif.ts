@@ -10,10 +10,10 @@ import { readProfiles, readUri } from '../../agent/onvif/answers/profile-answers
 import { UnreadableAnswer } from '../../agent/onvif/answers/unreadable.ts';
 import type { CameraAddress } from '../../agent/onvif/http/camera-address.ts';
 import { onCamera, streamOnCamera } from '../../agent/onvif/http/camera-address.ts';
-import { authorization, nextNonce, readChallenges } from '../../agent/onvif/http/digest.ts';
 import { answerText, WebPage } from '../../agent/onvif/soap/answer-text.ts';
 import { parseXml, type XmlElement } from '../../agent/onvif/soap/xml.ts';
 import { Secret } from '../../agent/secret.ts';
+import { authorization, nextNonce, readChallenges } from '../../agent/sign-in/challenge.ts';
 import * as fixtures from '../../test/onvif/soap-fixtures.ts';
 import { mutateBytes } from './mutate-bytes.ts';
 import { mutateXml } from './mutate-xml.ts';
@@ -172,7 +172,7 @@ function readHeader(random: Random): string {
   const header = Buffer.from(mutateBytes(Buffer.from(oneOf(challenges, random)), random)).toString('latin1');
   const nonce = nextNonce(header);
   demand(nonce === undefined || nonce !== '', 'an empty nonce');
-  const found = readChallenges(header);
+  const found = readChallenges([header]);
   for (const challenge of found) {
     const signIn = {
       username: 'a"\\ü',

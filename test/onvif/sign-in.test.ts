@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { authorization, readChallenges } from '../../agent/onvif/http/digest.ts';
 import { Secret } from '../../agent/secret.ts';
+import { authorization, readChallenges } from '../../agent/sign-in/challenge.ts';
 import { open, problemOf } from './open.ts';
 import { type DeviceOptions, scriptedDevice } from './scripted-device.ts';
 import * as fixtures from './soap-fixtures.ts';
@@ -121,14 +121,14 @@ describe('challenges', () => {
     { algorithm: 'SHA-256', response: '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1' },
   ])('$algorithm is answered as in the example of RFC 7616', ({ algorithm, response }) => {
     const header = `Digest realm="${realm}", qop="auth, auth-int", algorithm=${algorithm}, nonce="${nonce}", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"`;
-    const [challenge] = readChallenges(header);
+    const [challenge] = readChallenges([header]);
     if (!challenge) throw new Error('no challenge');
     const cnonce = 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ';
     expect(authorization(challenge, { ...signIn, cnonce })).toContain(`response="${response}"`);
   });
 
   test('without qop they are answered as in RFC 2069', () => {
-    const [challenge] = readChallenges('Digest realm="r", nonce="n"');
+    const [challenge] = readChallenges(['Digest realm="r", nonce="n"']);
     if (!challenge) throw new Error('no challenge');
     const md5 = (text: string) => createHash('md5').update(text).digest('hex');
     const response = md5(`${md5('Mufasa:r:Circle of Life')}:n:${md5('GET:/dir/index.html')}`);
@@ -138,7 +138,6 @@ describe('challenges', () => {
   });
 
   test.each([
-    { header: undefined, schemes: [] },
     { header: '', schemes: [] },
     { header: 'Basic realm="a, Digest nonce=b"', schemes: ['basic'] },
     {
@@ -153,7 +152,7 @@ describe('challenges', () => {
     { header: `Digest nonce="${'\\"'.repeat(5_000)}`, schemes: [] },
     { header: ','.repeat(100_000), schemes: [] },
   ])('of $header the ones that can be answered, the strongest first', ({ header, schemes }) => {
-    expect(readChallenges(header).map(found => (found.scheme === 'basic' ? 'basic' : found.algorithm))).toEqual(
+    expect(readChallenges([header]).map(found => (found.scheme === 'basic' ? 'basic' : found.algorithm))).toEqual(
       schemes,
     );
   });

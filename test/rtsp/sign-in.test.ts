@@ -1,10 +1,11 @@
 // Sign-in by the published examples (RFC 2617 3.5, RFC 7616 3.9.1), and what cameras make of it.
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { Authenticator, readChallenges } from '../../agent/rtsp/authentication.ts';
+import { Authenticator } from '../../agent/rtsp/authentication.ts';
 import { readHead } from '../../agent/rtsp/message.ts';
 import { readRtpInfo, readTransport } from '../../agent/rtsp/transport-header.ts';
 import { Secret } from '../../agent/secret.ts';
+import { readChallenges } from '../../agent/sign-in/challenge.ts';
 
 function authenticator(username: string, password: string, nonce = ''): Authenticator {
   return new Authenticator({ username, password: new Secret(password) }, () => nonce);
@@ -55,6 +56,17 @@ test('a quote or backslash in the user name does not end it', () => {
   signIn.challenged(['Digest realm="r \\"x\\"", nonce="n"']);
   const said = signIn.authorization('OPTIONS', 'rtsp://a/') ?? '';
   expect(said).toContain('username="a\\"b\\\\c", realm="r \\"x\\""');
+});
+
+test('what is not ASCII is hashed and sent as the bytes it is in UTF-8', () => {
+  const bytes = (text: string) => Buffer.from(text).toString('latin1');
+  const signIn = authenticator('jürgen', 'größe');
+  signIn.challenged([bytes('Digest realm="Tür", nonce="n"')]);
+  const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+  const expected = md5(`${md5('jürgen:Tür:größe')}:n:${md5('OPTIONS:rtsp://a/')}`);
+  const said = signIn.authorization('OPTIONS', 'rtsp://a/') ?? '';
+  expect(said).toContain(`response="${expected}"`);
+  expect(said).toContain(bytes('username="jürgen", realm="Tür"'));
 });
 
 describe('a second refusal', () => {

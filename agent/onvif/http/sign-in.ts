@@ -2,10 +2,7 @@
 // A password is offered once: only a nonce that the camera calls too old lets it be offered again.
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Secret } from '../../secret.ts';
-import { authorization, type Challenge, nextNonce, readChallenges } from './digest.ts';
-
-export type Credentials = { username: string; password: Secret };
+import { authorization, type Challenge, type Credentials, nextNonce, readChallenges } from '../../sign-in/challenge.ts';
 
 export type SignInPolicy = {
   credentials: Credentials;
@@ -26,7 +23,7 @@ export class HttpSignIn {
 
   /** Takes what an answer of status 401 asks for. */
   learn(headers: IncomingHttpHeaders): Asked {
-    const challenges = readChallenges(headers['www-authenticate']);
+    const challenges = readChallenges([headers['www-authenticate'] ?? '']);
     const usable = challenges.find(({ scheme }) => scheme === 'digest' || this.#policy.allowBasic);
     if (!usable) return challenges.length > 0 ? 'basic-not-allowed' : 'nothing-known';
     this.#challenge = usable;

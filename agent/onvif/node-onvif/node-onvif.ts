@@ -3,9 +3,9 @@
 // answer that stops in the middle, and keeps whatever it is sent; and it gets only addresses on the camera itself.
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../clock.ts';
+import type { Credentials } from '../../sign-in/challenge.ts';
 import { type CameraAddress, type CameraPath, urlOf } from '../http/camera-address.ts';
 import { startDeadline } from '../http/deadline.ts';
-import type { Credentials } from '../http/sign-in.ts';
 
 export type NodeOnvifQuestion =
   | { operation: 'GetProfiles' }

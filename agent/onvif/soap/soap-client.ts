@@ -3,11 +3,12 @@
 // anything was ever accepted, is not offered again for as long as this client lives.
 import { randomBytes } from 'node:crypto';
 import { AgentError } from '../../errors.ts';
+import type { Credentials } from '../../sign-in/challenge.ts';
 import { bodyOf, OnvifFault } from '../answers/fault.ts';
 import { UnreadableAnswer } from '../answers/unreadable.ts';
 import type { CameraPath } from '../http/camera-address.ts';
 import { exchange, type HttpAnswer, type HttpOptions } from '../http/exchange.ts';
-import { type Credentials, HttpSignIn } from '../http/sign-in.ts';
+import { HttpSignIn } from '../http/sign-in.ts';
 import { answerError, type OnvifTrouble, onvifError, type Purpose } from '../onvif-errors.ts';
 import { answerText, WebPage } from './answer-text.ts';
 import { DeviceClock } from './device-clock.ts';

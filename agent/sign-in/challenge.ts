@@ -1,6 +1,10 @@
-// HTTP sign-in (RFC 7616 and 7617): reads what a server asks for, and makes the Authorization that answers it. Pure.
+// The sign-in of HTTP and RTSP, which have it in common (RFC 7616, 7617 and 2069): reads what a camera asks for, and makes the
+// Authorization that answers it. Headers are text with one character a byte, in and out: names and passwords are UTF-8 in
+// them, and what else a camera writes comes back to it as it was. Pure.
 import { createHash } from 'node:crypto';
-import type { Secret } from '../../secret.ts';
+import type { Secret } from '../secret.ts';
+
+export type Credentials = { username: string; password: Secret };
 
 export type Challenge =
   | { scheme: 'basic' }
@@ -9,6 +13,8 @@ export type Challenge =
       realm: string;
       nonce: string;
       algorithm: DigestAlgorithm;
+      /** As the camera writes it; it may leave MD5 out. */
+      algorithmNamed?: string;
       opaque?: string;
       /** RFC 2069, which knows no qop, is still spoken by old cameras. */
       qop?: 'auth';
@@ -21,11 +27,12 @@ export type DigestAlgorithm = 'MD5' | 'MD5-sess' | 'SHA-256' | 'SHA-256-sess';
 const algorithms: readonly DigestAlgorithm[] = ['SHA-256', 'SHA-256-sess', 'MD5', 'MD5-sess'];
 const longestHeader = 8_192;
 
-/** Challenges that can be answered, the strongest first. `header` may hold several, joined by commas. */
-export function readChallenges(header: string | undefined): Challenge[] {
-  const text = header ?? '';
-  if (text.length > longestHeader) return [];
-  const found = splitChallenges(text).map(readChallenge);
+/** Challenges that can be answered, the strongest first. A header may hold several, joined by commas. */
+export function readChallenges(headers: readonly string[]): Challenge[] {
+  const found = headers
+    .filter(header => header.length <= longestHeader)
+    .flatMap(splitChallenges)
+    .map(readChallenge);
   return found.filter(challenge => challenge !== undefined).sort((one, other) => rank(one) - rank(other));
 }
 
@@ -50,8 +57,8 @@ function readChallenge({ scheme, parameters }: { scheme: string; parameters: Par
   if (scheme === 'basic') return { scheme: 'basic' };
   const nonce = parameters.get('nonce');
   if (scheme !== 'digest' || nonce === undefined) return undefined;
-  const named = (parameters.get('algorithm') || 'MD5').toLowerCase();
-  const algorithm = algorithms.find(known => known.toLowerCase() === named);
+  const named = parameters.get('algorithm') || undefined;
+  const algorithm = algorithms.find(known => known.toLowerCase() === (named ?? 'MD5').toLowerCase());
   const qops = parameters
     .get('qop')
     ?.toLowerCase()
@@ -64,16 +71,15 @@ function readChallenge({ scheme, parameters }: { scheme: string; parameters: Par
     nonce,
     algorithm,
     stale: parameters.get('stale')?.toLowerCase() === 'true',
+    ...(named === undefined ? {} : { algorithmNamed: named }),
     ...(opaque === undefined ? {} : { opaque }),
     ...(qops?.includes('auth') ? { qop: 'auth' } : {}),
   };
 }
 
-export type SignInOptions = {
-  username: string;
-  password: Secret;
+export type SignInOptions = Credentials & {
   method: string;
-  /** Path and query, as in the request line. */
+  /** As in the request line. */
   uri: string;
   /** How many times this nonce has been used, this time included. */
   count: number;
@@ -88,7 +94,7 @@ export function authorization(
 ): string {
   const [username, secret, uri] = [options.username, password.reveal(), options.uri].map(asBytes);
   if (challenge.scheme === 'basic') return `Basic ${Buffer.from(`${username}:${secret}`, 'latin1').toString('base64')}`;
-  const { realm, nonce, algorithm, opaque, qop } = challenge;
+  const { realm, nonce, algorithm, algorithmNamed, opaque, qop } = challenge;
   const isSession = algorithm.endsWith('-sess');
   const hash = (bytes: string) =>
     createHash(algorithm.startsWith('MD5') ? 'md5' : 'sha256')
@@ -103,16 +109,16 @@ export function authorization(
     `realm=${quoted(realm)}`,
     `nonce=${quoted(nonce)}`,
     `uri=${quoted(uri)}`,
-    `algorithm=${algorithm}`,
     `response="${hash(`${key}:${middle}:${hash(`${method}:${uri}`)}`)}"`,
   ];
+  if (algorithmNamed !== undefined) fields.push(`algorithm=${algorithm}`);
   if (qop) fields.push(`qop=${qop}`, `nc=${nc}`);
   if (qop || isSession) fields.push(`cnonce="${cnonce}"`);
   if (opaque !== undefined) fields.push(`opaque=${quoted(opaque)}`);
   return `Digest ${fields.join(', ')}`;
 }
 
-/** UTF-8 with one character a byte, which is how Node.js reads and writes headers. */
+/** UTF-8 with one character a byte. */
 function asBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
