@@ -70,6 +70,7 @@ export class EventFeed {
       let subscription: Subscription | undefined;
       try {
         subscription = await this.#subscribe(signal);
+        await this.#synchronize(subscription, signal);
         yield { type: 'subscribed' };
         for await (const event of this.#pull(subscription, signal)) {
           pauseMs = firstPauseMs;
@@ -102,15 +103,8 @@ export class EventFeed {
     const point = await calls.askAt({ ...about, target, request, signal, read: readPullPoint });
     const own = onCamera(point.address, calls.camera);
     if (!own) throw onvifError('foreignAddress', { host: calls.camera.host, detail: 'its events' });
-    const subscription: Subscription = {
-      url: point.address,
-      reference: point.reference,
-      target: own,
-      ...this.#renewal(point),
-      canRenew: true,
-    };
-    await this.#synchronize(subscription, signal);
-    return subscription;
+    const { address: url, reference } = point;
+    return { url, reference, target: own, ...this.#renewal(point), canRenew: true };
   }
 
   /** Cameras tell the present state by themselves too; those that do not know the request still have events. */

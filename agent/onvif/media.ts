@@ -3,7 +3,7 @@
 import { AgentError } from '../errors.ts';
 import { bodyOf, OnvifFault } from './answers/fault.ts';
 import { type OnvifProfile, readProfiles, readUri } from './answers/profile-answers.ts';
-import type { Calls } from './calls.ts';
+import type { Ask, Calls } from './calls.ts';
 import { type CameraPath, onCamera, type StreamAddress, streamOnCamera, webPort } from './http/camera-address.ts';
 import type { NodeOnvif, NodeOnvifQuestion } from './node-onvif/node-onvif.ts';
 import { onvifError } from './onvif-errors.ts';
@@ -11,14 +11,19 @@ import { mayAskOtherwise, type ServiceDirectory } from './services.ts';
 import { getProfiles, getSnapshotUri, getStreamUri, type MediaVersion } from './soap/requests.ts';
 import { parseXml, type XmlElement } from './soap/xml.ts';
 
-export type MediaOptions = { calls: Calls; directory: ServiceDirectory; nodeOnvif: NodeOnvif | undefined };
+export type MediaOptions = { calls: Calls; directory: ServiceDirectory; nodeOnvif: NodeOnvif };
 
-const offer = { profiles: 'video profiles', stream: 'this stream', snapshot: 'snapshots of this profile' } as const;
+type MediaAsk<T> = Omit<Ask<T>, 'service'> & { media: MediaVersion; question: NodeOnvifQuestion };
+
+const uris = {
+  GetStreamUri: { request: getStreamUri, todo: 'tell where the stream is', offer: 'this stream' },
+  GetSnapshotUri: { request: getSnapshotUri, todo: 'tell where the snapshot is', offer: 'snapshots of this profile' },
+} as const;
 
 export class Media {
   readonly #calls: Calls;
   readonly #directory: ServiceDirectory;
-  readonly #nodeOnvif: NodeOnvif | undefined;
+  readonly #nodeOnvif: NodeOnvif;
   #profiles: OnvifProfile[] | undefined;
 
   constructor({ calls, directory, nodeOnvif }: MediaOptions) {
@@ -33,6 +38,7 @@ export class Media {
     return this.#profiles;
   }
 
+  /** Rejects with `camera-no-onvif` when there is none of this token. */
   async profile(token: string, signal?: AbortSignal): Promise<OnvifProfile> {
     const known = this.#profiles ?? (await this.profiles(signal));
     const found = known.find(profile => profile.token === token);
@@ -41,29 +47,31 @@ export class Media {
   }
 
   async streamUri(token: string, signal?: AbortSignal): Promise<StreamAddress> {
-    const { media } = await this.profile(token, signal);
-    const read = (content: XmlElement) => readUri(content, 'GetStreamUri');
-    const request = getStreamUri(media, token);
-    const about = { todo: 'tell where the stream is', offer: offer.stream, signal };
-    const question = { operation: 'GetStreamUri', profileToken: token } as const;
-    const named = await this.#ask(media, { ...about, request, read, question });
     const { camera } = this.#calls;
-    const address = streamOnCamera(named, camera);
+    const address = streamOnCamera(await this.#uri('GetStreamUri', token, signal), camera);
     if (!address) throw onvifError('foreignAddress', { host: camera.host, detail: 'the stream' });
     return address;
   }
 
   async snapshotPath(token: string, signal?: AbortSignal): Promise<CameraPath> {
-    const { media } = await this.profile(token, signal);
-    const read = (content: XmlElement) => readUri(content, 'GetSnapshotUri');
-    const request = getSnapshotUri(media, token);
-    const about = { todo: 'tell where the snapshot is', offer: offer.snapshot, signal };
-    const question = { operation: 'GetSnapshotUri', profileToken: token } as const;
-    const named = await this.#ask(media, { ...about, request, read, question });
     const { camera } = this.#calls;
-    const path = onCamera(named, camera, webPort(camera));
+    const path = onCamera(await this.#uri('GetSnapshotUri', token, signal), camera, webPort(camera));
     if (!path) throw onvifError('foreignAddress', { host: camera.host, detail: 'snapshots' });
     return path;
+  }
+
+  /** As the camera writes it. */
+  async #uri(operation: keyof typeof uris, token: string, signal: AbortSignal | undefined): Promise<string> {
+    const { media } = await this.profile(token, signal);
+    const { request, ...about } = uris[operation];
+    return await this.#ask({
+      ...about,
+      media,
+      request: request(media, token),
+      read: content => readUri(content, operation),
+      question: { operation, profileToken: token },
+      signal,
+    });
   }
 
   async #readProfiles(signal: AbortSignal | undefined): Promise<OnvifProfile[]> {
@@ -80,52 +88,46 @@ export class Media {
   }
 
   #profilesOf(media: MediaVersion, signal: AbortSignal | undefined): Promise<OnvifProfile[]> {
-    const about = { todo: 'tell its profiles', offer: offer.profiles, signal };
-    const read = (content: XmlElement) => readProfiles(content, media);
-    const question = { operation: 'GetProfiles' } as const;
-    return this.#ask(media, { ...about, request: getProfiles(media), read, question });
+    return this.#ask({
+      media,
+      request: getProfiles(media),
+      read: content => readProfiles(content, media),
+      question: { operation: 'GetProfiles' },
+      todo: 'tell its profiles',
+      offer: 'video profiles',
+      signal,
+    });
   }
 
-  async #ask<T>(
-    service: MediaVersion,
-    {
-      question,
-      ...ask
-    }: Omit<Parameters<Calls['ask']>[0], 'service' | 'read'> & {
-      read: (content: XmlElement) => T;
-      question: NodeOnvifQuestion;
-    },
-  ): Promise<T> {
+  async #ask<T>({ media, question, ...ask }: MediaAsk<T>): Promise<T> {
     try {
-      return await this.#calls.ask({ ...ask, service });
+      return await this.#calls.ask({ ...ask, service: media });
     } catch (error) {
-      if (service === 'media2' || !(error instanceof AgentError) || !refusesRequest(error)) throw error;
+      if (media === 'media2' || !(error instanceof AgentError) || !refusesRequest(error)) throw error;
       const text = await this.#askNodeOnvif(question, ask.signal);
       if (text === undefined) throw error;
-      return await this.#readOther(text, ask.read, error);
+      return readOther(text, ask.read, error);
     }
   }
 
   async #askNodeOnvif(question: NodeOnvifQuestion, signal: AbortSignal | undefined): Promise<string | undefined> {
     const { media1 } = await this.#directory.services(signal);
-    if (!this.#nodeOnvif || !media1) return undefined;
-    return await this.#nodeOnvif.ask(
-      { target: media1, question, offsetMs: this.#calls.soap.clock.time.offsetMs },
-      signal,
-    );
-  }
-
-  /** The first refusal is the one to report: the second client is only another try. */
-  #readOther<T>(text: string, read: (content: XmlElement) => T, refusal: AgentError): T {
-    try {
-      return read(bodyOf(parseXml(text)));
-    } catch {
-      throw refusal;
-    }
+    if (!media1) return undefined;
+    const { offsetMs } = this.#calls.soap.clock.time;
+    return await this.#nodeOnvif.ask({ target: media1, question, offsetMs }, signal);
   }
 }
 
 /** Whether the camera gave a right answer that says it cannot do what our request asks. */
 function refusesRequest({ code, cause }: AgentError): boolean {
   return code === 'camera-failed' || (code === 'camera-no-onvif' && cause instanceof OnvifFault);
+}
+
+/** The first refusal is the one to report: the second client is only another try. */
+function readOther<T>(text: string, read: (content: XmlElement) => T, refusal: AgentError): T {
+  try {
+    return read(bodyOf(parseXml(text)));
+  } catch {
+    throw refusal;
+  }
 }

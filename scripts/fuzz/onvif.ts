@@ -56,7 +56,7 @@ const samples: Sample[] = [
   { xml: fixtures.encoder2(), read: content => readEncoder(content, 'media2') },
   { xml: fixtures.pullPoint(own, nowMs, 60_000), read: readSubscription },
   { xml: fixtures.renewal(nowMs, 60_000), read: readRenewal },
-  { xml: fixtures.messages(...Array(3).fill(fixtures.notification(motion))), read: readEvents },
+  { xml: fixtures.messages(nowMs, ...Array(3).fill(fixtures.notification(motion))), read: readEvents },
   { xml: fixtures.fault('ter:NotAuthorized', 'Sender not Authorized'), read: () => undefined },
   { xml: fixtures.fault11('SOAP-ENV:Client', 'not implemented'), read: () => undefined },
   { xml: '<!DOCTYPE html><html><body class="login"><form>Sign in</form></body></html>', read: () => undefined },

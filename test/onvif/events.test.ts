@@ -54,6 +54,17 @@ test('motion is told when it begins and ends, at the time on our clock', async (
   expect((ended ?? 0) - (began ?? 0)).toBe(400);
 });
 
+test('a clock that is set while motion is listened for is seen in the answers', async () => {
+  const device = await eventDevice();
+  const heard = listen(await open(device));
+  await expect.poll(heard.types).toEqual(['subscribed']);
+  device.setClock(-7_200_000);
+  device.happen(motion(true, Date.now() - 7_200_000));
+  await expect.poll(heard.types).toHaveLength(2);
+  const atMs = heard.items[1] && 'atMs' in heard.items[1] ? heard.items[1].atMs : Number.NaN;
+  expect(Math.abs(atMs - Date.now())).toBeLessThan(2_000);
+});
+
 test('a subscription is reached on the device itself, with what it wants repeated, and is ended with the listening', async () => {
   const device = await eventDevice();
   const heard = listen(await open(device));
@@ -95,7 +106,7 @@ test('where renewing is not known, a new subscription is made before the old one
 });
 
 test('a camera that answers at once that nothing happened is not asked all the time', async () => {
-  const device = await eventDevice({ answers: { PullMessages: fixtures.messages() } });
+  const device = await eventDevice({ answers: { PullMessages: fixtures.messages(Date.now()) } });
   const heard = listen(await open(device));
   await systemClock.sleep(1_500);
   heard.stop();
@@ -124,7 +135,7 @@ test('a wrong password ends the listening', async () => {
 
 test('a lost subscription is told and made anew', async () => {
   const answers = {
-    PullMessages: [misbehaviours['closes in the middle of its answer'], fixtures.messages(motion(true))],
+    PullMessages: [misbehaviours['closes in the middle of its answer'], fixtures.messages(Date.now(), motion(true))],
   };
   const heard = listen(await open(await eventDevice({ answers })));
   await expect

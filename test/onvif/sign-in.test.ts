@@ -46,6 +46,36 @@ describe.each(manners)('a camera that wants $wants $algorithm', manner => {
   });
 });
 
+test('a camera that tells its services to everybody has not accepted the password by that', async () => {
+  const right = { username: 'admin', password: 'right' };
+  const device = await scriptedDevice({ wants: 'ws-security', user: right, open: ['GetServices'] });
+  const camera = await open(device, { ...right, password: 'wrong' });
+  for (let times = 0; times < 3; times++) {
+    const problem = await problemOf(camera.profiles());
+    expect(String(problem)).toContain('refuses the user name or password');
+  }
+  expect(device.operations().filter(name => name === 'GetProfiles')).toHaveLength(1);
+});
+
+test('a password that is changed while it is used is offered three times, and never again', async () => {
+  const user = { username: 'admin', password: 'old' };
+  const answers = { GetVideoEncoderConfiguration: fixtures.encoder1(), GetStreamUri: fixtures.streamUri1('rtsp://a/') };
+  const device = await scriptedDevice({ wants: 'ws-security', user, answers });
+  const camera = await open(device, { ...user });
+  await camera.profiles();
+  user.password = 'new';
+  const before = device.asked.length;
+  const calls = [
+    () => camera.streamUri('Profile_1'),
+    () => camera.information(),
+    () => camera.profiles(),
+    () => camera.setEncoder('Profile_1', { fps: 5 }),
+  ];
+  for (const call of [...calls, ...calls, ...calls])
+    expect(await problemOf(call())).toMatchObject({ code: 'camera-denied' });
+  expect(device.asked.slice(before).filter(({ manner }) => manner === 'ws-security')).toHaveLength(3);
+});
+
 test('a camera that asks for a password nobody gave is told from one that refuses it', async () => {
   for (const wants of ['ws-security', 'digest'] as const) {
     const camera = await open(await scriptedDevice({ wants, user: { username: 'a', password: 'b' } }));

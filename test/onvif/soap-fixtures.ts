@@ -170,8 +170,9 @@ export function notification({ topic, atMs, data, operation = 'Changed' }: Notif
   );
 }
 
-export function messages(...notifications: string[]): string {
-  return soap(
-    `<tev:PullMessagesResponse><tev:CurrentTime>2026-11-23T07:41:12Z</tev:CurrentTime><tev:TerminationTime>2026-11-23T07:43:12Z</tev:TerminationTime>${notifications.join('')}</tev:PullMessagesResponse>`,
-  );
+export function messages(nowMs: number, ...notifications: string[]): string {
+  const times =
+    `<tev:CurrentTime>${new Date(nowMs).toISOString()}</tev:CurrentTime>` +
+    `<tev:TerminationTime>${new Date(nowMs + 60_000).toISOString()}</tev:TerminationTime>`;
+  return soap(`<tev:PullMessagesResponse>${times}${notifications.join('')}</tev:PullMessagesResponse>`);
 }

@@ -55,6 +55,7 @@ function lifeOf(answer: XmlElement): Pick<PullPoint, 'lifeMs'> {
 const motionTopics = /(^|\/)(CellMotionDetector\/Motion|VideoSource\/MotionAlarm|MotionRegionDetector\/Motion)$/;
 /** A day: a clock as wrong as this says nothing about when. */
 const believableMs = 86_400_000;
+const setAnewMs = 5_000;
 
 export type EventClock = {
   /** Our time when the answer came. */
@@ -63,8 +64,11 @@ export type EventClock = {
   offsetMs: number;
 };
 
-export function readMessages(content: XmlElement, clock: EventClock): OnvifEvent[] {
+export function readMessages(content: XmlElement, { nowMs, offsetMs }: EventClock): OnvifEvent[] {
   const answer = expectAnswer(content, 'PullMessages');
+  // A clock that was set since it was measured shows in the answer itself.
+  const shownMs = Date.parse(textAt(answer, 'CurrentTime') ?? '') - nowMs;
+  const clock = { nowMs, offsetMs: Math.abs(shownMs - offsetMs) > setAnewMs ? shownMs : offsetMs };
   return childrenNamed(answer, 'NotificationMessage')
     .map(notification => readNotification(notification, clock))
     .filter(event => event !== undefined);

@@ -1,4 +1,5 @@
-// Every request the agent makes of a device, as SOAP bodies after the ONVIF WSDLs. Pure.
+// Every request the agent makes of a device, as SOAP bodies after the ONVIF WSDLs. Pure, but for the ids of messages.
+import { randomUUID } from 'node:crypto';
 import type { SoapRequest } from './envelope.ts';
 import { escapeXml } from './write-xml.ts';
 
@@ -69,7 +70,11 @@ export function setVideoEncoder(version: MediaVersion, configuration: string): S
 
 /** Addresses a request of subscriptions, as WS-Addressing wants. `reference` is XML the device gave, or nothing. */
 function addressed(action: string, to: string, reference: string): string {
-  return `<a:Action s:mustUnderstand="1">${action}</a:Action><a:To s:mustUnderstand="1">${escapeXml(to)}</a:To>${reference}`;
+  return (
+    `<a:Action s:mustUnderstand="1">${action}</a:Action><a:MessageID>urn:uuid:${randomUUID()}</a:MessageID>` +
+    '<a:ReplyTo><a:Address>http://www.w3.org/2005/08/addressing/anonymous</a:Address></a:ReplyTo>' +
+    `<a:To s:mustUnderstand="1">${escapeXml(to)}</a:To>${reference}`
+  );
 }
 
 /** Where a subscription is reached, and the reference parameters (XML) that every request to it repeats. */

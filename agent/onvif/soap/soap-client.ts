@@ -1,6 +1,6 @@
 // One SOAP call to one camera and its answer. Knows how this camera wants its sign-in (WS-Security, HTTP digest or basic),
-// and offers the password once in each way: cameras lock an account after a few wrong ones. What was refused once, before
-// anything was ever accepted, is not offered again for as long as this client lives.
+// and offers the password once in each way: cameras lock an account after a few wrong ones. What was refused is not offered
+// again for as long as this client lives: not at all when nothing was ever accepted, otherwise not for the same request.
 import { randomBytes } from 'node:crypto';
 import { AgentError } from '../../errors.ts';
 import type { Credentials } from '../../sign-in/challenge.ts';
@@ -39,6 +39,10 @@ type Manner = 'unsigned' | 'ws-security' | 'http';
 const maxAnswerBytes = 2 ** 20;
 /** Nobody refuses a token for less. */
 const noticeableMs = 1_500;
+/** Answered to everybody (access class PRE_AUTH): that the camera answers proves no password. */
+const openOperations: ReadonlySet<string> = new Set(['GetServices', 'GetCapabilities', 'GetSystemDateAndTime']);
+/** So many refused requests in a row are no matter of rights: the password was changed. */
+const mostRefusals = 3;
 
 export class SoapClient {
   readonly clock: DeviceClock;
@@ -48,13 +52,16 @@ export class SoapClient {
   /** Whether the camera has accepted the user once. */
   #isAccepted = false;
   #denied: AgentError | undefined;
+  /** What the user may not do, by operation. */
+  readonly #refused = new Map<string, AgentError>();
+  #refusals = 0;
   /** While nobody knows whether the password is right, one call at a time finds out. */
   #first: Promise<unknown> = Promise.resolve();
 
   constructor(options: SoapOptions) {
-    const { credentials, allowBasic, camera } = options;
+    const { credentials, allowBasic } = options;
     this.#options = options;
-    this.#signIn = credentials && new HttpSignIn({ credentials, allowBasic: allowBasic || camera.secure });
+    this.#signIn = credentials && new HttpSignIn({ credentials, allowBasic });
     this.clock = new DeviceClock(options.clock, signal => this.#askTime(signal));
   }
 
@@ -72,19 +79,27 @@ export class SoapClient {
 
   async #signed(call: SoapCall): Promise<XmlElement> {
     call.signal?.throwIfAborted();
-    if (this.#denied) throw this.#denied;
+    const refusedBefore = this.#denied ?? this.#refused.get(call.request.operation);
+    if (refusedBefore) throw refusedBefore;
     const reply = await this.#send(call, this.#manner);
     if (!isRefusal(reply)) return this.#accept(reply, call);
     const again = this.#manner === 'http' ? await this.#withNewNonce(call, reply) : await this.#otherwise(call, reply);
-    if (again && !isRefusal(again.reply)) {
-      this.#manner = again.manner;
-      return this.#accept(again.reply, call);
-    }
+    if (!again || isRefusal(again.reply)) throw this.#refusal(call, again?.reply ?? reply);
+    this.#manner = again.manner;
+    return this.#accept(again.reply, call);
+  }
+
+  #refusal({ request, todo }: SoapCall, reply: Reply): AgentError {
     const { host } = this.#options.camera;
-    if (this.#isAccepted) throw onvifError('notAllowed', { host, detail: call.todo });
-    const isBasic = !again && this.#signIn?.learn(reply.http.headers) === 'basic-not-allowed';
-    this.#denied = onvifError(isBasic ? 'basicOnly' : 'denied', { host, cause: faultIn(again?.reply ?? reply) });
-    throw this.#denied;
+    const cause = faultIn(reply);
+    if (this.#isAccepted && ++this.#refusals < mostRefusals) {
+      const error = onvifError('notAllowed', { host, detail: todo, cause });
+      this.#refused.set(request.operation, error);
+      return error;
+    }
+    const isBasic = reply.http.status === 401 && this.#signIn?.learn(reply.http.headers) === 'basic-not-allowed';
+    this.#denied = onvifError(isBasic ? 'basicOnly' : 'denied', { host, cause });
+    return this.#denied;
   }
 
   /** WS-Security was refused: by a camera that wants HTTP's own sign-in, or whose clock is not where it seemed. */
@@ -158,12 +173,15 @@ export class SoapClient {
     }
   }
 
-  #accept({ http, content }: Reply, { todo, offer }: SoapCall): XmlElement {
+  #accept({ http, content }: Reply, { todo, offer, request }: SoapCall): XmlElement {
     const { host } = this.#options.camera;
     const isUnsigned = !this.#options.credentials;
     if (isUnsigned && (http.status === 401 || (content instanceof OnvifFault && content.means === 'not-authorized')))
       throw onvifError('signInNeeded', { host, cause: content instanceof OnvifFault ? content : undefined });
-    if (!isUnsigned) this.#isAccepted = true;
+    if (!isUnsigned && (this.#manner === 'http' || !openOperations.has(request.operation))) {
+      this.#isAccepted = true;
+      this.#refusals = 0;
+    }
     if (content instanceof OnvifFault) throw answerError(content, { host, todo, offer });
     return content;
   }
