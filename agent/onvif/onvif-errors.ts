@@ -24,8 +24,8 @@ const rows = {
     code: 'camera-unreachable',
     kind: 'unavailable',
     retry: 'later',
-    sentence: host =>
-      `The camera at ${host} accepts no connection. Check that it is on and in this network, and that the port is its ONVIF port (usually 80).`,
+    sentence: (host, port) =>
+      `The camera at ${host} accepts no connection on port ${port}. Check that it is on and in this network, and that the port is right (ONVIF is usually on 80).`,
   },
   stalled: {
     code: 'camera-stalled',

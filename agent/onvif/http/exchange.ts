@@ -115,8 +115,9 @@ type Circumstances = {
 function explain(error: unknown, { host, deadline, request, isAnswering, isConnected }: Circumstances): unknown {
   if (request.signal?.aborted) return request.signal.reason;
   if (error instanceof AgentError) return error;
+  const port = String(request.target.port);
   if (deadline.isOver()) {
-    if (!isConnected) return onvifError('unreachable', { host, cause: error });
+    if (!isConnected) return onvifError('unreachable', { host, detail: port, cause: error });
     return onvifError('stalled', { host, detail: String(Math.round(request.deadlineMs / 100) / 10), cause: error });
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -124,5 +125,5 @@ function explain(error: unknown, { host, deadline, request, isAnswering, isConne
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO') return onvifError('notHttps', { host, cause: error });
   if (isAnswering || isConnected) return onvifError('cutOff', { host, cause: error });
   const unreachable = systemCode(error) !== undefined && code !== 'ECONNRESET';
-  return onvifError(unreachable ? 'unreachable' : 'cutOff', { host, cause: error });
+  return onvifError(unreachable ? 'unreachable' : 'cutOff', { host, detail: port, cause: error });
 }
