@@ -1,5 +1,6 @@
 // Devices that are broken or mean harm: each ends in one error in bounded time and memory, and nothing that it names makes
 // the agent connect to another address.
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { AgentError, type ErrorCode } from '../../agent/errors.ts';
 import { type Misbehaviour, misbehaviours } from './misbehaviour.ts';
@@ -63,23 +64,23 @@ describe.each(Object.entries(endings))('a device that %s', (name, code) => {
     const device = await scriptedDevice({
       answers: { GetSystemDateAndTime: answer, GetDeviceInformation: answer },
     });
-    const { addresses } = await witness(device.port);
+    const { addresses, open: left } = await witness(device.port);
     const { result, tookMs, grewBytes } = await measured(() => problemOf(everything(device)));
     expect(result).toMatchObject({ name: 'AgentError', code });
     expect(tookMs).toBeLessThan(mostMs);
     expect(grewBytes).toBeLessThan(mostBytes);
-    expect(addresses()).toEqual(['127.0.0.1']);
+    expect([addresses(), left()]).toEqual([['127.0.0.1'], 0]);
   });
 
   test('when asked for its profiles', async () => {
     const device = await scriptedDevice({ answers: { GetProfiles: answer } });
-    const { addresses, strangers } = await witness(device.port);
+    const { addresses, strangers, open: left } = await witness(device.port);
     const camera = await open(device, { deadlineMs });
     const { result, tookMs, grewBytes } = await measured(() => problemOf(camera.profiles()));
     expect(result).toMatchObject({ name: 'AgentError', code });
     expect(tookMs).toBeLessThan(mostMs);
     expect(grewBytes).toBeLessThan(mostBytes);
-    expect([addresses(), strangers()]).toEqual([['127.0.0.1'], 0]);
+    expect([addresses(), strangers(), left()]).toEqual([['127.0.0.1'], 0, 0]);
   });
 });
 
@@ -238,6 +239,13 @@ describe('answers that are only odd', () => {
     const answers = { GetDeviceInformation: fixtures.information.replace('Dome 4K', 'A\u0085B\u202eC\r\nD') };
     expect(await (await open(await scriptedDevice({ answers }))).information()).toMatchObject({ model: 'A B C D' });
   });
+});
+
+test('a signal that lives for months keeps nothing of the calls it might have stopped', async () => {
+  const { signal } = new AbortController();
+  const camera = await open(await scriptedDevice());
+  for (let times = 0; times < 20; times++) await camera.information(signal);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('a call that is stopped ends at once with the reason', async () => {

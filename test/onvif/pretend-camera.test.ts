@@ -8,10 +8,8 @@ const user = { username: 'admin', password: 'p@ss:w/rd#%&+ü "\'' };
 async function pretendCamera(options: string[]) {
   const all = ['--video', await shortClip(), '--onvif', '0', '--user', user.username, ...options];
   const running = await startCamera(all, user.password);
-  const ready = running.events.find(({ event }) => event === 'ready');
-  const address = ready && 'onvifUrl' in ready ? String(ready.onvifUrl) : '';
   const stop = () => running[Symbol.asyncDispose]();
-  return { address, url: running.url, [Symbol.asyncDispose]: stop };
+  return { address: running.onvifUrl, url: running.url, [Symbol.asyncDispose]: stop };
 }
 
 test('its streams, picture and motion are read, and its key frames set, with its clock ten days behind', async () => {

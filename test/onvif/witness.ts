@@ -7,6 +7,8 @@ import { onTestFinished } from 'vitest';
 export type Witness = {
   /** Addresses connected to, each once. */
   addresses(): string[];
+  /** Connections of this process that are still open. */
+  open(): number;
   /** Connections that came to the address beside the device's. */
   strangers(): number;
 };
@@ -16,8 +18,10 @@ export const elsewhere = '127.0.0.2';
 
 export async function witness(port: number): Promise<Witness> {
   const tried = new Set<string>();
+  const sockets = new Set<Socket>();
   const watch = (message: unknown) => {
     const { socket } = message as { socket: Socket };
+    sockets.add(socket);
     socket.on('connectionAttempt', (ip: string) => tried.add(ip));
   };
   subscribe('net.client.socket', watch);
@@ -31,7 +35,8 @@ export async function witness(port: number): Promise<Witness> {
     unsubscribe('net.client.socket', watch);
     server.close();
   });
-  return { addresses: () => [...tried], strangers: () => strangers };
+  const open = () => [...sockets].filter(socket => !socket.destroyed).length;
+  return { addresses: () => [...tried], strangers: () => strangers, open };
 }
 
 /** Runs the work and tells how long it took and by how much memory grew at the most, in bytes. */

@@ -1,4 +1,5 @@
-// A limit on the time something may take, whoever else may stop it.
+// A limit on the time something may take, whoever else may stop it. Nothing of it stays with the outer signal, which may
+// live for months: of AbortSignal.any a part would, for each call that listened.
 import type { Clock } from '../../clock.ts';
 
 export type Deadline = Disposable & {
@@ -9,11 +10,21 @@ export type Deadline = Disposable & {
 };
 
 export function startDeadline(clock: Clock, ms: number, outer: AbortSignal | undefined): Deadline {
-  const timeUp = new AbortController();
-  const cancel = clock.after(ms, () => timeUp.abort());
+  const ending = new AbortController();
+  let isOver = false;
+  const stop = () => ending.abort(outer?.reason);
+  const cancel = clock.after(ms, () => {
+    isOver = !ending.signal.aborted;
+    ending.abort();
+  });
+  if (outer?.aborted) stop();
+  else outer?.addEventListener('abort', stop, { once: true });
   return {
-    signal: outer ? AbortSignal.any([outer, timeUp.signal]) : timeUp.signal,
-    isOver: () => timeUp.signal.aborted && !outer?.aborted,
-    [Symbol.dispose]: cancel,
+    signal: ending.signal,
+    isOver: () => isOver,
+    [Symbol.dispose]() {
+      cancel();
+      outer?.removeEventListener('abort', stop);
+    },
   };
 }
