@@ -31,8 +31,8 @@ export type OnvifOptions = {
   /** Whether the password may be sent unencrypted when the camera knows nothing better. Default false. */
   allowBasic?: boolean | undefined;
   clock: Clock;
-  /** In [0, 1). Default Math.random. */
-  random?: (() => number) | undefined;
+  /** In [0, 1), as Math.random: spreads the attempts of many cameras to get their events back. */
+  random: () => number;
   /** For one exchange with the camera. Default 5 s; a method makes at most a handful. */
   deadlineMs?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -75,7 +75,7 @@ const defaultDeadlineMs = 5_000;
  * `camera-no-onvif`, `camera-answer-invalid` or `camera-busy`, or with the signal's reason.
  */
 export async function openOnvif(options: OnvifOptions): Promise<OnvifDevice> {
-  const { clock, tlsFingerprint, username, password, deadlineMs = defaultDeadlineMs, signal } = options;
+  const { clock, tlsFingerprint, username, password, random, deadlineMs = defaultDeadlineMs, signal } = options;
   const camera = await locateWithin(deadlineMs, options);
   const credentials = username === undefined || password === undefined ? undefined : { username, password };
   const allowBasic = (options.allowBasic ?? false) || camera.secure;
@@ -85,11 +85,26 @@ export async function openOnvif(options: OnvifOptions): Promise<OnvifDevice> {
   const directory = new ServiceDirectory(soap, camera);
   const calls = new Calls(soap, camera, directory);
   const nodeOnvif = new NodeOnvif({ camera, credentials, clock, deadlineMs });
-  const media = new Media({ calls, directory, nodeOnvif });
-  const snapshots = new Snapshots({ ...http, deadlineMs, signIn: credentials && { credentials, allowBasic } });
-  const feed = new EventFeed({ calls, directory, clock, deadlineMs, random: options.random ?? Math.random });
+  return deviceOf({
+    calls,
+    directory,
+    media: new Media({ calls, directory, nodeOnvif }),
+    snapshots: new Snapshots({ ...http, deadlineMs, signIn: credentials && { credentials, allowBasic } }),
+    feed: new EventFeed({ calls, directory, clock, deadlineMs, random }),
+  });
+}
+
+type DeviceParts = {
+  calls: Calls;
+  directory: ServiceDirectory;
+  media: Media;
+  snapshots: Snapshots;
+  feed: EventFeed;
+};
+
+function deviceOf({ calls, directory, media, snapshots, feed }: DeviceParts): OnvifDevice {
   return {
-    host: camera.host,
+    host: calls.camera.host,
     information: signal =>
       calls.ask({
         service: 'device',
@@ -99,7 +114,7 @@ export async function openOnvif(options: OnvifOptions): Promise<OnvifDevice> {
         read: readDeviceInformation,
         signal,
       }),
-    time: signal => soap.clock.measure(signal),
+    time: signal => calls.soap.clock.measure(signal),
     services: async signal => Object.keys(await directory.services(signal)) as ServiceName[],
     profiles: signal => media.profiles(signal),
     streamUri: (token, signal) => media.streamUri(token, signal),

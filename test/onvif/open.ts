@@ -8,7 +8,7 @@ export type OpenOptions = Partial<Omit<OnvifOptions, 'password' | 'address'>> & 
 export function open({ address }: { address: string }, options: OpenOptions = {}): Promise<OnvifDevice> {
   const { password, ...rest } = options;
   const secret = password === undefined ? undefined : new Secret(password);
-  return openOnvif({ address, clock: systemClock, deadlineMs: 2_000, ...rest, password: secret });
+  return openOnvif({ address, clock: systemClock, random: Math.random, deadlineMs: 2_000, ...rest, password: secret });
 }
 
 /** What a promise rejected with. */
