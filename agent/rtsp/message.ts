@@ -35,8 +35,12 @@ export function readHead(text: string): MessageHead | undefined {
 }
 
 const maxValueChars = 4_096;
-/** A realm or a nonce goes back to the camera in a header of ours, where a line must not end. */
-const controlCharacters = /\p{Cc}/gu;
+/**
+ * A realm or a nonce goes back to the camera in a header of ours, where a line must not end. Only ASCII's: a character is
+ * a byte here, and the others are parts of letters.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters a header must not have
+const controlCharacters = /[\u0000-\u001f\u007f]/g;
 
 function readHeaders(lines: readonly string[]): RtspHeaders {
   const headers = new Map<string, string[]>();

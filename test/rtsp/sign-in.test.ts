@@ -61,12 +61,15 @@ test('a quote or backslash in the user name does not end it', () => {
 test('what is not ASCII is hashed and sent as the bytes it is in UTF-8', () => {
   const bytes = (text: string) => Buffer.from(text).toString('latin1');
   const signIn = authenticator('jürgen', 'größe');
-  signIn.challenged([bytes('Digest realm="Tür", nonce="n"')]);
+  const head = readHead(
+    `RTSP/1.0 401 Unauthorized\r\n${bytes('WWW-Authenticate: Digest realm="Straße Ö", nonce="n"')}`,
+  );
+  expect(signIn.challenged(head?.headers.get('www-authenticate') ?? [])).toBe(true);
   const md5 = (text: string) => createHash('md5').update(text).digest('hex');
-  const expected = md5(`${md5('jürgen:Tür:größe')}:n:${md5('OPTIONS:rtsp://a/')}`);
+  const expected = md5(`${md5('jürgen:Straße Ö:größe')}:n:${md5('OPTIONS:rtsp://a/')}`);
   const said = signIn.authorization('OPTIONS', 'rtsp://a/') ?? '';
   expect(said).toContain(`response="${expected}"`);
-  expect(said).toContain(bytes('username="jürgen", realm="Tür"'));
+  expect(said).toContain(bytes('username="jürgen", realm="Straße Ö"'));
 });
 
 describe('a second refusal', () => {
