@@ -44,8 +44,9 @@ export function inputOptions({ url }: CameraAddress, probe: Probe): string[] {
   ];
 }
 
-function urlWithCredentials({ url, username, password }: CameraAddress): string {
-  const address = withoutSpecials(url).replace(/^(rtsps?:\/\/)(?:[^/?#]*@)?/, '$1');
+/** Contains the password in clear, and nothing that would end a string of a script. */
+export function urlWithCredentials({ url, username, password }: CameraAddress): string {
+  const address = withoutSpecials(url).replace(/^([a-z]+:\/\/)(?:[^/?#]*@)?/, '$1');
   if (username === undefined) return address;
   const userinfo = `${percentEncoded(username)}:${percentEncoded(password?.reveal() ?? '')}@`;
   return address.replace('://', () => `://${userinfo}`);

@@ -1,0 +1,160 @@
+// Cameras that are no RTSP cameras, read through ffmpeg: HTTP (MJPEG, HLS), files, USB cameras, a board's own camera. ffmpeg
+// copies what they send; what is neither H.264 nor H.265 goes on as MJPEG, for the repair stage to make H.264 of.
+import type { Clock } from '../clock.ts';
+import type { Facts } from '../facts.ts';
+import { FfmpegRun } from '../ffmpeg/ffmpeg-run.ts';
+import type { Track } from '../matroska/track.ts';
+import { type CameraInput, ffmpegInput, type InputOptions, type PlaceAddress } from './ffmpeg-input.ts';
+import { explainPlace, placeError } from './place-errors.ts';
+import { missing, programBytes } from './program-bytes.ts';
+import { type RunEnd, readRun } from './read-run.ts';
+import type { Source, SourceItem } from './source.ts';
+import { type Connection, supervise } from './supervise.ts';
+
+export type PlaceCamera = PlaceAddress & {
+  id: string;
+  /** `transcode`: MJPEG is welcome, because it is made H.264 behind this source. */
+  video: 'copy' | 'transcode';
+  /** `off` leaves sound out. Other sound than AAC goes on as it is. */
+  audio: 'aac' | 'off';
+};
+
+export type FfmpegSourceOptions = {
+  camera: PlaceCamera;
+  clock: Clock;
+  facts: Facts;
+  /** 0 ≤ value < 1, as Math.random. */
+  random: () => number;
+  /** Default: `ffmpeg` on the PATH. */
+  ffmpegPath?: string;
+  timings?: Partial<PlaceTimings>;
+  /** What the address means to ffmpeg. Default: `ffmpegInput`. */
+  inputOf?: (camera: PlaceAddress, options: InputOptions) => CameraInput;
+};
+
+export type PlaceTimings = {
+  /** Longest wait from the start of ffmpeg to its first byte. */
+  firstByteMs: number;
+  /** Longest silence while the stream runs: HLS sends a whole segment at a time. */
+  silenceMs: number;
+  /** Longest wait for the camera's answer while connecting. */
+  ioTimeoutMs: number;
+  /** Failures are forgotten after this long a time with pictures. */
+  steadyMs: number;
+};
+
+const defaultTimings: PlaceTimings = { firstByteMs: 20_000, silenceMs: 20_000, ioTimeoutMs: 5_000, steadyMs: 60_000 };
+// A frame leaves with the next one.
+const atOnce = ['-cluster_time_limit', '0'];
+const keptLines = 100;
+const passedOn = new Set(['V_MPEG4/ISO/AVC', 'V_MPEGH/ISO/HEVC']);
+
+/** What was learnt about the camera and outlives a connection. */
+type Learnt = { arrivalTimes: boolean };
+
+type Reading = Omit<FfmpegSourceOptions, 'timings' | 'inputOf'> & {
+  timings: PlaceTimings;
+  inputOf: NonNullable<FfmpegSourceOptions['inputOf']>;
+  learnt: Learnt;
+};
+
+/**
+ * Follows one camera until the signal aborts, or until the consumer stops iterating; either leaves no process behind.
+ * Publishes `camera.state` as `supervise` does.
+ */
+export function openFfmpegSource(options: FfmpegSourceOptions): Source {
+  const { camera, clock, facts, random, inputOf = ffmpegInput } = options;
+  const timings = { ...defaultTimings, ...options.timings };
+  return {
+    items(signal) {
+      const reading: Reading = { ...options, timings, inputOf, learnt: { arrivalTimes: false } };
+      const runOnce = (connection: Connection, ended: AbortSignal) => read(reading, connection, ended);
+      return supervise({ cameraId: camera.id, clock, facts, random, steadyMs: timings.steadyMs, runOnce }, signal);
+    },
+  };
+}
+
+/** One connection. Returns when it should be made again at once, with what was learnt, or when the signal aborted. */
+async function* read(reading: Reading, connection: Connection, signal: AbortSignal): AsyncGenerator<SourceItem> {
+  const { camera, timings, learnt } = reading;
+  const input = reading.inputOf(camera, { ioTimeoutMs: timings.ioTimeoutMs, arrivalTimes: learnt.arrivalTimes });
+  const said: string[] = [];
+  const ended = new AbortController();
+  const both = AbortSignal.any([signal, ended.signal]);
+  try {
+    const onLine = (line: string) => {
+      said.push(line);
+      if (said.length > keptLines) said.shift();
+    };
+    const run = start(reading, input, { signal: both, onLine });
+    const end = yield* items(reading, input, { run, connection, signal: both });
+    if (end === 'again' || signal.aborted) return;
+    throw explain(input, { ...end, stderrLines: [...said, ...end.stderrLines] }, reading, connection);
+  } finally {
+    ended.abort();
+  }
+}
+
+function start(
+  { camera, clock, ffmpegPath }: Reading,
+  input: CameraInput,
+  program: { signal: AbortSignal; onLine: (line: string) => void },
+): FfmpegRun {
+  const { inputOptions } = input;
+  const outputOptions = [...input.outputOptions, ...atOnce, ...(camera.audio === 'off' ? ['-an'] : [])];
+  const place =
+    'input' in input
+      ? input.input
+      : { media: programBytes({ programs: input.programs, args: input.args, ...program }), format: 'h264' };
+  const command = { ...place, inputOptions, outputOptions };
+  return new FfmpegRun(ffmpegPath === undefined ? command : { ...command, ffmpegPath }, clock);
+}
+
+type Running = { run: FfmpegRun; connection: Connection; signal: AbortSignal };
+
+/** Tracks, then frames, then how it ended; `again` when the camera must be read in another way. */
+async function* items(
+  { camera, clock, timings, learnt }: Reading,
+  { place, name }: CameraInput,
+  { run, connection, signal }: Running,
+): AsyncGenerator<SourceItem, RunEnd | 'again'> {
+  const { firstByteMs, silenceMs } = timings;
+  const events = readRun(run, { clock, firstByteMs, silenceMs, signal });
+  let types = new Map<number, Track['type']>();
+  try {
+    for (let next = await events.next(); ; next = await events.next()) {
+      if (next.done) return next.value;
+      const event = next.value;
+      if (event.type === 'tracks') {
+        const video = event.tracks.find(track => track.type === 'video');
+        if (place === 'http' && video?.codecId === 'V_MJPEG' && !learnt.arrivalTimes) {
+          learnt.arrivalTimes = true;
+          return 'again';
+        }
+        requireUsable(camera, video?.codecId, { place, name });
+        types = new Map(event.tracks.map(track => [track.number, track.type]));
+        yield { type: 'tracks', tracks: event.tracks };
+      } else if (event.type === 'frame' && types.has(event.frame.trackNumber)) {
+        if (types.get(event.frame.trackNumber) === 'video') connection.noteLive();
+        yield { type: 'frame', frame: event.frame };
+      }
+    }
+  } finally {
+    await events.return({ exit: { how: 'exited' }, stderrLines: [], silentMs: 0 });
+  }
+}
+
+function requireUsable(
+  { video }: PlaceCamera,
+  codecId: string | undefined,
+  { place, name }: Pick<CameraInput, 'place' | 'name'>,
+): void {
+  if (codecId === undefined) throw placeError('noVideo', place, name);
+  if (passedOn.has(codecId) || video === 'transcode') return;
+  throw placeError(codecId === 'V_MJPEG' ? 'needsTranscoding' : 'codecUnsupported', place, name);
+}
+
+function explain({ place, name }: CameraInput, end: RunEnd, { timings }: Reading, { isLive }: Connection): Error {
+  if (end.stderrLines.includes(missing)) return placeError('programMissing', place, name);
+  return explainPlace(place, name, { ...end, delivered: isLive, ioTimeoutMs: timings.ioTimeoutMs });
+}

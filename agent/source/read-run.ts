@@ -1,0 +1,69 @@
+// One run of ffmpeg that reads a camera, from its first byte to its certain end: what it sends, watched for silence, and
+// how it ended. What that means is for the source to say.
+import type { Clock } from '../clock.ts';
+import { AgentError } from '../errors.ts';
+import type { FfmpegExit, FfmpegRun } from '../ffmpeg/ffmpeg-run.ts';
+import type { MatroskaEvent } from '../matroska/event.ts';
+import { readMatroska } from '../matroska/read.ts';
+import { watchSilence } from './stall-watch.ts';
+
+export type RunEnd = {
+  exit: FfmpegExit;
+  stderrLines: string[];
+  /** Between the last byte, or the start, and the end. */
+  silentMs: number;
+};
+
+export type ReadRunOptions = {
+  clock: Clock;
+  /** Longest wait from the start to the first byte. */
+  firstByteMs: number;
+  /** Longest silence after it. */
+  silenceMs: number;
+  signal: AbortSignal;
+};
+
+const enoughToExitMs = 1_000;
+
+/** Returns how the run ended by itself, by its silence or by `signal`. No process is left when the iteration ends. */
+export async function* readRun(
+  run: FfmpegRun,
+  { clock, firstByteMs, silenceMs, signal }: ReadRunOptions,
+): AsyncGenerator<MatroskaEvent, RunEnd, undefined> {
+  const end = () => void run.end();
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  let lastByteMs: number | undefined;
+  try {
+    const watched = watchSilence(run.stdout(), { firstMs: firstByteMs, laterMs: silenceMs, clock, onSilence: end });
+    const arrivals = noteArrival(watched, () => {
+      lastByteMs = clock.monotonicMs();
+    });
+    yield* untilCut(readMatroska(arrivals, { borrowFrames: true }));
+    const endedMs = clock.monotonicMs();
+    const exit = await run.end(enoughToExitMs);
+    return { exit, stderrLines: run.stderrLines, silentMs: endedMs - (lastByteMs ?? run.startedMs ?? endedMs) };
+  } finally {
+    signal.removeEventListener('abort', end);
+    await run.end();
+  }
+}
+
+async function* noteArrival(
+  chunks: AsyncIterable<Uint8Array>,
+  arrived: () => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    arrived();
+    yield chunk;
+  }
+}
+
+/** An ffmpeg that ends in mid-cluster is no news of its own: why it ended is told by how it ended. */
+async function* untilCut(events: AsyncIterable<MatroskaEvent>): AsyncGenerator<MatroskaEvent, void, undefined> {
+  try {
+    yield* events;
+  } catch (error) {
+    if (!(error instanceof AgentError && error.code === 'matroska-truncated')) throw error;
+  }
+}
