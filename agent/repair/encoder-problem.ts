@@ -19,7 +19,7 @@ export function encoderFailed(type: Track['type'], name: string, exit: FfmpegExi
 }
 
 function howItEnded(exit: FfmpegExit | 'stuck'): string {
-  if (exit === 'stuck') return 'gave nothing for 10 s and was ended';
+  if (exit === 'stuck') return 'gave nothing any more and was ended';
   return exit.how === 'killed' ? `was ended from outside (${exit.signal})` : 'ended by itself';
 }
 

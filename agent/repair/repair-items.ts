@@ -6,19 +6,23 @@ import type { Facts } from '../facts.ts';
 import type { Source, SourceItem } from '../source/source.ts';
 import { type RepairPlan, tracksToRepair } from './repair-plan.ts';
 import { type RepairProblem, RepairSession } from './repair-session.ts';
-import type { VideoEncoders } from './video-encoders.ts';
+import type { EncoderChoice } from './video-encoders.ts';
 
 export type RepairOptions = {
   cameraId: string;
   clock: Clock;
   facts: Facts;
   /** Shared by all cameras: which encoder this machine has is found out once. */
-  encoders: VideoEncoders;
+  encoders: EncoderChoice;
   /** Ends the encoders with what is in them. `items` must end by it too. */
   signal: AbortSignal;
+  /** So long fed without an answer, an encoder hangs and is replaced. Default 10 s. */
+  stuckMs?: number;
   /** Default: `ffmpeg` on the PATH. */
   ffmpegPath?: string | undefined;
 };
+
+const defaultStuckMs = 10_000;
 
 /**
  * Repairs a camera's items as planned. Publishes `camera.problem` when an encoder dies (it is started again) or falls
@@ -41,7 +45,7 @@ export async function* repairItems(
       if (session) for (const item of session.ready()) yield item;
       const arrived = session ? await Promise.race([arriving, session.change()]) : await arriving;
       if (!arrived) continue;
-      if (arrived.done) break;
+      if (arrived.done || signal.aborted) break;
       const item = arrived.value;
       if (item.type === 'tracks') {
         if (session) yield* session.finish();
@@ -88,10 +92,10 @@ function nextOf(iterator: AsyncIterator<SourceItem>): Promise<IteratorResult<Sou
 function sessionFor(
   tracks: Parameters<typeof tracksToRepair>[0],
   plan: RepairPlan,
-  { cameraId, clock, facts, encoders, ffmpegPath }: RepairOptions,
+  { cameraId, clock, facts, encoders, stuckMs = defaultStuckMs, ffmpegPath }: RepairOptions,
 ): RepairSession | undefined {
   const toRepair = tracksToRepair(tracks, plan);
   if (!toRepair.video && !toRepair.audio) return undefined;
   const onProblem = (problem: RepairProblem) => facts.publish({ type: 'camera.problem', cameraId, ...problem });
-  return new RepairSession({ tracks, toRepair, encoders, clock, ffmpegPath, onProblem });
+  return new RepairSession({ tracks, toRepair, encoders, clock, stuckMs, ffmpegPath, onProblem });
 }

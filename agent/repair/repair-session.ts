@@ -10,15 +10,16 @@ import { h264Encoding, type VideoEncoder } from './h264.ts';
 import { Interleaver, type Lane } from './interleaver.ts';
 import type { TracksToRepair } from './repair-plan.ts';
 import { TrackEncoder } from './track-encoder.ts';
-import type { VideoEncoders } from './video-encoders.ts';
+import type { EncoderChoice } from './video-encoders.ts';
 
 export type RepairProblem = { error: AgentError; lostFromMs?: number; lostToMs?: number };
 
 export type RepairSessionOptions = {
   tracks: readonly Track[];
   toRepair: TracksToRepair;
-  encoders: VideoEncoders;
+  encoders: EncoderChoice;
   clock: Clock;
+  stuckMs: number;
   ffmpegPath?: string | undefined;
   onProblem: (problem: RepairProblem) => void;
 };
@@ -34,6 +35,8 @@ export class RepairSession implements AsyncDisposable {
   /** As they leave; undefined while the encoder of the picture has not said what it makes. */
   #tracks: Track[] | undefined;
   #announced: Track[] | undefined;
+  /** What each encoded picture belongs to: pictures of the run before may still wait when the next one says what it makes. */
+  readonly #tracksOf = new WeakMap<Frame, Track[]>();
   #changed = Promise.withResolvers<void>();
   #cancelDue: () => void = () => {};
 
@@ -67,7 +70,8 @@ export class RepairSession implements AsyncDisposable {
     const { clock } = this.#options;
     const { dueMs } = this.#interleaver;
     this.#cancelDue();
-    if (dueMs !== undefined) this.#cancelDue = clock.after(dueMs - clock.monotonicMs(), () => this.#tell());
+    if (dueMs !== undefined)
+      this.#cancelDue = clock.after(Math.max(0, dueMs - clock.monotonicMs()), () => this.#tell());
     return this.#changed.promise;
   }
 
@@ -86,10 +90,9 @@ export class RepairSession implements AsyncDisposable {
     // Sound without its picture is of no use.
     if (!this.#tracks) return this.#interleaver.dropDue();
     for (let frame = next(); frame; frame = next()) {
-      if (this.#announced !== this.#tracks) {
-        this.#announced = this.#tracks;
-        yield { type: 'tracks', tracks: this.#tracks };
-      }
+      const tracks = this.#tracksOf.get(frame) ?? this.#announced ?? this.#tracks;
+      if (tracks !== this.#announced) yield { type: 'tracks', tracks };
+      this.#announced = tracks;
       yield { type: 'frame', frame };
     }
   }
@@ -101,9 +104,9 @@ export class RepairSession implements AsyncDisposable {
   }
 
   #audioEncoder(track: AudioTrack): TrackEncoder {
-    const { clock, ffmpegPath, onProblem } = this.#options;
+    const { clock, stuckMs, ffmpegPath, onProblem } = this.#options;
     return new TrackEncoder({
-      ...{ track, clock, ffmpegPath },
+      ...{ track, clock, stuckMs, ffmpegPath },
       encodingFor: async () => aacEncoding(track),
       answersMs: (1000 * aacFrameSamples) / aacTrack(track).sampleRate,
       onEncoded: encoded => this.#take(encoded),
@@ -114,10 +117,10 @@ export class RepairSession implements AsyncDisposable {
   }
 
   #videoEncoder(track: VideoTrack, tracks: Track[]): TrackEncoder {
-    const { clock, ffmpegPath, encoders, onProblem } = this.#options;
+    const { clock, stuckMs, ffmpegPath, encoders, onProblem } = this.#options;
     let encoder: VideoEncoder | undefined;
     return new TrackEncoder({
-      ...{ track, clock, ffmpegPath, onProblem },
+      ...{ track, clock, stuckMs, ffmpegPath, onProblem },
       encodingFor: async (of, signal) => {
         encoder = await encoders.choose(of.type === 'video' ? of : track, signal);
         return h264Encoding(of.type === 'video' ? of : track, encoder);
@@ -125,6 +128,7 @@ export class RepairSession implements AsyncDisposable {
       answersMs: 1,
       onEncoded: encoded => {
         if (encoded.type === 'track') this.#setVideo(tracks, encoded.track);
+        else if (this.#tracks) this.#tracksOf.set(encoded.frame, this.#tracks);
         this.#take(encoded);
       },
       onFailed: () => encoder && encoders.noteFailure(encoder),

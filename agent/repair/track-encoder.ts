@@ -18,6 +18,8 @@ export type TrackEncoderOptions = {
   /** How much of its time a frame that comes out stands for. */
   answersMs: number;
   clock: Clock;
+  /** So long fed without an answer, an encoder hangs. */
+  stuckMs: number;
   ffmpegPath?: string | undefined;
   onEncoded: (encoded: Encoded) => void;
   onProblem: (problem: EncoderProblem) => void;
@@ -27,15 +29,14 @@ export type TrackEncoderOptions = {
 
 /** 16 Mbit/s for as long as may wait. */
 const waitingLimits = { maxBytes: 24 * 1024 * 1024, maxSpanMs: 12_000 };
-/** So long fed without an answer, an encoder hangs. */
-const stuckMs = 10_000;
 /** Frames further apart than this do not follow each other. */
 const pauseMs = 2_000;
 /** A timeline that goes back further than B-frames do is another one, which encoders do not take. */
 const backwardsMs = 2_000;
 const retryFirstMs = 500;
 const retryMaxMs = 30_000;
-const finishMs = 10_000;
+/** For all that may wait, on a machine that just keeps up; the camera's next session waits meanwhile. */
+const finishMs = 30_000;
 const recheckMs = 500;
 
 export class TrackEncoder {
@@ -55,6 +56,7 @@ export class TrackEncoder {
   #lastFedMs = Number.NEGATIVE_INFINITY;
   /** Since when the present run is fed without an answer, monotonic. */
   #unansweredSinceMs: number | undefined;
+  #answers = 0;
   #run: AbortController | undefined;
 
   constructor(options: TrackEncoderOptions) {
@@ -96,14 +98,25 @@ export class TrackEncoder {
     return false;
   }
 
-  /** No more frames: resolves when everything has come out, or it takes too long. */
+  /** No more frames: resolves when everything has come out. An encoder that gives nothing any more is not waited for. */
   async finish(): Promise<void> {
     this.#waiting.close();
-    const late = Promise.withResolvers<void>();
-    const cancel = this.#clock.after(finishMs, late.resolve);
-    await Promise.race([this.#done, late.promise]);
-    cancel();
+    const deadlineMs = this.#clock.monotonicMs() + finishMs;
+    for (let before = -1; before !== this.#answers && this.#clock.monotonicMs() < deadlineMs; ) {
+      // A run that has not begun has nothing to give yet.
+      before = this.#run ? this.#answers : -1;
+      if (await this.#isDoneWithin(this.#options.stuckMs)) return await this[Symbol.asyncDispose]();
+    }
+    this.#loseUnanswered(encoderFailed(this.#track.type, this.#encoderName, 'stuck'));
     await this[Symbol.asyncDispose]();
+  }
+
+  async #isDoneWithin(ms: number): Promise<boolean> {
+    const late = Promise.withResolvers<boolean>();
+    const cancel = this.#clock.after(ms, () => late.resolve(false));
+    const done = await Promise.race([this.#done.then(() => true), late.promise]);
+    cancel();
+    return done;
   }
 
   /** Ends the encoder with what is in it. */
@@ -131,10 +144,11 @@ export class TrackEncoder {
   }
 
   async #runOnce(worked: () => void): Promise<void> {
-    const run = new AbortController();
-    this.#run = run;
     const { encodingFor, clock, ffmpegPath, onEncoded, onFailed } = this.#options;
     const encoding = await encodingFor(this.#track, this.#stop.signal);
+    this.#stop.signal.throwIfAborted();
+    const run = new AbortController();
+    this.#run = run;
     this.#encoderName = encoding.name;
     this.#unansweredSinceMs = undefined;
     try {
@@ -153,6 +167,7 @@ export class TrackEncoder {
       throw thrown;
     } finally {
       run.abort();
+      this.#run = undefined;
     }
   }
 
@@ -195,6 +210,7 @@ export class TrackEncoder {
   /** Pictures come out in the order of their times: what is earlier has come out, or never will. */
   #answer(timecodeMs: number): void {
     this.#unansweredSinceMs = undefined;
+    this.#answers++;
     for (const ptsMs of this.#unanswered.keys()) {
       if (ptsMs < timecodeMs + this.#options.answersMs) this.#unanswered.delete(ptsMs);
     }
@@ -220,6 +236,6 @@ export class TrackEncoder {
     if (nowMs - this.#lastFedMs > pauseMs) this.#unansweredSinceMs = undefined;
     this.#lastFedMs = nowMs;
     this.#unansweredSinceMs ??= nowMs;
-    if (nowMs - this.#unansweredSinceMs > stuckMs) this.#run?.abort();
+    if (nowMs - this.#unansweredSinceMs > this.#options.stuckMs) this.#run?.abort();
   }
 }

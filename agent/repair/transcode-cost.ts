@@ -8,7 +8,7 @@ import {
   syntheticClip,
   type Work,
 } from './measure-encode.ts';
-import type { VideoEncoders } from './video-encoders.ts';
+import type { EncoderChoice } from './video-encoders.ts';
 
 export type TranscodeCost = Work & {
   /** As people know it: `libx264 veryfast`, `h264_v4l2m2m`. */
@@ -16,7 +16,7 @@ export type TranscodeCost = Work & {
 };
 
 export type TranscodeCostOptions = MeasureOptions & {
-  encoders: VideoEncoders;
+  encoders: EncoderChoice;
   /** Pictures of the camera itself, a few seconds from a key frame on. Left out: synthetic ones. */
   clip?: Clip;
 };

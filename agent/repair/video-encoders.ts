@@ -18,6 +18,9 @@ type Size = { width: number; height: number };
 const boardDevices = ['/dev/video10', '/dev/video11', '/dev/video12'];
 const probeSeconds = 1;
 
+/** Says which encoder to use. */
+export type EncoderChoice = Pick<VideoEncoders, 'choose' | 'noteFailure'>;
+
 /** One for the whole agent. */
 export class VideoEncoders {
   readonly #options: VideoEncodersOptions;

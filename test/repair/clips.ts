@@ -7,7 +7,7 @@ import { readMatroska } from '../../agent/matroska/read.ts';
 import type { Frame, Track } from '../../agent/matroska/track.ts';
 import { repairItems } from '../../agent/repair/repair-items.ts';
 import type { RepairPlan } from '../../agent/repair/repair-plan.ts';
-import { VideoEncoders } from '../../agent/repair/video-encoders.ts';
+import type { EncoderChoice } from '../../agent/repair/video-encoders.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
 
 export const picture = (seconds: number, size = '320x180', fps = 25) => [
@@ -51,7 +51,10 @@ export const framesOf = ({ tracks, frames }: Stream, type: Track['type']): Frame
 export const times = (frames: Frame[]): number[] => frames.map(frame => frame.timecodeMs);
 
 /** The choice of every test that is not about choosing: no time is spent on measuring. */
-export const ultrafast = () => new VideoEncoders({ clock: systemClock, boardEncoders: [], maxPercentOfCore: 0 });
+export const ultrafast: EncoderChoice = {
+  choose: async () => ({ name: 'libx264', preset: 'ultrafast' }),
+  noteFailure: () => undefined,
+};
 
 /** A repair under way: what came out so far, session by session, and the problems told. */
 export class Repairing {
@@ -60,23 +63,36 @@ export class Repairing {
   readonly #abort = new AbortController();
   readonly done: Promise<void>;
 
-  constructor(items: AsyncIterable<SourceItem>, plan: RepairPlan, encoders = ultrafast()) {
+  constructor(
+    items: AsyncIterable<SourceItem>,
+    plan: RepairPlan,
+    { onFrame = () => {}, stuckMs = 10_000 }: { onFrame?: (frame: Frame) => void; stuckMs?: number } = {},
+  ) {
     const facts = new Facts(error => {
       throw error;
     });
     facts.subscribe(fact => {
       if (fact.type === 'camera.problem') this.problems.push(fact);
     });
-    const { signal } = this.#abort;
-    this.done = this.#follow(
-      repairItems(items, plan, { cameraId: 'door', clock: systemClock, facts, encoders, signal }),
-    );
+    const repairedItems = repairItems(items, plan, {
+      cameraId: 'door',
+      clock: systemClock,
+      facts,
+      encoders: ultrafast,
+      signal: this.#abort.signal,
+      stuckMs,
+    });
+    this.done = this.#follow(repairedItems, onFrame);
   }
 
-  async #follow(items: AsyncIterable<SourceItem>): Promise<void> {
+  async #follow(items: AsyncIterable<SourceItem>, onFrame: (frame: Frame) => void): Promise<void> {
     for await (const item of items) {
-      if (item.type === 'tracks') this.sessions.push({ tracks: item.tracks, frames: [] });
-      else this.sessions.at(-1)?.frames.push(item.frame);
+      if (item.type === 'tracks') {
+        this.sessions.push({ tracks: item.tracks, frames: [] });
+      } else {
+        this.sessions.at(-1)?.frames.push(item.frame);
+        onFrame(item.frame);
+      }
     }
   }
 

@@ -70,11 +70,24 @@ function decode(media: Uint8Array): Decoded[] {
 }
 
 test.for([
-  { name: 'B-frames and a key frame every 24 s', args: [...picture(12), ...withBFrames] },
-  { name: 'MJPEG', args: [...picture(12), ...motionJpeg] },
-  { name: 'pictures with an odd size', args: [...picture(12, '321x181'), ...motionJpeg] },
-  { name: 'five pictures a second', args: [...picture(12, '320x180', 5), ...withoutBFrames] },
-  { name: 'H.265', args: [...picture(12), '-pix_fmt', 'yuv420p', '-c:v', 'libx265', '-preset', 'ultrafast'] },
+  { name: 'B-frames and a key frame every 24 s', args: [...picture(6), ...withBFrames] },
+  { name: 'MJPEG', args: [...picture(6), ...motionJpeg] },
+  { name: 'pictures with an odd size', args: [...picture(6, '321x181'), ...motionJpeg] },
+  { name: 'five pictures a second', args: [...picture(6, '320x180', 5), ...withoutBFrames] },
+  {
+    name: 'H.265',
+    args: [
+      ...picture(6),
+      '-pix_fmt',
+      'yuv420p',
+      '-c:v',
+      'libx265',
+      '-preset',
+      'ultrafast',
+      '-x265-params',
+      'log-level=error',
+    ],
+  },
 ])(
   '$name: each picture comes out once, in order, at its time, and a key frame every 2 s',
   async ({ args }, { expect }) => {
@@ -84,7 +97,7 @@ test.for([
     expect(only.tracks).toMatchObject([{ type: 'video', number: 1, codecId: 'V_MPEG4/ISO/AVC' }]);
     expect(times(only.frames)).toEqual(times(stream.frames).sort((a, b) => a - b));
     const keyTimes = times(only.frames.filter(frame => frame.keyFrame));
-    expect(keyTimes).toEqual([0, 2000, 4000, 6000, 8000, 10_000]);
+    expect(keyTimes).toEqual([0, 2000, 4000]);
     const { starts, media } = await fragmentsOf(only);
     expect(starts).toEqual(keyTimes);
     const decoded = decode(media);

@@ -9,11 +9,11 @@ import { test as sequentialTest } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { Facts } from '../../agent/facts.ts';
 import { repairSource } from '../../agent/repair/repair-items.ts';
-import { VideoEncoders } from '../../agent/repair/video-encoders.ts';
 import { Secret } from '../../agent/secret.ts';
 import { ffmpegInput } from '../../agent/source/ffmpeg-input.ts';
 import { openFfmpegSource } from '../../agent/source/ffmpeg-source.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
+import { ultrafast } from '../repair/clips.ts';
 import { FollowingPlace } from './following-place.ts';
 import { startHls, startMjpeg, startUntrusted } from './place-servers.ts';
 
@@ -194,9 +194,8 @@ test('a USB camera of raw pictures becomes H.264, all the way through the repair
   const camera = { id: 'door', url: 'v4l2:/dev/video0?size=320x180', video: 'transcode', audio: 'off' } as const;
   const shared = { clock: systemClock, facts };
   const source = openFfmpegSource({ camera, ...shared, random: () => 0, inputOf });
-  const encoders = new VideoEncoders({ clock: systemClock, boardEncoders: [], maxPercentOfCore: 0 });
   const plan = { video: 'transcode', audio: 'aac' } as const;
-  const repaired = repairSource(source, plan, { cameraId: 'door', ...shared, encoders });
+  const repaired = repairSource(source, plan, { cameraId: 'door', ...shared, encoders: ultrafast });
   const items: SourceItem[] = [];
   for await (const item of repaired.items(new AbortController().signal)) {
     items.push(item);
