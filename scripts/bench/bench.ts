@@ -3,13 +3,14 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 
-const usage = `npm run bench -- upload|fragmenter|camera|spool [options]
+const usage = `npm run bench -- upload|fragmenter|camera|spool|repair [options]
 
   fragmenter   --megabytes N (90) --rounds N (15)      reader, fragmenter and writer against memcpy
   spool        --megabytes N (60) --rounds N (5)       synced bytes against the disk's own limit
   upload       --megabytes N (90) --fragments N (100)  a recording pushed; last picture → PERSISTED
   camera       --cameras LIST (1,4,16) --source native|ffmpeg (native) --megabits N (4) --seconds N (30)
-                                                      CPU and private memory, node and ffmpeg apart; pictures lost`;
+                                                      CPU and private memory, node and ffmpeg apart; pictures lost
+  repair       --seconds N (20)                        CPU, memory and delay of each kind of re-encoding`;
 
 type Figures = Record<string, unknown>;
 type OptionName = 'megabytes' | 'rounds' | 'fragments' | 'cameras' | 'seconds' | 'source' | 'megabits';
@@ -33,6 +34,10 @@ const benches: Record<string, (options: Options) => Promise<Figures>> = {
     const options = { seconds: count(seconds), megabits: count(megabits), reader: reader(source) };
     const { benchCameras } = await import('./camera.ts');
     return await benchCameras({ ...options, cameras: cameras.split(',').map(count) });
+  },
+  async repair({ seconds = '20' }) {
+    const { benchRepair } = await import('./repair.ts');
+    return await benchRepair({ seconds: count(seconds) });
   },
 };
 

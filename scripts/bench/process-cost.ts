@@ -26,6 +26,12 @@ export async function privateBytes(pid: number): Promise<number> {
   return [...rollup.matchAll(/^Private_\w+:\s+(\d+) kB$/gm)].reduce((sum, [, kb]) => sum + Number(kb) * 1024, 0);
 }
 
+/** Memory it has written to: also alone on the machine, what another of its kind would take. Rejects when it is gone. */
+export async function writtenBytes(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(/^Private_Dirty:\s+(\d+) kB$/m.exec(rollup)?.[1]) * 1024;
+}
+
 /** Most memory it ever had resident, shared libraries included. */
 export async function peakResidentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
