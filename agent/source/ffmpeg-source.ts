@@ -1,49 +1,31 @@
 // Cameras that are no RTSP cameras, read through ffmpeg: HTTP (MJPEG, HLS), files, USB cameras, a board's own camera. ffmpeg
 // copies what they send; what is neither H.264 nor H.265 goes on as MJPEG, for the repair stage to make H.264 of.
-import type { Clock } from '../clock.ts';
-import type { Facts } from '../facts.ts';
 import { FfmpegRun } from '../ffmpeg/ffmpeg-run.ts';
 import type { Track } from '../matroska/track.ts';
 import { type CameraInput, ffmpegInput, type InputOptions, type PlaceAddress } from './ffmpeg-input.ts';
 import { explainPlace, placeError } from './place-errors.ts';
 import { missing, programBytes } from './program-bytes.ts';
 import { type RunEnd, readRun } from './read-run.ts';
+import { defaultTimings, type RtspSourceOptions, type SourceTimings } from './rtsp-camera.ts';
 import type { Source, SourceItem } from './source.ts';
 import { type Connection, supervise } from './supervise.ts';
 
 export type PlaceCamera = PlaceAddress & {
   id: string;
-  /** `transcode`: MJPEG is welcome, because it is made H.264 behind this source. */
-  video: 'copy' | 'transcode';
+  /** `transcode`: MJPEG is welcome, because it is made H.264 behind this source. Default `copy`. */
+  video?: 'copy' | 'transcode' | undefined;
   /** `off` leaves sound out. Other sound than AAC goes on as it is. */
   audio: 'aac' | 'off';
 };
 
-export type FfmpegSourceOptions = {
+export type FfmpegSourceOptions = Omit<RtspSourceOptions, 'camera'> & {
   camera: PlaceCamera;
-  clock: Clock;
-  facts: Facts;
-  /** 0 ≤ value < 1, as Math.random. */
-  random: () => number;
-  /** Default: `ffmpeg` on the PATH. */
-  ffmpegPath?: string;
-  timings?: Partial<PlaceTimings>;
   /** What the address means to ffmpeg. Default: `ffmpegInput`. */
   inputOf?: (camera: PlaceAddress, options: InputOptions) => CameraInput;
 };
 
-export type PlaceTimings = {
-  /** Longest wait from the start of ffmpeg to its first byte. */
-  firstByteMs: number;
-  /** Longest silence while the stream runs: HLS sends a whole segment at a time. */
-  silenceMs: number;
-  /** Longest wait for the camera's answer while connecting. */
-  ioTimeoutMs: number;
-  /** Failures are forgotten after this long a time with pictures. */
-  steadyMs: number;
-};
-
-const defaultTimings: PlaceTimings = { firstByteMs: 20_000, silenceMs: 20_000, ioTimeoutMs: 5_000, steadyMs: 60_000 };
+/** HLS sends a whole segment at a time. */
+const silenceMs = 20_000;
 // A frame leaves with the next one.
 const atOnce = ['-cluster_time_limit', '0'];
 const keptLines = 100;
@@ -53,7 +35,7 @@ const passedOn = new Set(['V_MPEG4/ISO/AVC', 'V_MPEGH/ISO/HEVC']);
 type Learnt = { arrivalTimes: boolean };
 
 type Reading = Omit<FfmpegSourceOptions, 'timings' | 'inputOf'> & {
-  timings: PlaceTimings;
+  timings: SourceTimings;
   inputOf: NonNullable<FfmpegSourceOptions['inputOf']>;
   learnt: Learnt;
 };
@@ -64,7 +46,7 @@ type Reading = Omit<FfmpegSourceOptions, 'timings' | 'inputOf'> & {
  */
 export function openFfmpegSource(options: FfmpegSourceOptions): Source {
   const { camera, clock, facts, random, inputOf = ffmpegInput } = options;
-  const timings = { ...defaultTimings, ...options.timings };
+  const timings = { ...defaultTimings, silenceMs, ...options.timings };
   return {
     items(signal) {
       const reading: Reading = { ...options, timings, inputOf, learnt: { arrivalTimes: false } };

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { test as sequentialTest } from 'vitest';
+import { openCameraInput } from '../../agent/camera-input.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { Facts } from '../../agent/facts.ts';
 import { repairSource } from '../../agent/repair/repair-items.ts';
+import { VideoEncoders } from '../../agent/repair/video-encoders.ts';
 import { Secret } from '../../agent/secret.ts';
 import { ffmpegInput } from '../../agent/source/ffmpeg-input.ts';
 import { openFfmpegSource } from '../../agent/source/ffmpeg-source.ts';
@@ -205,4 +207,24 @@ test('a USB camera of raw pictures becomes H.264, all the way through the repair
   const times = items.flatMap(item => (item.type === 'frame' ? [item.frame.timecodeMs] : []));
   expect(times).toEqual(times.map((_, index) => 40 * index));
   expect((await commandLines()).filter(line => line.includes('testsrc2=size=324x180'))).toEqual([]);
+});
+
+test('an MJPEG camera of the settings becomes H.264 with a key frame every two seconds', async ({ expect }) => {
+  using mjpeg = await startMjpeg();
+  const facts = new Facts(error => {
+    throw error;
+  });
+  const camera = { id: 'door', url: mjpeg.url, video: 'transcode', audio: 'aac' } as const;
+  const encoders = new VideoEncoders({ clock: systemClock, boardEncoders: [] });
+  const source = openCameraInput({ camera, clock: systemClock, facts, random: () => 0, encoders });
+  const items: SourceItem[] = [];
+  for await (const item of source.items(new AbortController().signal)) {
+    items.push(item);
+    if (items.length > 45) break;
+  }
+  expect(items[0]).toMatchObject({ type: 'tracks', tracks: [{ codecId: 'V_MPEG4/ISO/AVC', width: 320, height: 180 }] });
+  const keys = items.flatMap(item => (item.type === 'frame' && item.frame.keyFrame ? [item.frame.timecodeMs] : []));
+  const steps = keys.slice(1).map((timecodeMs, index) => timecodeMs - (keys[index] ?? 0));
+  expect(steps.length).toBeGreaterThan(0);
+  expect(steps.filter(ms => ms < 2_000 || ms > 2_300)).toEqual([]);
 });
