@@ -29,7 +29,7 @@ export type EncodeOptions = {
 export type Encoded = { type: 'track'; track: Track } | { type: 'frame'; frame: Frame };
 
 /** Pictures that are copied, and other programs, go first when processors are short. */
-export const encoderNiceness = 10;
+export const encoderNiceness = 5;
 const enoughToExitMs = 1_000;
 
 /** A cluster a frame: what is encoded leaves with the next frame, not with the next second. */

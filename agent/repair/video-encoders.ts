@@ -10,6 +10,8 @@ export type VideoEncodersOptions = Omit<MeasureOptions, 'signal'> & {
   boardEncoders?: readonly VideoEncoder[];
   /** A preset is chosen when it takes no more than this. Default 50 % of one core. */
   maxPercentOfCore?: number;
+  /** Longest time to find out. Default 8 s: less than the frames of a camera may wait. */
+  patienceMs?: number;
 };
 
 type Size = { width: number; height: number };
@@ -17,6 +19,8 @@ type Size = { width: number; height: number };
 /** Where Raspberry Pi OS and others put their codecs. */
 const boardDevices = ['/dev/video10', '/dev/video11', '/dev/video12'];
 const probeSeconds = 1;
+const patienceMs = 8_000;
+const leastWork: VideoEncoder = { name: 'libx264', preset: 'ultrafast' };
 
 /** Says which encoder to use. */
 export type EncoderChoice = Pick<VideoEncoders, 'choose' | 'noteFailure'>;
@@ -38,7 +42,7 @@ export class VideoEncoders {
    * @throws AgentError `ffmpeg-missing`, `encoder-failed` when not even x264 works; the signal's reason
    */
   async choose({ width, height }: Size, signal: AbortSignal): Promise<VideoEncoder> {
-    const key = `${width}x${height}`;
+    const key = keyOf({ width, height });
     const known = this.#chosen.get(key);
     // Another camera asked, and may have been stopped meanwhile.
     if (known) return await known.catch(() => this.choose({ width, height }, signal));
@@ -57,8 +61,23 @@ export class VideoEncoders {
     this.#chosen.clear();
   }
 
+  /** Frames wait meanwhile, and not for ever: a machine that is too busy to be measured gets what takes least of it. */
   async #measure(size: Size, signal: AbortSignal): Promise<VideoEncoder> {
-    const measure = { ...this.#options, signal };
+    const late = new AbortController();
+    const cancel = this.#options.clock.after(this.#options.patienceMs ?? patienceMs, () => late.abort());
+    try {
+      return await this.#measured(size, { ...this.#options, signal: AbortSignal.any([signal, late.signal]) });
+    } catch (thrown) {
+      if (!late.signal.aborted || signal.aborted) throw thrown;
+      // Not for good: most likely all cameras were starting.
+      this.#chosen.delete(keyOf(size));
+      return leastWork;
+    } finally {
+      cancel();
+    }
+  }
+
+  async #measured(size: Size, measure: MeasureOptions): Promise<VideoEncoder> {
     const clip = await syntheticClip({ ...size, fps: 25, codec: 'h264' }, probeSeconds, measure);
     for (const encoder of this.#boardEncoders()) {
       if (await this.#works(clip, encoder, measure)) return encoder;
@@ -69,7 +88,7 @@ export class VideoEncoders {
       const { percentOfCore } = await measureEncoding(clip, h264Encoding(clip.track, encoder), measure);
       if (percentOfCore <= maxPercentOfCore) return encoder;
     }
-    return { name: 'libx264', preset: 'ultrafast' };
+    return leastWork;
   }
 
   #boardEncoders(): readonly VideoEncoder[] {
@@ -88,4 +107,8 @@ export class VideoEncoders {
       return false;
     }
   }
+}
+
+function keyOf({ width, height }: Size): string {
+  return `${width}x${height}`;
 }

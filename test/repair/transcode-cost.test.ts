@@ -34,6 +34,11 @@ test('a machine takes the smallest files it has the strength for', async () => {
   expect(await weak.choose(size, signal)).toEqual({ name: 'libx264', preset: 'ultrafast' });
 });
 
+test('a machine too busy to be measured in time gets what takes least of it', async () => {
+  const encoders = new VideoEncoders({ clock: systemClock, boardEncoders: [], maxPercentOfCore: 1_000, patienceMs: 1 });
+  expect(await encoders.choose({ width: 320, height: 180 }, signal)).toEqual({ name: 'libx264', preset: 'ultrafast' });
+});
+
 test('a measurement that is stopped leaves nothing decided, and one that cannot be made says so', async () => {
   const encoders = new VideoEncoders({ clock: systemClock, boardEncoders: [], maxPercentOfCore: 1_000 });
   const stopped = AbortSignal.abort(new Error('stopped'));
