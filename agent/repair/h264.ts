@@ -13,11 +13,11 @@ export const x264Presets = ['veryfast', 'superfast', 'ultrafast'] as const;
 export type X264Preset = (typeof x264Presets)[number];
 
 const keyFrameSeconds = 2;
-/** Twelve pictures of a second's twenty-five, one bit a pixel each ten pixels: 4 Mbit/s for 1080p. */
+/** At most, of each pixel in a second: 4 Mbit/s for 1080p. Quiet pictures take less. */
 const bitsPerPixelSecond = 2;
 const minBitsPerSecond = 500_000;
 
-/** `veryfast`, said as people and journals read it. */
+/** `libx264 veryfast`, `h264_v4l2m2m`: as people know it. */
 export function encoderName(encoder: VideoEncoder): string {
   return encoder.name === 'libx264' ? `libx264 ${encoder.preset}` : encoder.name;
 }
