@@ -29,7 +29,9 @@ export type TrackEncoderOptions = {
 
 /** 16 Mbit/s for as long as may wait. */
 const waitingLimits = { maxBytes: 24 * 1024 * 1024, maxSpanMs: 12_000 };
-/** Frames further apart than this do not follow each other. */
+/** So long without a frame, nobody waits for the track any more. */
+const quietMs = 500;
+/** What an encoder keeps while its track pauses is no sign that it hangs. */
 const pauseMs = 2_000;
 /** A timeline that goes back further than B-frames do is another one, which encoders do not take. */
 const backwardsMs = 2_000;
@@ -93,7 +95,7 @@ export class TrackEncoder {
   /** Whether a frame earlier than that may still come out, soon. */
   owesBefore(timecodeMs: number): boolean {
     // What is left in an encoder while its track pauses comes out when the track goes on.
-    if (this.#clock.monotonicMs() - this.#lastFedMs > pauseMs / 4) return false;
+    if (this.#clock.monotonicMs() - this.#lastFedMs > quietMs) return false;
     for (const ptsMs of this.#unanswered.keys()) if (ptsMs < timecodeMs) return true;
     return false;
   }
