@@ -147,7 +147,8 @@ test('an encoder of sound that is killed is replaced, and no picture is late or 
   expect(repairing.problems[0]?.lostFromMs).toBeUndefined();
   expect(repairing.problems[0]?.error.message).toContain('ended from outside (SIGKILL)');
   expect(framesOf(repairing.only, 'video')).toEqual(framesOf(stream, 'video'));
-  expect(Math.max(...delays)).toBeLessThan(2_000);
+  // A second of waiting, and what a busy machine adds.
+  expect(Math.max(...delays)).toBeLessThan(3_500);
   expect(times(framesOf(repairing.only, 'audio')).at(-1)).toBeGreaterThan(4_500);
 });
 
@@ -173,14 +174,17 @@ test('an encoder of pictures that is killed is replaced, and the loss is told fr
 });
 
 test('an encoder that hangs is ended and replaced', async () => {
-  const stream = await clip(...picture(9, '64x64'), ...withoutBFrames);
-  await using repairing = new Repairing(live(stream), toH264, { stuckMs: 2_000 });
-  await expect.poll(() => repairing.sessions[0]?.frames.length ?? 0, waiting).toBeGreaterThan(10);
+  const stream = await clip(...picture(27, '64x64'), ...withoutBFrames);
+  await using repairing = new Repairing(live(stream), toH264, { stuckMs: 3_000 });
+  const latestMs = () => repairing.sessions[0]?.frames.at(-1)?.timecodeMs ?? 0;
+  await expect.poll(latestMs, waiting).toBeGreaterThan(400);
   const [pid = 0] = await ffmpegs();
   process.kill(pid, 'SIGSTOP');
-  await repairing.done;
+  const stoppedAtMs = latestMs();
+  await expect.poll(latestMs, { timeout: 24_000, interval: 20 }).toBeGreaterThan(stoppedAtMs + 3_000);
   expect(repairing.problems[0]?.error.message).toContain('gave nothing any more');
-  expect(repairing.sessions[0]?.frames.at(-1)?.timecodeMs).toBe(8_960);
+  expect(await ffmpegs()).not.toContain(pid);
+  await repairing.stop();
   expect(await ffmpegs()).toEqual([]);
 });
 
