@@ -1,4 +1,4 @@
-// Two of the three lines that main runs for each camera; the third is the uploader. Neither ends before the agent does
+// Two of the three lines that the fleet runs for each camera; the third is the uploader. Neither ends before its signal aborts
 // (except that without labels there is nothing to analyse), and nothing that goes wrong in one reaches another.
 import { randomUUID } from 'node:crypto';
 import type { Sighting } from '../shared/sighting.ts';
@@ -18,10 +18,10 @@ type Camera = AgentSettings['cameras'][number];
 /** Before a stream that KVS does not accept is tried again: somebody may have changed the camera meanwhile. */
 const refusedPauseMs = 60_000;
 
-/** Camera → disk, for as long as the agent runs. */
-export async function ingest(camera: SourceCamera, shared: AgentParts): Promise<void> {
+/** Camera → disk, until `signal` aborts; then everything taken is on disk. */
+export async function ingest(camera: SourceCamera, shared: AgentParts, signal: AbortSignal): Promise<void> {
   const { id: cameraId } = camera;
-  const { clock, facts, journal, signal, spool, encoders } = shared;
+  const { clock, facts, journal, spool, encoders } = shared;
   const source = openCameraInput({ camera, clock, facts, random: Math.random, encoders });
   while (!signal.aborted) {
     try {
@@ -42,13 +42,16 @@ export async function ingest(camera: SourceCamera, shared: AgentParts): Promise<
   }
 }
 
-/** Disk → stills → sightings → alerts, of a camera with labels. */
-export async function analyse(
-  camera: Camera,
-  destinationsOf: (ruleId: string) => string[],
-  shared: AgentParts,
-): Promise<void> {
-  const { clock, facts, journal, signal, spool, decoder } = shared;
+export type AnalysisOptions = {
+  camera: Pick<Camera, 'id' | 'labels'>;
+  /** Names of the destinations of a rule's alerts. */
+  destinationsOf: (ruleId: string) => string[];
+  signal: AbortSignal;
+};
+
+/** Disk → stills → sightings → alerts, of a camera with labels, until `signal` aborts. */
+export async function analyse({ camera, destinationsOf, signal }: AnalysisOptions, shared: AgentParts): Promise<void> {
+  const { clock, facts, journal, spool, decoder } = shared;
   const { id: cameraId, labels } = camera;
   if (!labels || labels.provider === 'none') return;
   const { everySeconds } = labels;

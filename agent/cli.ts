@@ -20,6 +20,20 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
            [--host HOST]                     instead: ask this host alone, by ONVIF and RTSP
            [--scan CIDR]                     instead: connect to the RTSP ports of every address of your own network, such
                                              as 192.168.1.0/24
+  kvs-edge camera list --config FILE         the cameras of the settings file [--json]
+  kvs-edge camera add ID URL --config FILE   add a camera; a running agent records it at once
+           [--username NAME]                 its password, never as an argument:
+           [--password]                      asked for, or the first line of standard input
+           [--password-env NAME]             what is in this environment variable now
+           [--password-file FILE]            what is in this file now
+           [--set NAME=VALUE] ...            any other setting, such as labels.everySeconds=5
+  kvs-edge camera edit ID --config FILE      change what is named, as with add, and [--url URL]
+           [--unset NAME] ...                take a setting out
+  kvs-edge camera remove ID --config FILE    stop recording it; what waits to be sent is still sent
+           [--force]                         also when rules name it
+  kvs-edge camera import FILE --config FILE  add the cameras of a CSV file (- is standard input), all or none
+           [--dry-run] [--skip-bad] [--json]
+  kvs-edge camera export --config FILE       the cameras as CSV, without passwords [--to FILE]
   kvs-edge push FILE --stream NAME           send a recorded file (MP4, MOV, MKV, TS) at the time it was recorded; what
                                              the stream already has is not sent again
            [--start TIME]                    of its first picture: ISO 8601 or seconds since 1970; default: the file's own
@@ -73,6 +87,11 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
     const searchSeconds = wholeNumber('seconds', seconds ?? '4', { from: 1, to: 60 });
     const print = (text: string) => void process.stdout.write(text);
     return discoverCommand({ settingsFile: config, host, range: scan, seconds: searchSeconds, json }, print, signal);
+  },
+
+  async camera(args) {
+    const { cameraCommand } = await import('./commands/camera-command.ts');
+    return cameraCommand(args, text => void process.stdout.write(text));
   },
 
   async push(args, signal) {

@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'camera-exists'
   | 'camera-unknown'
   | 'scan-refused'
+  | 'camera-in-rules'
   | 'device-missing'
   | 'device-busy'
   | 'encoder-failed'
@@ -92,6 +93,8 @@ export type AgentErrorOptions = {
   retry: 'now' | 'later' | 'never';
   /** A sentence the device's owner can act on. Never contains a secret. */
   message: string;
+  /** Of settings that were asked for: which are wrong, by their path, and the rule of each in words. */
+  fields?: readonly { path: string; message: string }[];
   cause?: unknown;
 };
 
@@ -100,12 +103,14 @@ export class AgentError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
   readonly retry: 'now' | 'later' | 'never';
+  readonly fields: AgentErrorOptions['fields'];
 
-  constructor({ code, kind, retry, message, cause }: AgentErrorOptions) {
+  constructor({ code, kind, retry, message, fields, cause }: AgentErrorOptions) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.kind = kind;
     this.retry = retry;
+    this.fields = fields;
   }
 }
 

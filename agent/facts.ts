@@ -36,6 +36,10 @@ export type Fact =
       drift: { setting: 'retentionHours' | 'kmsKeyId'; wanted: string; actual: string }[];
     }
   | { type: 'spool.failed'; cameraId: string; error: AgentError }
+  /** `needRestart`: settings that changed and hold only after a restart, by name. */
+  | { type: 'settings.changed'; cameras: number; needRestart: string[] }
+  /** The settings file was to be read again and is not right: what held before still holds. */
+  | { type: 'settings.refused'; error: AgentError }
   /** Nobody vouches for the clock: recordings wait for their time and are not sent. */
   | { type: 'clock.untrusted' }
   /** `offsetMs`: right time − the machine's clock. Again when the source changes or the offset moves. */

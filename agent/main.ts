@@ -1,26 +1,23 @@
-// The composition root: puts the parts together and starts them. Each camera runs three lines side by side, and none of them
-// can stop another: ingest (source → fragmenter → spool), upload (spool → KVS) and analysis (spool → labels → alerts).
+// The composition root: puts the parts together and starts them; the cameras' own lines are the fleet's.
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { runDeliveries } from './alerts/deliver.ts';
-import { connectDestinations } from './alerts/destinations.ts';
+import { Deliveries } from './alerts/deliveries.ts';
 import { Outbox } from './alerts/outbox.ts';
 import { connectAws } from './aws/aws.ts';
 import { KinesisVideo } from './aws/kinesis-video.ts';
-import { analyse, ingest } from './camera-lines.ts';
 import { systemClock } from './clock.ts';
 import { Facts } from './facts.ts';
+import { Fleet } from './fleet.ts';
 import { CameraStatuses } from './health/camera-statuses.ts';
 import { createJournal } from './health/journal.ts';
 import { rekognition } from './labels/rekognition.ts';
 import { SightingStore } from './labels/sighting-store.ts';
+import { LiveSettings } from './live-settings.ts';
 import type { AgentParts } from './parts.ts';
 import { VideoEncoders } from './repair/video-encoders.ts';
 import { createStillDecoder } from './sampler/decode.ts';
 import { StillsOnDemand } from './sampler/still-on-demand.ts';
 import { answerCommands, serveConsole } from './serve.ts';
-import { resolveSecrets } from './settings/agent-secrets.ts';
-import { loadSettings } from './settings/load.ts';
 import { followCameras } from './spool/follow-cameras.ts';
 import { Spool } from './spool/spool.ts';
 import { ClockWatch } from './time/clock-watch.ts';
@@ -31,7 +28,6 @@ import { TrueTimes } from './time/true-times.ts';
 import { TrustedClock } from './time/trusted-clock.ts';
 import { Restraint } from './uploader/restraint.ts';
 import { Uplink } from './uploader/uplink.ts';
-import { runUploader } from './uploader/uploader.ts';
 
 export type AgentOptions = {
   settingsFile: string;
@@ -49,21 +45,21 @@ const clockPatienceMs = 1_500;
  * Once started, nothing that a camera, the disk or a service does ends it.
  */
 export async function runAgent({ settingsFile, signal, announce }: AgentOptions): Promise<void> {
-  const settings = await loadSettings(settingsFile);
-  const secretOf = await resolveSecrets(settings);
   const clock = new TrustedClock(systemClock);
   const level = process.env.KVS_EDGE_LOG === 'debug' ? 'debug' : 'info';
   const journal = createJournal({ level, clock: systemClock });
   const facts = new Facts(error => journal.unexpected(error, 'a subscriber of facts'));
   journal.follow(facts);
+  const live = await LiveSettings.open({ path: settingsFile, clock: systemClock, facts });
 
-  const { dataDir, cameras, rules } = settings;
+  const { settings } = live;
+  const { dataDir } = settings;
   const aws = connectAws(settings.aws, { clock, random: Math.random });
   aws.clockOffsetMs = () => clock.state().offsetMs ?? 0;
   const clockWatch = new ClockWatch({ clock, ntp: machineNtp, url: dateUrl(aws), facts, signal });
   await Promise.race([clockWatch.look(), clock.sleep(clockPatienceMs, signal)]).catch(() => undefined);
   using service = new KinesisVideo(aws, clock);
-  const localRetentionHours = (id: string) => cameras.find(camera => camera.id === id)?.localRetentionHours ?? 0;
+  const localRetentionHours = (id: string) => live.camera(id)?.localRetentionHours ?? 0;
   const spoolOptions = { ...settings.spool, localRetentionHours, provisionalBeforeMs: firstTrueMs };
   await using spool = await Spool.open({ ...spoolOptions, clock, facts });
   clock.continueAfter(spool.newestProvisionalMs());
@@ -73,7 +69,10 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   using outbox = new Outbox({ file: join(dataDir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
   const decoder = createStillDecoder({ clock });
   const shared: AgentParts = {
-    settings,
+    get settings() {
+      return live.settings;
+    },
+    live,
     aws,
     clock,
     journal,
@@ -81,7 +80,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     signal,
     service,
     spool,
-    statuses: new CameraStatuses({ cameras, facts, clock, spool }),
+    statuses: new CameraStatuses({ cameras: settings.cameras, facts, clock, spool }),
     sightings,
     outbox,
     decoder,
@@ -91,28 +90,33 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     stillsOnDemand: new StillsOnDemand({ fragments: spool, decoder, clock, signal }),
   };
 
-  await using web = await serveConsole(shared, announce);
-  await using _control = await answerCommands(shared, announce);
-  const streamOf = (id: string) => cameras.find(camera => camera.id === id)?.stream;
-  // Listening on every address says nothing about the one by which people reach the console.
-  const consoleUrl = /^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen) ? undefined : web.url;
-  const context = { streamOf, consoleUrl };
-  const { sinks, of: destinationsOf } = connectDestinations({ rules, secretOf, context, clock });
+  live.onChange(({ settings: { cameras } }) => shared.statuses.follow(cameras));
   const uplink = new Uplink({ clock, bitsPerSecond: settings.upload.maxBitsPerSecond });
   const restraint = new Restraint({ clock, random: Math.random });
   const awaitTrust = (stop: AbortSignal) => trueTimes.awaitTrust(stop);
-  const uploading = { spool, service, uplink, restraint, clock, facts, random: Math.random, awaitTrust, signal };
-  await Promise.all([
-    clockWatch.run(),
-    trueTimes.run(),
-    runDeliveries({ outbox, sinks, clock, random: Math.random, facts, signal }),
-    ...cameras.flatMap(camera => {
-      const { password, ...rest } = camera;
-      return [
-        ingest({ ...rest, ...(password ? { password: secretOf(password) } : {}) }, shared),
-        runUploader({ camera, ...uploading }),
-        analyse(camera, destinationsOf, shared),
-      ];
-    }),
-  ]);
+  const uploading = { spool, service, uplink, restraint, clock, facts, random: Math.random, awaitTrust };
+  const fleet = new Fleet({ shared, uploading, destinationsOf: ruleId => deliveries.of(ruleId) });
+
+  await using web = await serveConsole(shared, fleet, announce);
+  await using _control = await answerCommands(shared, fleet, announce);
+  // Listening on every address says nothing about the one by which people reach the console.
+  const consoleUrl = /^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen) ? undefined : web.url;
+  const context = { streamOf: (id: string) => live.camera(id)?.stream, consoleUrl };
+  const deliveries = new Deliveries(
+    { outbox, clock, random: Math.random, facts, signal, context },
+    { rules: live.settings.rules, secretOf: live.secretOf },
+  );
+  live.onChange(({ settings: { rules }, secretOf }) => deliveries.follow({ rules, secretOf }));
+  live.onChange(() => fleet.follow(live.cameras()));
+  using _hangUp = onHangUp(() => live.reread());
+  await Promise.all([clockWatch.run(), trueTimes.run(), deliveries.run(), fleet.run(), live.reread()]);
+}
+
+/**
+ * SIGHUP asks for the settings file to be read again, as services are asked. At a terminal it says that the terminal is
+ * closed, and ends the agent as it ends every program.
+ */
+function onHangUp(reread: () => void): Disposable {
+  if (!process.stdin.isTTY) process.on('SIGHUP', reread);
+  return { [Symbol.dispose]: () => process.off('SIGHUP', reread) };
 }

@@ -7,6 +7,7 @@ import type { CameraStatuses } from './health/camera-statuses.ts';
 import type { Journal } from './health/journal.ts';
 import type { LabelProvider } from './labels/provider.ts';
 import type { SightingStore } from './labels/sighting-store.ts';
+import type { LiveSettings } from './live-settings.ts';
 import type { VideoEncoders } from './repair/video-encoders.ts';
 import type { StillDecoder } from './sampler/decode.ts';
 import type { StillsOnDemand } from './sampler/still-on-demand.ts';
@@ -16,7 +17,9 @@ import type { TrustedClock } from './time/trusted-clock.ts';
 
 /** What the agent is made of, once it runs. */
 export type AgentParts = {
-  settings: AgentSettings;
+  /** As they are at this moment: they change while the agent runs. */
+  readonly settings: AgentSettings;
+  live: LiveSettings;
   aws: ConnectedAws;
   clock: TrustedClock;
   journal: Journal;

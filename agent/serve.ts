@@ -1,22 +1,29 @@
 // How people reach a running agent: the console over HTTP, and commands on this machine over a socket.
 import { join } from 'node:path';
+import type { CamerasAnswer } from '../shared/api.ts';
 import { systemClock } from './clock.ts';
+import { cameraRequests } from './commands/camera-requests.ts';
 import { spoolRequests } from './commands/spool-command.ts';
 import { type ControlRequests, serveControl } from './control/control-server.ts';
 import { agentStatus } from './control/status-request.ts';
 import { asAgentError } from './errors.ts';
+import type { Fleet } from './fleet.ts';
+import type { LiveSettings } from './live-settings.ts';
 import type { AgentParts } from './parts.ts';
 import { CloudSessions } from './playback/cloud-session.ts';
 import { hlsOrigins } from './playback/hls-origins.ts';
 import { HlsRelay } from './playback/hls-relay.ts';
 import { Secret } from './secret.ts';
+import { shownCamera } from './settings/shown-camera.ts';
 import { openAuth, setPassword } from './web/auth.ts';
+import type { CameraEditor } from './web/readers.ts';
 import { startWeb, type Web } from './web/web.ts';
 
 /** The console, and its password if this is the first start. @throws AgentError `port-in-use`, `settings-invalid`, `disk-…` */
-export async function serveConsole(shared: AgentParts, announce: (line: string) => void): Promise<Web> {
+export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (line: string) => void): Promise<Web> {
   const {
     settings,
+    live,
     aws,
     clock,
     facts,
@@ -43,8 +50,9 @@ export async function serveConsole(shared: AgentParts, announce: (line: string) 
     auth,
     clock,
     facts,
-    site: { site: () => ({ credentials: aws.state(), clock: clock.state() }) },
+    site: { site: () => siteOf(shared, fleet) },
     cameras: statuses,
+    book: cameraEditor(live),
     footage: { footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs) },
     sightings: {
       ofCamera: (cameraId, range) => sightings.between({ cameraId, ...range }),
@@ -63,20 +71,40 @@ export async function serveConsole(shared: AgentParts, announce: (line: string) 
   return web;
 }
 
+/** The settings of cameras as the console may change them: without naming variables and files of this device. */
+export function cameraEditor(live: LiveSettings): CameraEditor {
+  const { book } = live;
+  return {
+    add: camera => book.add(camera),
+    change: (id, changes) => book.change(id, changes),
+    remove: (id, options) => book.remove(id, options),
+    importCsv: request => book.importCsv({ ...request, references: false }),
+    exportCsv: () => book.exportCsv(),
+    shown: id => {
+      const camera = live.camera(id);
+      return camera && shownCamera(camera);
+    },
+  };
+}
+
 /** Commands on this machine, such as `kvs-edge status`. An agent that cannot be asked still records. */
 export async function answerCommands(
-  { settings, aws, clock, spool, statuses, journal }: AgentParts,
+  shared: AgentParts,
+  fleet: Fleet,
   announce: (line: string) => void,
 ): Promise<AsyncDisposable | undefined> {
+  const { settings, live, clock, spool, statuses, journal } = shared;
   const requests: ControlRequests = {
     ...spoolRequests(spool),
+    ...cameraRequests(live.book),
+    'settings.reload': () => live.book.reload(),
     status: () =>
       agentStatus({
         siteName: settings.siteName,
         nowMs: clock.nowMs(),
         cameras: statuses.statuses(),
         footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs),
-        site: { credentials: aws.state(), clock: clock.state() },
+        site: siteOf(shared, fleet),
       }),
   };
   try {
@@ -86,4 +114,9 @@ export async function answerCommands(
     announce(asAgentError(thrown).message);
     return undefined;
   }
+}
+
+function siteOf({ aws, clock }: AgentParts, fleet: Fleet): Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving'> {
+  const leaving = fleet.leaving();
+  return { credentials: aws.state(), clock: clock.state(), ...(leaving.length > 0 ? { leaving } : {}) };
 }

@@ -4,6 +4,12 @@
 //   GET    /api/session                                          → 204                   401
 //   DELETE /api/session                                          → 204
 //   GET    /api/cameras                                          → CamerasAnswer
+//   POST   /api/cameras                      NewCamera           → 201 CameraEdited      409 camera-exists | 422
+//   PATCH  /api/cameras/:id                  CameraChanges       → CameraEdited          404 camera-unknown | 422
+//   DELETE /api/cameras/:id?force                                → CameraRemoved         404 | 409 camera-in-rules
+//   GET    /api/cameras/:id/settings                             → ShownCamera           404
+//   POST   /api/cameras/import               ImportRequest       → ImportAnswer          422 a file that is no CSV
+//   GET    /api/cameras/export.csv                               → text/csv, without passwords
 //   GET    /api/cameras/:id/still.jpg                            → image/jpeg            404 before the first still
 //   GET    /api/cameras/:id/footage?fromMs&toMs                  → FootageAnswer
 //   GET    /api/cameras/:id/sightings?fromMs&toMs                → SightingsAnswer, oldest first, at most 5000
@@ -12,22 +18,37 @@
 //   GET    /api/sightings/:id/still.jpg                          → image/jpeg, the frame the label was seen on
 //   GET    /api/alerts?limit&beforeMs                            → AlertsAnswer, newest first
 //   GET    /api/events                                           → text/event-stream of LiveEvent, one per `data:` line
+//
+// 422 is `settings-invalid`, with the settings that are wrong in `fields`. A change of cameras that cannot be written is
+// 403 `settings-read-only`. A camera that is removed stops recording at once; with `force` it leaves the rules that name it
+// too, and a rule that names no other camera goes with it. A changed address of another host needs the password again.
 import type { Alert } from './alert.ts';
+import type { ImportedRow, ShownCamera } from './camera-edits.ts';
 import type { CameraStatus } from './camera-status.ts';
 import type { Sighting } from './sighting.ts';
 
-export type ApiError = { code: string; message: string };
+/** `fields`: settings by their path (`labels.everySeconds`), each with its rule in words. */
+export type ApiError = { code: string; message: string; fields?: { path: string; message: string }[] };
 
 export type CamerasAnswer = {
   siteName: string;
   /** The agent's clock, so that ages are right on a device whose clock differs. */
   nowMs: number;
   cameras: CameraStatus[];
+  /** Cameras that were removed while video of theirs still waits to be sent. Left out: none. */
+  leaving?: { id: string; waitingFragments: number; waitingBytes: number }[];
   /** Who the device is to AWS; `problem` says why there are no credentials or why they could not be renewed. */
   credentials?: { source: string; expiresAtMs?: number; problem?: string };
   /** Not trusted: nothing is sent, and recordings get their times later. `offsetMs`: right time − the machine's clock. */
   clock?: { trusted: boolean; source?: 'ntp' | 'service'; offsetMs?: number };
 };
+
+/** `needRestart`: other settings that changed in the file and hold only after a restart of the agent, by name. */
+export type CameraEdited = { camera: ShownCamera; needRestart: string[] };
+/** Ids of rules. */
+export type CameraRemoved = { changedRules: string[]; removedRules: string[]; needRestart: string[] };
+/** `added`: how many; 0 when a row is bad and bad ones are not skipped. Each row of the file has its outcome. */
+export type ImportAnswer = { added: number; rows: ImportedRow[]; needRestart: string[] };
 
 /**
  * Where the video of a span is, exact to the fragment; neighbours of one kind and reason are merged. `cloud` was confirmed

@@ -192,8 +192,8 @@ export const settingsSchema = z
     aws: aws.prefault({}).describe('Where video and pictures are sent.'),
     cameras: z
       .array(cameraSchema)
-      .min(1)
-      .describe('The cameras of this site.')
+      .default([])
+      .describe('The cameras of this site. Left out: none yet; they can be added while the agent runs.')
       .meta({ examples: [[{ id: 'front-door', url: 'rtsp://10.0.0.20/stream1' }]] }),
     rules: z
       .array(rule)

@@ -70,6 +70,7 @@ const layers: Record<string, number> = {
   'agent/serve.ts': 6,
   'agent/commands': 6,
   'agent/fleet.ts': 6,
+  'agent/live-settings.ts': 6,
   'agent/cli.ts': 6,
 };
 

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 /** Wrong usage: the sentence is shown together with how the command line is used. */
 export class UsageError extends Error {}
 
-type Shape<Required extends string, Optional extends string, Flag extends string> = {
+type Shape<Required extends string, Optional extends string, Flag extends string, Repeated extends string> = {
   /** Words without `--`, in their order. */
   operands?: Required[];
   /** `--name value`. */
@@ -12,24 +12,40 @@ type Shape<Required extends string, Optional extends string, Flag extends string
   optional?: Optional[];
   /** `--name` alone. */
   flags?: Flag[];
+  /** `--name value`, as often as wanted. */
+  repeated?: Repeated[];
 };
 
+type Values<Required extends string, Optional extends string, Flag extends string, Repeated extends string> = Record<
+  Required,
+  string
+> &
+  Record<Optional, string | undefined> &
+  Record<Flag, boolean> &
+  Record<Repeated, string[]>;
+
 /** Reads what a command takes, and nothing else. @throws UsageError */
-export function options<Required extends string, Optional extends string = never, Flag extends string = never>(
+export function options<
+  Required extends string,
+  Optional extends string = never,
+  Flag extends string = never,
+  Repeated extends string = never,
+>(
   args: string[],
-  { operands = [], required = [], optional = [], flags = [] }: Shape<Required, Optional, Flag>,
-): Record<Required, string> & Record<Optional, string | undefined> & Record<Flag, boolean> {
-  const { values, positionals } = parse(args, [...required, ...optional], flags);
+  { operands = [], required = [], optional = [], flags = [], repeated = [] }: Shape<Required, Optional, Flag, Repeated>,
+): Values<Required, Optional, Flag, Repeated> {
+  const { values, positionals } = parse(args, { names: [...required, ...optional], flags, repeated });
   const named = Object.fromEntries(operands.map((name, index) => [name, positionals[index]]));
   const switched = Object.fromEntries(flags.map(name => [name, values[name] === true]));
-  const read: Record<string, unknown> = { ...values, ...named, ...switched };
+  const listed = Object.fromEntries(repeated.map(name => [name, values[name] ?? []]));
+  const read: Record<string, unknown> = { ...values, ...named, ...switched, ...listed };
   for (const name of operands) if (read[name] === undefined) throw new UsageError(`${name} is missing`);
   for (const name of required) if (read[name] === undefined) throw new UsageError(`--${name} is missing`);
   if (positionals.length > operands.length) throw new UsageError(`${positionals.at(-1)} is one word too many`);
-  return read as Record<Required, string> & Record<Optional, string | undefined> & Record<Flag, boolean>;
+  return read as Values<Required, Optional, Flag, Repeated>;
 }
 
-function parse(args: string[], names: string[], flags: string[]) {
+function parse(args: string[], { names, flags, repeated }: { names: string[]; flags: string[]; repeated: string[] }) {
   try {
     return parseArgs({
       args,
@@ -37,6 +53,7 @@ function parse(args: string[], names: string[], flags: string[]) {
       options: {
         ...Object.fromEntries(names.map(name => [name, { type: 'string' as const }])),
         ...Object.fromEntries(flags.map(name => [name, { type: 'boolean' as const }])),
+        ...Object.fromEntries(repeated.map(name => [name, { type: 'string' as const, multiple: true }])),
       },
     });
   } catch (error) {

@@ -9,6 +9,7 @@ import { AgentError } from '../errors.ts';
 import { Facts } from '../facts.ts';
 import { type AgentSettings, loadSettings } from '../settings/load.ts';
 import { Spool } from '../spool/spool.ts';
+import { textTable } from './text-table.ts';
 
 const rejectedSchema = z.array(
   z.object({
@@ -79,8 +80,5 @@ function rejectedTable(rejected: Rejected): string {
     ...[String(id), cameraId, new Date(startMs).toISOString(), `${((endMs - startMs) / 1000).toFixed(1)} s`],
     ...[`${(bytes / 1e6).toFixed(1)} MB`, reason],
   ]);
-  const table = [['NUMBER', 'CAMERA', 'START', 'LENGTH', 'SIZE', 'REASON'], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map(row => row[column]?.length ?? 0))) ?? [];
-  const lines = table.map(row => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  return lines.map(line => `${line.trimEnd()}\n`).join('');
+  return textTable([['NUMBER', 'CAMERA', 'START', 'LENGTH', 'SIZE', 'REASON'], ...rows]);
 }

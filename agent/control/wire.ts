@@ -2,8 +2,8 @@
 import { z } from 'zod';
 
 export const socketName = 'control.sock';
-/** A request names what it wants and a little more. */
-export const maxRequestChars = 64 * 1024;
+/** A list of cameras as text (1 MiB, escaped); everything else is small. */
+export const maxRequestChars = 4 * 1024 * 1024;
 /** Coverage of many cameras is long; nothing else comes near. */
 export const maxAnswerChars = 32 * 1024 * 1024;
 

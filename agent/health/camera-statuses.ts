@@ -14,8 +14,10 @@ export type SpoolReader = {
   lostMs(cameraId: string): number;
 };
 
+export type ShownCameras = readonly (Pick<CameraSettings, 'id' | 'labels'> & { stream: string })[];
+
 export type CameraStatusesOptions = {
-  cameras: (Pick<CameraSettings, 'id' | 'labels'> & { stream: string })[];
+  cameras: ShownCameras;
   facts: Facts;
   clock: Clock;
   spool: SpoolReader;
@@ -26,34 +28,26 @@ const quietMs = 500;
 
 export class CameraStatuses implements Disposable {
   readonly #options: CameraStatusesOptions;
-  readonly #statuses: Map<string, ToldStatus>;
+  #statuses: Map<string, ToldStatus> = new Map();
   readonly #listeners = new Set<() => void>();
   readonly #unsubscribe: () => void;
   #cancelNews: (() => void) | undefined;
 
   constructor(options: CameraStatusesOptions) {
     this.#options = options;
-    const sinceMs = options.clock.nowMs();
-    this.#statuses = new Map(
-      options.cameras.map(({ id, stream, labels }) => [
-        id,
-        {
-          id,
-          stream,
-          state: 'starting',
-          sinceMs,
-          upload: { state: 'idle' },
-          labels:
-            labels && labels.provider !== 'none' ? { on: true, everySeconds: labels.everySeconds } : { on: false },
-        },
-      ]),
-    );
+    this.#show(options.cameras);
     this.#unsubscribe = options.facts.subscribe(fact => this.#take(fact));
   }
 
   /** In the order of the settings file. A spool that cannot be read shows as the disk problem it is. */
   statuses(): CameraStatus[] {
     return [...this.#statuses.values()].map(status => this.#complete(status));
+  }
+
+  /** From now on these are the cameras; what is known of one that stays is kept. */
+  follow(cameras: ShownCameras): void {
+    this.#show(cameras);
+    this.#announce();
   }
 
   /** Calls back soon after something changed, at most twice a second. Returns the function that ends it. */
@@ -66,6 +60,17 @@ export class CameraStatuses implements Disposable {
     this.#unsubscribe();
     this.#cancelNews?.();
     this.#listeners.clear();
+  }
+
+  #show(cameras: ShownCameras): void {
+    const sinceMs = this.#options.clock.nowMs();
+    this.#statuses = new Map(
+      cameras.map(({ id, stream, labels }) => {
+        const known = this.#statuses.get(id) ?? { id, state: 'starting', sinceMs, upload: { state: 'idle' } };
+        const on = labels !== undefined && labels.provider !== 'none';
+        return [id, { ...known, stream, labels: on ? { on, everySeconds: labels.everySeconds } : { on } }];
+      }),
+    );
   }
 
   #take(fact: Fact): void {

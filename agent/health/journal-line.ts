@@ -28,7 +28,10 @@ export function levelOf(fact: Fact): Level {
     case 'fragment.rejected':
     case 'spool.failed':
     case 'alerts.failed':
+    case 'settings.refused':
       return 'error';
+    case 'settings.changed':
+      return fact.needRestart.length > 0 ? 'warn' : 'info';
     case 'alert.raised':
     case 'camera.clock':
     case 'clock.trusted':
@@ -88,6 +91,10 @@ export function fieldsOf(fact: Fact): Fields {
       return { camera: fact.cameraId, event: fact.eventType, timecodeMs: fact.fragmentTimecodeMs };
     case 'spool.failed':
       return { camera: fact.cameraId, ...errorFields(fact.error) };
+    case 'settings.changed':
+      return { cameras: fact.cameras, needRestart: fact.needRestart.join(', ') || undefined };
+    case 'settings.refused':
+      return errorFields(fact.error);
     case 'clock.untrusted':
       return {};
     case 'clock.trusted':

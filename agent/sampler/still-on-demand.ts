@@ -52,6 +52,11 @@ export class StillsOnDemand {
     return kept.jpeg;
   }
 
+  /** The camera is no more: one that takes its name must not show its picture. */
+  forget(cameraId: string): void {
+    this.#kept.delete(cameraId);
+  }
+
   async #renew(cameraId: string, kept: Kept): Promise<void> {
     const { fragments, decoder, clock, signal } = this.#options;
     try {

@@ -14,7 +14,7 @@ export type AgentSettings = Omit<Settings, 'cameras' | 'spool'> & {
   spool: Settings['spool'] & { dir: string };
 };
 
-const maxFileBytes = 1_048_576;
+export const maxFileBytes = 1_048_576;
 
 /**
  * Relative paths in the file (`dataDir`, `spool.dir`, `{ file: … }`) start at the file's own folder, so the agent finds
@@ -23,7 +23,7 @@ const maxFileBytes = 1_048_576;
  * problem on a line of its own.
  */
 export async function loadSettings(path: string): Promise<AgentSettings> {
-  return parseSettings(path, await readSettings(path));
+  return parseSettings(path, await readSettingsText(path));
 }
 
 /** `text` is the content of the file at `path`. Throws as `loadSettings` does. */
@@ -34,7 +34,7 @@ export function parseSettings(path: string, text: string): AgentSettings {
     throw unreadable(['The settings file is not YAML:', ...lines].join('\n'));
   }
   if (document.data === null || document.data === undefined)
-    throw unreadable(`The settings file ${path} is empty. It needs at least one camera with its id and url.`);
+    throw unreadable(`The settings file ${path} is empty. It needs at least one setting, such as siteName.`);
   // No message of zod's own: problems without a rule of ours are worded from the JSON Schema.
   const parsed = settingsSchema.safeParse(document.data, { error: () => '' });
   const problems = problemLines(path, document, parsed.error?.issues ?? []);
@@ -42,7 +42,8 @@ export function parseSettings(path: string, text: string): AgentSettings {
   return complete(parsed.data, resolve(dirname(path)));
 }
 
-async function readSettings(path: string): Promise<string> {
+/** Rejects with AgentError `settings-unreadable`. */
+export async function readSettingsText(path: string): Promise<string> {
   try {
     const bytes = await readFile(path);
     if (bytes.length > maxFileBytes) throw unreadable(`${path} is larger than 1 MiB: it is not a settings file.`);

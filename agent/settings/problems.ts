@@ -1,12 +1,24 @@
 // What the schema objects to, as one line a problem: place, key, rule and an example.
 import { stringify } from 'yaml';
 import type { z } from 'zod';
+import { cameraSchema } from '../../shared/camera-settings.ts';
 import { disagreements } from '../../shared/settings-agreement.ts';
 import { exampleOf, ruleOf, type SchemaNode, schemaNodeAt, settingsJsonSchema } from './json-schema.ts';
 import { nearestKey } from './nearest-key.ts';
 import type { SettingPath, SettingsDocument } from './yaml-document.ts';
 
 type Problem = { path: SettingPath; rule: string; example?: unknown };
+
+/** What is wrong with one camera, by the setting's path within it, in words as the file's own problems have. */
+export function cameraProblems(camera: unknown): { path: string; message: string }[] {
+  const issues = cameraSchema.safeParse(camera, { error: () => '' }).error?.issues ?? [];
+  const schema = issues.length === 0 ? {} : (schemaNodeAt(settingsJsonSchema(), ['cameras', 0]) ?? {});
+  const own = disagreements({ cameras: [camera] }).map(problem => ({ ...problem, path: problem.path.slice(2) }));
+  return [...issues.flatMap(issue => problemsOf(issue, schema, camera)), ...own].map(({ path, rule, example }) => ({
+    path: keyOf(path),
+    message: `${rule}${exampleWords(example)}`,
+  }));
+}
 
 /**
  * Everything wrong with a document, in the order of the file, each as
@@ -20,7 +32,7 @@ export function problemLines(file: string, document: SettingsDocument, issues: z
     .sort((a, b) => a.line - b.line)
     .map(({ line, path, rule, example }) => {
       const key = path.length === 0 ? '(the whole file)' : keyOf(path);
-      return `${file}:${line}  ${key}  ${rule}${example === undefined ? '' : `, for example ${flow(example)}`}`;
+      return `${file}:${line}  ${key}  ${rule}${exampleWords(example)}`;
     });
 }
 
@@ -54,6 +66,7 @@ function keyOf(path: SettingPath): string {
   return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : `${at ? '.' : ''}${String(key)}`)).join('');
 }
 
-function flow(example: unknown): string {
-  return stringify(example, { collectionStyle: 'flow', lineWidth: 0 }).trim();
+function exampleWords(example: unknown): string {
+  if (example === undefined) return '';
+  return `, for example ${stringify(example, { collectionStyle: 'flow', lineWidth: 0 }).trim()}`;
 }

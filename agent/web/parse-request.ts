@@ -17,6 +17,11 @@ export const pageQuery = z
   .object({ limit: z.coerce.number().int().min(1).max(500).default(100), beforeMs: timeMs.optional() })
   .transform(({ limit, beforeMs }) => ({ limit, ...(beforeMs === undefined ? {} : { beforeMs }) }));
 
+/** `?force` and `?force=true`. */
+export const forceQuery = z
+  .object({ force: z.enum(['', 'true', 'false']).default('false') })
+  .transform(({ force }) => ({ force: force !== 'false' }));
+
 export const credentialsBody = z.strictObject({ password: z.string().max(1024) });
 
 /** KVS plays at most 24 hours in one session. */

@@ -3,7 +3,7 @@ import { randomBytes, randomInt, scrypt, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
 import { Secret } from '../secret.ts';
-import { readPrivateFile, writePrivateFile } from './private-file.ts';
+import { readPrivateFile, writePrivateFile } from '../settings/private-file.ts';
 
 const costs = { N: 2 ** 14, r: 8, p: 5 } as const;
 const hashBytes = 32;

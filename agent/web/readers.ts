@@ -1,6 +1,15 @@
-// What the console's server needs to know, and nothing more: main hands it objects of other stages that fit.
+// What the console's server needs to know, and nothing more: the agent hands it objects of other stages that fit.
 import type { Alert } from '../../shared/alert.ts';
-import type { CamerasAnswer, FootageSpan, PlaybackAnswer, PlaybackRequest } from '../../shared/api.ts';
+import type {
+  CameraEdited,
+  CameraRemoved,
+  CamerasAnswer,
+  FootageSpan,
+  ImportAnswer,
+  PlaybackAnswer,
+  PlaybackRequest,
+} from '../../shared/api.ts';
+import type { CameraChanges, ImportRequest, NewCamera, ShownCamera } from '../../shared/camera-edits.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 
@@ -12,8 +21,20 @@ export type CameraReader = {
   onChange(listener: () => void): () => void;
 };
 
+/** Where cameras are changed. Methods reject with an AgentError: `camera-…`, `settings-…`, `disk-…`. */
+export type CameraEditor = {
+  /** Undefined when there is no such camera. */
+  shown(id: string): ShownCamera | undefined;
+  add(camera: NewCamera): Promise<CameraEdited>;
+  change(id: string, changes: CameraChanges): Promise<CameraEdited>;
+  remove(id: string, options: { force: boolean }): Promise<CameraRemoved>;
+  importCsv(request: Required<ImportRequest>): Promise<ImportAnswer>;
+  /** With a byte order mark; never with passwords. */
+  exportCsv(): Promise<string>;
+};
+
 /** What is true of the device as a whole. */
-export type SiteReader = { site(): Pick<CamerasAnswer, 'credentials' | 'clock'> };
+export type SiteReader = { site(): Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving'> };
 
 export type FootageReader = { footage(cameraId: string, fromMs: number, toMs: number): Awaitable<FootageSpan[]> };
 

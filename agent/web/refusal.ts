@@ -7,11 +7,13 @@ import { AgentError } from '../errors.ts';
 export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
+  readonly fields: AgentError['fields'];
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, fields?: AgentError['fields']) {
     super(message);
     this.status = status;
     this.code = code;
+    this.fields = fields;
   }
 }
 
@@ -29,7 +31,8 @@ export function answerErrors(onUnexpectedError: (error: unknown, where: string) 
     const refusal = refusalOf(error);
     if (refusal) {
       reply.code(refusal.status);
-      return { code: refusal.code, message: refusal.message };
+      const { code, message, fields } = refusal;
+      return { code, message, ...(fields ? { fields: [...fields] } : {}) };
     }
     // The browser left while its answer was being made: aborting that is no failure.
     if (!reply.raw.destroyed) onUnexpectedError(error, `${request.method} ${request.routeOptions.url ?? ''}`);
@@ -41,7 +44,7 @@ export function answerErrors(onUnexpectedError: (error: unknown, where: string) 
 function refusalOf(error: FastifyError | Error): Refusal | undefined {
   if (error instanceof Refusal) return error;
   if (error instanceof AgentError && error.code !== 'bug')
-    return new Refusal(statusOf(error), error.code, error.message);
+    return new Refusal(statusOf(error), error.code, error.message, error.fields);
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500;
   if (status < 400 || status >= 500) return undefined;
   // Not Fastify's own message: it can repeat parts of the request.
@@ -54,7 +57,16 @@ const fastifySentences: Partial<Record<number, string>> = {
   415: 'The request must be JSON.',
 };
 
-function statusOf(error: AgentError): number {
-  if (error.code === 'footage-missing' || error.code === 'service-stream-missing') return 404;
-  return error.code.startsWith('service-') ? 502 : 500;
+const statuses: Partial<Record<AgentError['code'], number>> = {
+  'footage-missing': 404,
+  'service-stream-missing': 404,
+  'camera-unknown': 404,
+  'camera-exists': 409,
+  'camera-in-rules': 409,
+  'settings-invalid': 422,
+  'settings-read-only': 403,
+};
+
+function statusOf({ code }: AgentError): number {
+  return statuses[code] ?? (code.startsWith('service-') ? 502 : 500);
 }

@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import { readPrivateFile, writePrivateFile } from './private-file.ts';
+import { readPrivateFile, writePrivateFile } from '../settings/private-file.ts';
 
 /** A session ends when it was not used for this long. */
 export const idleMs = 30 * 86_400_000;

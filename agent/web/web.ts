@@ -1,5 +1,5 @@
-// The console's server: shared/api.ts over HTTP and the built console beside it. Reads what main hands it and changes
-// nothing in the pipeline. Everything under /api needs a session, except signing in.
+// The console's server: shared/api.ts over HTTP and the built console beside it. Reads what it is handed, and changes nothing
+// but the settings of cameras. Everything under /api needs a session, except signing in.
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -11,6 +11,7 @@ import { listenOn, parseListen } from './listen.ts';
 import { LiveEvents } from './live-events.ts';
 import type {
   AlertReader,
+  CameraEditor,
   CameraReader,
   FootageReader,
   PlaybackReader,
@@ -21,6 +22,7 @@ import type {
 } from './readers.ts';
 import { answerErrors, unknownAddress } from './refusal.ts';
 import { guardRequest } from './request-guard.ts';
+import { cameraBookRoutes } from './routes/camera-book.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { eventRoute } from './routes/events.ts';
@@ -43,6 +45,7 @@ export type WebOptions = {
   /** Left out: nothing is told of the device. */
   site?: SiteReader;
   cameras: CameraReader;
+  book: CameraEditor;
   footage: FootageReader;
   sightings: SightingReader;
   alerts: AlertReader;
@@ -113,6 +116,7 @@ async function apiRoutes(api: FastifyInstance, options: ApiOptions): Promise<voi
     signedIn.addHook('onRequest', requireSession(options.auth));
     sessionRoutes(signedIn, options.auth);
     cameraRoutes(signedIn, options);
+    cameraBookRoutes(signedIn, options);
     sightingRoutes(signedIn, options);
     playbackRoutes(signedIn, options);
     eventRoute(signedIn, options);

@@ -13,6 +13,9 @@ import type { SettingsInput } from '../../shared/settings.ts';
 const cli = join(import.meta.dirname, '../../agent/cli.ts');
 const password = 'correct horse battery';
 
+// biome-ignore lint/suspicious/noExplicitAny: an answer that a test looks into
+export type Answered = { status: number; answer: any };
+
 export type Run = { code: number | null; output: string };
 
 /** Runs the command line to its end. */
@@ -37,34 +40,38 @@ function startCli(args: string[], env: Record<string, string>): ChildProcess {
 
 export class RunningAgent implements AsyncDisposable {
   readonly dir: string;
+  /** Its settings. */
+  readonly file: string;
   /** Everything it wrote to standard output and standard error. */
   output = '';
-  readonly #child: ChildProcess;
+  readonly #env: Record<string, string>;
+  #child: ChildProcess;
   #cookie = '';
   #url = '';
 
-  private constructor(dir: string, child: ChildProcess) {
+  private constructor(dir: string, env: Record<string, string>) {
     this.dir = dir;
-    this.#child = child;
-    const take = (text: Buffer) => {
-      this.output += text;
-    };
-    child.stdout?.on('data', take);
-    child.stderr?.on('data', take);
+    this.file = join(dir, 'kvs-edge.yaml');
+    this.#env = env;
+    this.#child = this.#run();
   }
 
-  /** `dataDir` is a new folder unless the settings name one. */
-  static async start(settings: SettingsInput, env: Record<string, string> = {}): Promise<RunningAgent> {
+  /** `dataDir` is a new folder unless the settings name one. Text is written as it is. */
+  static async start(settings: SettingsInput | string, env: Record<string, string> = {}): Promise<RunningAgent> {
     const dir = await mkdtemp(join(tmpdir(), 'kvs-edge-agent-'));
-    const file = join(dir, 'kvs-edge.yaml');
-    await writeFile(file, stringify({ dataDir: join(dir, 'data'), web: { listen: '127.0.0.1:0' }, ...settings }));
-    const child = startCli(['run', '--config', file], { KVS_EDGE_CONSOLE_PASSWORD: password, ...env });
-    const agent = new RunningAgent(dir, child);
-    await expect.poll(() => agent.output, { timeout: 20_000 }).toMatch(/Console: http/);
-    agent.#url = /Console: (\S+)/.exec(agent.output)?.[1] ?? '';
-    const answer = await agent.#fetch('/api/session', { method: 'POST', body: JSON.stringify({ password }) });
-    agent.#cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const defaults = { dataDir: join(dir, 'data'), web: { listen: '127.0.0.1:0' } };
+    const text = typeof settings === 'string' ? settings : stringify({ ...defaults, ...settings });
+    await writeFile(join(dir, 'kvs-edge.yaml'), text);
+    const agent = new RunningAgent(dir, env);
+    await agent.#signIn();
     return agent;
+  }
+
+  /** Ends it by `signal`, and starts it again with the same settings. */
+  async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#end(signal);
+    this.#child = this.#run();
+    await this.#signIn();
   }
 
   get isRunning(): boolean {
@@ -82,13 +89,45 @@ export class RunningAgent implements AsyncDisposable {
     return (await this.#fetch(path)).text();
   }
 
+  /** Asks the console's API to change something. `answer` is undefined when nothing comes back. */
+  async ask(method: 'POST' | 'PATCH' | 'DELETE', path: string, body: unknown = {}): Promise<Answered> {
+    const response = await this.#fetch(path, { method, body: JSON.stringify(body) });
+    const text = await response.text();
+    return { status: response.status, answer: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isRunning) {
-      const ended = once(this.#child, 'exit');
-      this.#child.kill('SIGTERM');
-      await ended;
-    }
+    await this.#end('SIGTERM');
     await rm(this.dir, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (!this.isRunning) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    await ended;
+  }
+
+  #run(): ChildProcess {
+    const child = startCli(['run', '--config', this.file], { KVS_EDGE_CONSOLE_PASSWORD: password, ...this.#env });
+    const take = (text: Buffer) => {
+      this.output += text;
+    };
+    child.stdout?.on('data', take);
+    child.stderr?.on('data', take);
+    return child;
+  }
+
+  async #signIn(): Promise<void> {
+    const said = this.output.length;
+    await expect.poll(() => this.output.slice(said), { timeout: 20_000 }).toMatch(/Console: http/);
+    this.#url = /Console: (\S+)/.exec(this.output.slice(said))?.[1] ?? '';
+    const answer = await this.#fetch('/api/session', { method: 'POST', body: JSON.stringify({ password }) });
+    this.#cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
   }
 
   #fetch(path: string, init: RequestInit = {}): Promise<Response> {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { type AskOptions, askAgent } from '../../agent/control/control-client.ts';
 import { type ControlRequests, serveControl } from '../../agent/control/control-server.ts';
+import { maxRequestChars } from '../../agent/control/wire.ts';
 import { AgentError } from '../../agent/errors.ts';
 
 let dataDir: string;
@@ -101,7 +102,7 @@ test('rubbish, and lines without an end, are refused without harm', async () => 
   await using _control = await serve({ fine: () => 1 });
   expect(await exchange('GET / HTTP/1.1\n')).toContain('"ok":false');
   expect(await exchange('{"request":7}\n')).toContain('"ok":false');
-  expect(await exchange('x'.repeat(200_000))).toBe('');
+  expect(await exchange('x'.repeat(maxRequestChars + 1))).toBe('');
   expect(await ask({ dataDir, request: 'fine' })).toBe(1);
 });
 

@@ -1,12 +1,15 @@
 // A running console server with scripted stages behind it, and a browser's view of it: cookies, any header, raw paths.
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { systemClock } from '../../agent/clock.ts';
 import { Facts } from '../../agent/facts.ts';
 import { CameraStatuses } from '../../agent/health/camera-statuses.ts';
+import { LiveSettings } from '../../agent/live-settings.ts';
+import { cameraEditor } from '../../agent/serve.ts';
 import type { Auth } from '../../agent/web/auth.ts';
 import { startWeb, type WebOptions } from '../../agent/web/web.ts';
 import type { Alert } from '../../shared/alert.ts';
@@ -74,6 +77,9 @@ export async function serveConsole(overrides: Partial<WebOptions> = {}) {
     clock,
     spool: { waiting: () => ({ fragments: 2, bytes: 1000, oldestMs: atMs - 5000 }), lostMs: () => 1500 },
   });
+  const path = join(folder, 'kvs-edge.yaml');
+  await writeFile(path, 'cameras:\n  - id: yard\n    url: rtsp://10.0.0.20/stream1\n    stream: yard-stream\n');
+  const live = await LiveSettings.open({ path, clock: systemClock, facts });
   const web = await startWeb({
     listen: '127.0.0.1:0',
     siteName: 'Test site',
@@ -83,6 +89,7 @@ export async function serveConsole(overrides: Partial<WebOptions> = {}) {
     clock,
     facts,
     cameras,
+    book: cameraEditor(live),
     footage: {
       footage: recorded('footage', (_camera: string, fromMs: number, toMs: number) => [
         { startMs: fromMs, endMs: toMs, at: 'cloud' as const },

@@ -1,6 +1,6 @@
 // Small files that only the agent's own user may read, replaced as a whole: after a power cut there is the old content
 // or the new one.
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AgentError, systemCode } from '../errors.ts';
 
@@ -10,7 +10,7 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
     return await readFile(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw fileError(path, error);
+    throw privateFileError(path, error);
   }
 }
 
@@ -28,11 +28,31 @@ export async function writePrivateFile(path: string, text: string): Promise<void
     await using folder = await open(dirname(path), 'r');
     await folder.sync();
   } catch (error) {
-    throw fileError(path, error);
+    throw privateFileError(path, error);
   }
 }
 
-function fileError(path: string, cause: unknown): AgentError {
+/**
+ * Gives what root made to the owner of `folder`: a command run as root must leave nothing that the agent's own user cannot
+ * use. Does nothing for another user. Throws the system's own error.
+ */
+export async function giveToOwnerOf(folder: string, ...paths: string[]): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await stat(folder);
+  for (const path of paths) await chown(path, uid, gid);
+}
+
+/** Throws AgentError `disk-*`, but not when there is no such file. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw privateFileError(path, error);
+  }
+}
+
+/** From what the system says of a file in the data folder. */
+export function privateFileError(path: string, cause: unknown): AgentError {
   const code = systemCode(cause);
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new AgentError({

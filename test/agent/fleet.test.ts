@@ -1,0 +1,95 @@
+// Cameras are added, changed and removed while others run: real agents, pretend cameras that number their pictures, and what
+// the embedded service stored, read from its own files.
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LabCloud } from '../fault-lab/lab-cloud.ts';
+import { type RunningCamera, startCamera } from '../pretend-camera/running-camera.ts';
+import { RunningAgent } from './running-agent.ts';
+
+let cloud: LabCloud;
+let steady: RunningCamera;
+let other: RunningCamera;
+
+beforeAll(async () => {
+  [cloud, steady, other] = await Promise.all([LabCloud.start(), startCamera(), startCamera()]);
+});
+afterAll(async () => {
+  await Promise.all([steady?.stop(), other?.stop()]);
+  await cloud?.[Symbol.asyncDispose]();
+});
+
+async function ordinals(stream: string): Promise<number[]> {
+  return (await cloud.fragments(stream)).flat().map(({ ordinal }) => ordinal);
+}
+
+/** Picture numbers that are not the one before plus one: after each, something is missing or came twice. */
+function breaks(numbers: readonly number[]): number[] {
+  return numbers.filter((number, at) => at > 0 && number !== (numbers[at - 1] ?? 0) + 1);
+}
+
+async function stored(stream: string, more: number): Promise<void> {
+  const before = (await ordinals(stream)).length;
+  await expect.poll(async () => (await ordinals(stream)).length, { timeout: 30_000 }).toBeGreaterThan(before + more);
+}
+
+test('a camera that runs loses no picture while others are added, changed and removed', async () => {
+  await using agent = await RunningAgent.start({
+    aws: { endpoint: cloud.url },
+    cameras: [{ id: 'steady', url: steady.url }],
+  });
+  await stored('steady', 10);
+
+  const added = await agent.ask('POST', '/api/cameras', { id: 'yard', url: other.url });
+  expect(added).toMatchObject({ status: 201, answer: { camera: { id: 'yard', stream: 'yard', hasPassword: false } } });
+  await stored('yard', 10);
+
+  const changed = await agent.ask('PATCH', '/api/cameras/yard', { audio: 'off', labels: { provider: 'none' } });
+  expect(changed).toMatchObject({ status: 200, answer: { camera: { audio: 'off' }, needRestart: [] } });
+  await expect.poll(async () => (await agent.camera('yard')).state, { timeout: 20_000 }).toBe('live');
+  await stored('yard', 10);
+
+  expect((await agent.ask('DELETE', '/api/cameras/yard')).status).toBe(200);
+  expect(JSON.parse(await agent.text('/api/cameras')).cameras.map(({ id }: { id: string }) => id)).toEqual(['steady']);
+  await expect.poll(() => other.events.at(-1)?.event, { timeout: 10_000 }).toBe('client-left');
+  await stored('steady', 20);
+
+  expect(breaks(await ordinals('steady'))).toEqual([]);
+}, 120_000);
+
+test('only the analysis of a camera begins anew when only its labels change: not a picture is missing', async () => {
+  await using agent = await RunningAgent.start({
+    aws: { endpoint: cloud.url },
+    cameras: [{ id: 'labelled', url: steady.url, labels: { everySeconds: 1, motionThreshold: 0 } }],
+  });
+  await stored('labelled', 10);
+  const changed = await agent.ask('PATCH', '/api/cameras/labelled', { labels: { everySeconds: 2 } });
+  expect(changed.answer.camera.labels).toMatchObject({ everySeconds: 2, motionThreshold: 0 });
+  expect((await agent.camera('labelled')).labels).toMatchObject({ on: true, everySeconds: 2 });
+  await agent.ask('PATCH', '/api/cameras/labelled', { localRetentionHours: 1 });
+  await stored('labelled', 20);
+  expect(breaks(await ordinals('labelled'))).toEqual([]);
+}, 60_000);
+
+test('what a removed camera left on disk is still sent, also by the agent that is started next', async () => {
+  await using cloudDown = await LabCloud.start();
+  cloudDown.faults.put([{ fault: 'reset' }]);
+  const data = { aws: { endpoint: cloudDown.url } };
+  await using agent = await RunningAgent.start({ ...data, cameras: [{ id: 'gone', url: other.url }] });
+  await expect
+    .poll(async () => (await agent.camera('gone')).upload.waitingFragments, { timeout: 30_000 })
+    .toBeGreaterThan(2);
+  expect((await agent.ask('DELETE', '/api/cameras/gone')).status).toBe(200);
+  const { leaving } = JSON.parse(await agent.text('/api/cameras'));
+  expect(leaving).toMatchObject([{ id: 'gone' }]);
+  expect(leaving[0].waitingFragments).toBeGreaterThan(2);
+
+  await agent.restart();
+  cloudDown.faults.clear();
+  await expect
+    .poll(async () => JSON.parse(await agent.text('/api/cameras')).leaving, { timeout: 60_000, interval: 500 })
+    .toBeUndefined();
+  const fragments = await cloudDown.fragments('gone');
+  expect(fragments.length).toBe(leaving[0].waitingFragments);
+  expect(breaks(fragments.flat().map(({ ordinal }) => ordinal))).toEqual([]);
+  expect(JSON.parse(await readFile(`${agent.dir}/data/streams.json`, 'utf8'))).toEqual([]);
+}, 120_000);
