@@ -37,8 +37,7 @@ export function dropFromRule(document: Document, ruleId: string, cameraId: strin
 }
 
 function cameraList(document: Document): YAMLSeq {
-  const found = document.get('cameras', true);
-  if (found === undefined || (isScalar(found) && found.value === null)) document.set('cameras', new YAMLSeq());
+  if (!document.has('cameras')) document.set('cameras', new YAMLSeq());
   const list = listOf(document, 'cameras');
   if (list.items.length === 0) list.flow = isMap(document.contents) && document.contents.flow === true;
   return list;

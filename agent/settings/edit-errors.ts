@@ -37,11 +37,12 @@ export function fileInvalidMeanwhile(problems: AgentError): AgentError {
   );
 }
 
-export function listNotPlain(): AgentError {
-  return refused(
-    'settings-invalid',
-    'The cameras in the settings file are written with YAML aliases (*name), which only a person can change: write them out.',
-  );
+export function listNotPlain(cause?: unknown): AgentError {
+  return new AgentError({
+    ...{ code: 'settings-invalid', kind: 'invalid', retry: 'never', cause },
+    message:
+      'The cameras in the settings file are written with YAML aliases (*name), which only a person can change: write them out.',
+  });
 }
 
 export function fileKeepsChanging(path: string): AgentError {

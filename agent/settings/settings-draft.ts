@@ -8,7 +8,14 @@ import { AgentError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { addCameras, changeCamera, dropCamera, dropFromRule, dropRule } from './camera-nodes.ts';
 import { isOwnSecret, nextSecretFile, referenceTo, type SecretPlaces } from './camera-secrets.ts';
-import { cameraExists, cameraInRules, cameraUnknown, fieldsInvalid, fileInvalidMeanwhile } from './edit-errors.ts';
+import {
+  cameraExists,
+  cameraInRules,
+  cameraUnknown,
+  fieldsInvalid,
+  fileInvalidMeanwhile,
+  listNotPlain,
+} from './edit-errors.ts';
 import { editYaml } from './edit-text.ts';
 import { type AgentSettings, parseSettings } from './load.ts';
 import { type Group, isGroup, mergePatch } from './merge-patch.ts';
@@ -102,10 +109,18 @@ export class SettingsDraft {
     });
   }
 
-  /** The file's new text. One change after the other: each leaves all lines but its own as they are. */
+  /**
+   * The file's new text. One change after the other: each leaves all lines but its own as they are.
+   * @throws AgentError `settings-invalid` for a file whose aliases stand in the way
+   */
   text(): string {
     const added = this.#added.length === 0 ? [] : [(document: Document) => addCameras(document, this.#added)];
-    return [...this.#changes, ...added].reduce(editYaml, this.#text);
+    try {
+      return [...this.#changes, ...added].reduce(editYaml, this.#text);
+    } catch (error) {
+      // The parser's, for an alias whose anchor went with what was changed.
+      throw error instanceof AgentError ? error : listNotPlain(error);
+    }
   }
 
   #known(id: string): Written {
