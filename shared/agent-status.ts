@@ -32,6 +32,9 @@ export const agentStatusSchema = z.looseObject({
   clock: z
     .looseObject({ trusted: z.boolean(), source: z.string().optional(), offsetMs: z.number().optional() })
     .optional(),
+  leaving: z
+    .array(z.looseObject({ id: z.string(), waitingFragments: z.number(), waitingBytes: z.number() }))
+    .optional(),
   cameras: z.array(
     z.looseObject({
       id: z.string(),

@@ -11,7 +11,7 @@ export type StatusSources = {
   nowMs: number;
   cameras: readonly CameraStatus[];
   footage: (cameraId: string, fromMs: number, toMs: number) => FootageSpan[];
-  site?: Pick<CamerasAnswer, 'credentials' | 'clock'>;
+  site?: Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving'>;
 };
 
 /** Throws what `footage` throws. */

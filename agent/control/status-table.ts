@@ -19,11 +19,12 @@ const gapsShown = 10;
 
 /** Several lines, each with its end. Times are UTC. */
 export function statusTable(status: ReadAgentStatus): string {
-  const { cameras, nowMs } = status;
+  const { cameras, nowMs, leaving = [] } = status;
   const sections = [
     headline(status),
     table([['CAMERA', 'STATE', 'UPLOAD', 'WAITING', 'LAST STORED'], ...cameras.map(camera => stateRow(camera, nowMs))]),
     table([['LAST 24 H', ...kinds.map(([, words]) => words)], ...cameras.map(coverageRow)]),
+    lines(leaving.map(camera => `${camera.id}  removed, still to be sent: ${waitingWords(camera)}`)),
     lines(cameras.flatMap(camera => gapsOf(camera).map(gap => `${camera.id}  ${gap}`))),
     lines([...status.attention, ...cameras.flatMap(({ id, attention }) => attention.map(text => `${id}: ${text}`))]),
   ];
@@ -45,7 +46,7 @@ function stateRow({ id, state, sinceMs, upload }: Camera, nowMs: number): string
     id,
     `${state} ${durationWords(Math.max(0, nowMs - sinceMs))}`,
     upload.state,
-    waitingFragments === 0 ? 'nothing' : `${waitingFragments} · ${megabytes(waitingBytes)}${behind}${eta}`,
+    waitingFragments === 0 ? 'nothing' : `${waitingWords({ waitingFragments, waitingBytes })}${behind}${eta}`,
     lastPersistedAckMs === undefined ? 'never' : `${durationWords(Math.max(0, nowMs - lastPersistedAckMs))} ago`,
   ];
 }
@@ -65,6 +66,10 @@ function gapWords({ startMs, endMs, at, reason }: Span): string {
   const [from, to] = [startMs, endMs].map(ms => new Date(ms).toISOString().slice(0, 19));
   const why = reason === undefined ? '' : `: ${reason}`;
   return `${from} to ${to}Z  ${durationWords(endMs - startMs)}  ${kindWords[at] ?? at}${why}`;
+}
+
+function waitingWords({ waitingFragments, waitingBytes }: { waitingFragments: number; waitingBytes: number }): string {
+  return `${waitingFragments} · ${megabytes(waitingBytes)}`;
 }
 
 function megabytes(bytes: number): string {

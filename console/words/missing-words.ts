@@ -15,6 +15,8 @@ const WORDS: Record<string, string> = {
   'camera-stalled': 'its stream stood still',
   'camera-ended': 'it ended the stream',
   'camera-failed': 'its stream broke',
+  'camera-removed': 'it was removed from the settings',
+  'settings-changed': 'its settings were changed',
   'ffmpeg-missing': 'ffmpeg was not installed',
   'disk-full': 'the disk was full',
   'disk-read-only': 'the disk took nothing',

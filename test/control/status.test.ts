@@ -93,3 +93,8 @@ front-door  2026-03-02T06:00:00 to 2026-03-02T07:00:00Z  1 h  camera offline: ca
 `.replace('WAITING                                   LAST', 'WAITING                                     LAST'),
   );
 });
+
+test('a camera that was removed is shown for as long as video of it waits', () => {
+  const status = statusOf([camera()], [], { leaving: [{ id: 'shed', waitingFragments: 3, waitingBytes: 1_200_000 }] });
+  expect(statusTable(agentStatusSchema.parse(status))).toContain('\nshed  removed, still to be sent: 3 · 1.2 MB\n');
+});

@@ -299,3 +299,24 @@ test('news that the console does not show disturbs nobody', async () => {
   await clock.advance(1000);
   expect(told).toBe(0);
 });
+
+test('cameras come and go while others keep what is known of them, and listeners hear of it', async () => {
+  facts.publish({ type: 'camera.state', cameraId: 'yard', state: 'live' });
+  facts.publish({ type: 'camera.state', cameraId: 'gate', state: 'live' });
+  await clock.advance(1000);
+  let told = 0;
+  statuses.onChange(() => told++);
+  const labels = { provider: 'rekognition', minConfidence: 70, everySeconds: 5, motionThreshold: 0 } as const;
+  statuses.follow([
+    { id: 'quay', stream: 'quay', labels: undefined },
+    { id: 'yard', stream: 'other-stream', labels },
+  ]);
+  expect(statuses.statuses()).toMatchObject([
+    { id: 'quay', state: 'starting', sinceMs: clock.nowMs() },
+    { id: 'yard', state: 'live', sinceMs: startMs, stream: 'other-stream', labels: { on: true, everySeconds: 5 } },
+  ]);
+  facts.publish({ type: 'camera.state', cameraId: 'gate', state: 'offline' });
+  await clock.advance(1000);
+  expect(statuses.statuses()).toHaveLength(2);
+  expect(told).toBe(1);
+});
