@@ -51,6 +51,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   const facts = new Facts(error => journal.unexpected(error, 'a subscriber of facts'));
   journal.follow(facts);
   const live = await LiveSettings.open({ path: settingsFile, clock: systemClock, facts });
+  using _hangUp = onHangUp(() => live.reread());
 
   const { settings } = live;
   const { dataDir } = settings;
@@ -108,7 +109,6 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   );
   live.onChange(({ settings: { rules }, secretOf }) => deliveries.follow({ rules, secretOf }));
   live.onChange(() => fleet.follow(live.cameras()));
-  using _hangUp = onHangUp(() => live.reread());
   await Promise.all([clockWatch.run(), trueTimes.run(), deliveries.run(), fleet.run(), live.reread()]);
 }
 

@@ -9,9 +9,9 @@ import { LabCloud } from '../fault-lab/lab-cloud.ts';
 import { type RunningCamera, startCamera } from '../pretend-camera/running-camera.ts';
 import { RunningAgent, runCli } from './running-agent.ts';
 
-const password = 'p@ss:w/rd#%&+ü "\'';
-/** As it is, in an address, in JSON, and the part of it that no form changes. */
-const traces = [password, encodeURIComponent(password), JSON.stringify(password).slice(1, -1), 'p@ss', 'p%40ss'];
+/** In whatever form the password is written, these letters stay as they are; no other test has them. */
+const trace = 'canary4b7c31';
+const password = `p@ss:w/rd#%&+ü "'${trace}`;
 
 let cloud: LabCloud;
 let camera: RunningCamera;
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 function expectNoTrace(text: string, where: string): void {
-  for (const trace of traces) expect(text.includes(trace), `${trace} in ${where}`).toBe(false);
+  expect(text.includes(trace), `the password in ${where}`).toBe(false);
 }
 
 /** What every user of the machine can see of its processes. */
@@ -65,7 +65,7 @@ test('an agent without a camera is filled while it runs, and the password is see
   expectNoTrace(answers.join('\n'), 'an answer');
   expectNoTrace(await readFile(agent.file, 'utf8'), 'the settings');
   expectNoTrace(agent.output, 'the log');
-  expect(agent.output).toMatch(/"cameras":3,"msg":"settings.changed"/);
+  await expect.poll(() => agent.output).toMatch(/"cameras":3,"msg":"settings.changed"/);
 
   await agent.restart('SIGKILL');
   await expect.poll(async () => (await agent.camera('gate')).state, { timeout: 20_000 }).toBe('live');
@@ -100,16 +100,17 @@ test('without an agent commands change the file, many at once', async () => {
 
 test('a file that a person changed is taken when asked; one that is wrong changes nothing', async () => {
   await using agent = await RunningAgent.start(`aws: { endpoint: '${cloud.url}' }\nweb: { listen: 127.0.0.1:0 }\n`);
-  const reread = async () => agent.signal('SIGHUP');
   await appendFile(agent.file, 'siteName: Other\ncameras:\n  - id: hand\n    url: rtsp://127.0.0.1:1/1\n');
-  await reread();
+  agent.signal('SIGHUP');
   await expect.poll(async () => (await agent.text('/api/cameras')).includes('"hand"'), { timeout: 10_000 }).toBe(true);
-  expect(agent.output).toMatch(/"needRestart":"siteName","msg":"settings.changed"/);
+  await expect
+    .poll(() => agent.output, { timeout: 10_000 })
+    .toMatch(/"needRestart":"siteName","msg":"settings.changed"/);
   const answer = await agent.ask('POST', '/api/cameras', { id: 'two', url: 'rtsp://127.0.0.1:1/2' });
   expect(answer.answer.needRestart).toEqual(['siteName']);
 
   await appendFile(agent.file, '  - id: [broken\n');
-  await reread();
+  agent.signal('SIGHUP');
   await expect.poll(() => agent.output, { timeout: 10_000 }).toMatch(/"msg":"settings.refused"/);
   expect((await agent.ask('POST', '/api/cameras', { id: 'three', url: 'rtsp://127.0.0.1:1/3' })).answer).toMatchObject({
     code: 'settings-unreadable',

@@ -1,6 +1,8 @@
 // Cameras are added, changed and removed while others run: real agents, pretend cameras that number their pictures, and what
 // the embedded service stored, read from its own files.
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LabCloud } from '../fault-lab/lab-cloud.ts';
 import { type RunningCamera, startCamera } from '../pretend-camera/running-camera.ts';
@@ -70,6 +72,19 @@ test('only the analysis of a camera begins anew when only its labels change: not
   expect(breaks(await ordinals('labelled'))).toEqual([]);
 }, 60_000);
 
+test('a camera that changes in every way goes on at its new address and in its new stream', async () => {
+  await using agent = await RunningAgent.start({
+    aws: { endpoint: cloud.url },
+    cameras: [{ id: 'moved', url: other.url, stream: 'before' }],
+  });
+  await stored('before', 10);
+  const changes = { url: steady.url, stream: 'after', labels: { everySeconds: 1 } };
+  expect((await agent.ask('PATCH', '/api/cameras/moved', changes)).status).toBe(200);
+  await stored('after', 10);
+  expect(await agent.camera('moved')).toMatchObject({ stream: 'after', state: 'live', labels: { on: true } });
+  expect(breaks(await ordinals('before'))).toEqual([]);
+}, 60_000);
+
 test('what a removed camera left on disk is still sent, also by the agent that is started next', async () => {
   await using cloudDown = await LabCloud.start();
   cloudDown.faults.put([{ fault: 'reset' }]);
@@ -93,3 +108,22 @@ test('what a removed camera left on disk is still sent, also by the agent that i
   expect(breaks(fragments.flat().map(({ ordinal }) => ordinal))).toEqual([]);
   expect(JSON.parse(await readFile(`${agent.dir}/data/streams.json`, 'utf8'))).toEqual([]);
 }, 120_000);
+
+test('cameras that start together open their connections one after the other', async () => {
+  const connectedAtMs: number[] = [];
+  // Takes connections and says nothing: each camera makes one.
+  const door = createServer(() => connectedAtMs.push(performance.now())).listen(0, '127.0.0.1');
+  await once(door, 'listening');
+  const address = door.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const cameras = Array.from({ length: 6 }, (_, number) => ({
+    id: `c${number}`,
+    url: `rtsp://127.0.0.1:${port}/${number}`,
+  }));
+  await using _agent = await RunningAgent.start({ aws: { endpoint: cloud.url }, cameras });
+  await expect.poll(() => connectedAtMs.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(cameras.length);
+  const [first = 0] = connectedAtMs;
+  const last = connectedAtMs[cameras.length - 1] ?? 0;
+  expect(last - first).toBeGreaterThan(300);
+  door.close();
+}, 60_000);

@@ -394,14 +394,14 @@ test('killed at any moment, a change is there as a whole or not at all, with the
       await book.change('shed', { url: 'rtsp://' + host + '/', password: 'of ' + host });
     }`;
   const states = new Set<string>();
-  for (let kill = 0; kill < 12; kill++) {
+  for (let kill = 0; kill < 8; kill++) {
     const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program];
     const child = spawn(process.execPath, [...args, path, join(folder, 'data')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(child.stdout, 'data');
     const ended = once(child, 'exit');
-    setTimeout(() => child.kill('SIGKILL'), 20 + kill * 17);
+    setTimeout(() => child.kill('SIGKILL'), 20 + kill * 25);
     await ended;
     const shed = (await loadSettings(path)).cameras.find(({ id }) => id === 'shed');
     if (!shed?.password || !('file' in shed.password)) throw new Error('The camera is not whole');
