@@ -41,6 +41,8 @@ export async function describe(options: SessionOptions): Promise<SessionSetup> {
   let address = readRtspAddress(options.url);
   for (let redirects = 0; ; redirects++) {
     const setup = await SessionSetup.connect(options, address);
+    const abort = () => setup[Symbol.dispose]();
+    options.signal.addEventListener('abort', abort, { once: true });
     try {
       const response = await setup.describe();
       if (response === undefined) return setup;
@@ -49,6 +51,8 @@ export async function describe(options: SessionOptions): Promise<SessionSetup> {
     } catch (error) {
       setup[Symbol.dispose]();
       throw error;
+    } finally {
+      options.signal.removeEventListener('abort', abort);
     }
   }
 }

@@ -34,6 +34,7 @@ export class RtspSession implements Disposable {
     const abort = () => setup?.[Symbol.dispose]();
     try {
       setup = await describe(options);
+      signal.throwIfAborted();
       signal.addEventListener('abort', abort, { once: true });
       await setup.setUpTracks();
       return new RtspSession(setup, await setup.play());

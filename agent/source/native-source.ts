@@ -56,6 +56,8 @@ async function* readCamera(
   const session = await RtspSession.open({ ...sessionOptions(reading, signal), choose, ...feed.receivers });
   const end = () => session[Symbol.dispose]();
   signal.addEventListener('abort', end, { once: true });
+  // It may have been aborted in the moment before, when nobody listened.
+  if (signal.aborted) end();
   void session.ended.then(reason => feed.end(reason));
   try {
     feed.begin(session, () => feed.end(cameraError('stalled', host)));
