@@ -1,6 +1,7 @@
 // The cameras in the settings file, as people add, change and remove them: by the console, by a command, with an agent that
 // runs or without. Each change is one step from one good file to the next, made by one process at a time; it takes hold in
 // the agent before the next one begins.
+import { setImmediate } from 'node:timers/promises';
 import type { CameraEdited, CameraRemoved, ImportAnswer } from '../../shared/api.ts';
 import type { CameraChanges, ImportedRow, ShownCamera } from '../../shared/camera-edits.ts';
 import type { Clock } from '../clock.ts';
@@ -102,6 +103,7 @@ export class CameraBook {
       const text = await readSettingsText(path);
       const draft = new SettingsDraft(path, text);
       const result = work(draft);
+      await setImmediate();
       const committed = await this.#commit(draft, text);
       if (committed) return { result, ...committed };
     }
@@ -112,6 +114,8 @@ export class CameraBook {
   async #commit(draft: SettingsDraft, text: string): Promise<Omit<Edited<unknown>, 'result'> | undefined> {
     const { path, prepare } = this.#options;
     const next = draft.text();
+    // Reading and writing a long list takes its time, in which nobody reads the cameras: they have their turn in between.
+    await setImmediate();
     if (Buffer.byteLength(next) > maxFileBytes)
       throw fieldsInvalid('the site', [{ path: 'cameras', message: tooMany }]);
     const settings = parseSettings(path, next);

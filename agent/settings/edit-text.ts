@@ -6,9 +6,8 @@ import { type Document, parseDocument, type ToStringOptions } from 'yaml';
 
 /** `text` is YAML without errors. The result holds what `change` made of it; at worst in the parser's own layout. */
 export function editYaml(text: string, change: (document: Document) => void): string {
-  const layout = layoutOf(text);
-  const before = parseDocument(text).toString(layout);
   const document = parseDocument(text);
+  const { layout, printed: before } = layoutOf(text, document);
   change(document);
   const after = document.toString(layout);
   const spliced = splice(text, before, after);
@@ -20,20 +19,28 @@ function parse(text: string): unknown {
   return document.errors.length > 0 ? undefined : document.toJS();
 }
 
+type Layout = { layout: ToStringOptions; printed: string };
+
 /** The parser's layout that is nearest to the text: how deep it indents, and whether lists are indented too. */
-function layoutOf(text: string): ToStringOptions {
-  const document = parseDocument(text);
+function layoutOf(text: string, document: Document): Layout {
   // A file in JSON, which is YAML too, stays one.
   const quoted = text.trimStart().startsWith('{') ? ({ defaultStringType: 'QUOTE_DOUBLE' } as const) : {};
   const lines = new Set(text.split(/\r?\n/).map(withoutComment));
-  const [best] = [2, 4]
-    .flatMap(indent => [true, false].map(indentSeq => ({ lineWidth: 0, indent, indentSeq, ...quoted })))
-    .map(layout => {
-      const printed = document.toString(layout).split('\n').map(withoutComment);
-      return { layout, kept: printed.filter(line => lines.has(line)).length };
-    })
-    .sort((a, b) => b.kept - a.kept);
-  return best?.layout ?? {};
+  let best: (Layout & { strange: number }) | undefined;
+  for (const [indent, indentSeq] of [
+    [2, true],
+    [2, false],
+    [4, true],
+    [4, false],
+  ] as const) {
+    const layout = { lineWidth: 0, indent, indentSeq, ...quoted };
+    const printed = document.toString(layout);
+    const strange = printed.split('\n').filter(line => !lines.has(withoutComment(line))).length;
+    if (!best || strange < best.strange) best = { layout, printed, strange };
+    // Printing a long list of cameras takes its time.
+    if (strange === 0) break;
+  }
+  return best ?? { layout: {}, printed: '' };
 }
 
 /** The parser moves comments to one space behind their value. */

@@ -28,6 +28,11 @@ export async function loadSettings(path: string): Promise<AgentSettings> {
 
 /** `text` is the content of the file at `path`. Throws as `loadSettings` does. */
 export function parseSettings(path: string, text: string): AgentSettings {
+  return parseWritten(path, text).settings;
+}
+
+/** The settings, and the file's data as it is written: without defaults, paths as they are. Throws as `loadSettings` does. */
+export function parseWritten(path: string, text: string): { settings: AgentSettings; written: unknown } {
   const document = parseSettingsText(text);
   if ('problems' in document) {
     const lines = document.problems.map(({ line, message }) => `${path}:${line}  ${message}`);
@@ -39,7 +44,7 @@ export function parseSettings(path: string, text: string): AgentSettings {
   const parsed = settingsSchema.safeParse(document.data, { error: () => '' });
   const problems = problemLines(path, document, parsed.error?.issues ?? []);
   if (!parsed.success || problems.length > 0) throw invalid(['The settings need to change:', ...problems].join('\n'));
-  return complete(parsed.data, resolve(dirname(path)));
+  return { settings: complete(parsed.data, resolve(dirname(path))), written: document.data };
 }
 
 /** Rejects with AgentError `settings-unreadable`. */

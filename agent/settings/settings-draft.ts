@@ -17,10 +17,9 @@ import {
   listNotPlain,
 } from './edit-errors.ts';
 import { editYaml } from './edit-text.ts';
-import { type AgentSettings, parseSettings } from './load.ts';
+import { type AgentSettings, parseWritten } from './load.ts';
 import { type Group, isGroup, mergePatch } from './merge-patch.ts';
 import { cameraProblems } from './problems.ts';
-import { parseSettingsText } from './yaml-document.ts';
 
 /** With a password as it was typed, or the place of one. */
 export type CameraEntry = Omit<NewCamera, 'password'> & { password?: string | SecretReference };
@@ -51,11 +50,12 @@ export class SettingsDraft {
     this.#path = path;
     this.#text = text;
     try {
-      this.settings = parseSettings(path, text);
+      const { settings, written } = parseWritten(path, text);
+      this.settings = settings;
+      this.#cameras = new Map(writtenCameras(written).map(camera => [camera.id, camera]));
     } catch (error) {
       throw error instanceof AgentError ? fileInvalidMeanwhile(error) : error;
     }
-    this.#cameras = new Map(writtenCameras(text).map(camera => [camera.id, camera]));
   }
 
   /** @throws AgentError `camera-exists`, `settings-invalid` with the fields that are wrong */
@@ -196,8 +196,8 @@ function inOrder(entry: object): Group {
   return Object.fromEntries(set.sort(([a], [b]) => place(a) - place(b)));
 }
 
-function writtenCameras(text: string): Written[] {
-  const document = parseSettingsText(text);
-  const cameras = 'data' in document && isGroup(document.data) ? document.data.cameras : [];
+/** `written` has passed the schema. */
+function writtenCameras(written: unknown): Written[] {
+  const cameras = isGroup(written) ? written.cameras : undefined;
   return Array.isArray(cameras) ? cameras : [];
 }
