@@ -43,6 +43,7 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
                                              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (local / local-secret when unset)
            [--faults]                        take fault plans at /admin/faults, for tests
   kvs-edge settings check --config FILE      say what is wrong with a settings file, or that nothing is
+  kvs-edge settings reload --config FILE     let the running agent read the file again, as a hang-up signal (SIGHUP) does
   kvs-edge settings schema                   print the JSON Schema of the settings file
 
 The agent takes AWS credentials from the standard chain: environment, shared files, container or instance role.
@@ -141,7 +142,11 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
       const { loadSettings } = await import('./settings/load.ts');
       await loadSettings(config);
       process.stdout.write(`${config} is good.\n`);
-    } else throw new UsageError('settings takes check or schema');
+    } else if (action === 'reload') {
+      const { config } = options(args, { required: ['config'] });
+      const { reloadCommand } = await import('./commands/reload-command.ts');
+      await reloadCommand(config, text => void process.stdout.write(text));
+    } else throw new UsageError('settings takes check, reload or schema');
   },
 };
 

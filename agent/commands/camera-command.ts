@@ -13,12 +13,12 @@ import { type Group, mergePatch } from '../settings/merge-patch.ts';
 import { options, UsageError } from './arguments.ts';
 import { readPassword } from './ask-password.ts';
 import { cameraRequests } from './camera-requests.ts';
+import { needRestartSchema, restartWords } from './reload-command.ts';
 import { textTable } from './text-table.ts';
 
 type Print = (text: string) => void;
 
-const needRestart = z.array(z.string());
-const editedSchema = z.looseObject({ needRestart });
+const editedSchema = z.looseObject({ needRestart: needRestartSchema });
 const removedSchema = editedSchema.extend({ changedRules: z.array(z.string()), removedRules: z.array(z.string()) });
 const importedSchema = editedSchema.extend({
   added: z.int(),
@@ -208,9 +208,4 @@ function importWords({ added, rows, needRestart }: Imported): string {
     ...(refused.length > 0 ? [`${refused.length} refused`] : []),
   ];
   return `${lines.join('')}${sum.join(', ')}.\n${restartWords(needRestart)}`;
-}
-
-function restartWords(names: readonly string[]): string {
-  if (names.length === 0) return '';
-  return `Other settings changed in the file and hold once the agent is restarted: ${names.join(', ')}.\n`;
 }

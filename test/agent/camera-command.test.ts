@@ -107,7 +107,12 @@ test('a file that a person changed is taken when asked; one that is wrong change
     .poll(() => agent.output, { timeout: 10_000 })
     .toMatch(/"needRestart":"siteName","msg":"settings.changed"/);
   const answer = await agent.ask('POST', '/api/cameras', { id: 'two', url: 'rtsp://127.0.0.1:1/2' });
-  expect(answer.answer.needRestart).toEqual(['siteName']);
+  expect(answer).toMatchObject({ status: 201, answer: { needRestart: ['siteName'] } });
+  const reloaded = await runCli(['settings', 'reload', '--config', agent.file]);
+  expect(reloaded).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/hold once the agent is restarted: siteName\./),
+  });
 
   await appendFile(agent.file, '  - id: [broken\n');
   agent.signal('SIGHUP');
@@ -116,6 +121,7 @@ test('a file that a person changed is taken when asked; one that is wrong change
     code: 'settings-unreadable',
     message: expect.stringMatching(/not valid as it is now/),
   });
+  expect(await runCli(['settings', 'reload', '--config', agent.file])).toMatchObject({ code: 1 });
   expect((await agent.camera('hand')).id).toBe('hand');
   expect(agent.isRunning).toBe(true);
 }, 60_000);

@@ -13,8 +13,7 @@ import type { SettingsInput } from '../../shared/settings.ts';
 const cli = join(import.meta.dirname, '../../agent/cli.ts');
 const password = 'correct horse battery';
 
-// biome-ignore lint/suspicious/noExplicitAny: an answer that a test looks into
-export type Answered = { status: number; answer: any };
+export type Answered = { status: number; answer: unknown };
 
 export type Run = { code: number | null; output: string };
 
