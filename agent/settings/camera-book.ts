@@ -32,7 +32,7 @@ export type CameraBookOptions = {
 /** What came of an import, and who may say where passwords are. */
 export type ImportOptions = { csv: string; dryRun: boolean; skipBad: boolean; references: boolean };
 
-type Edited<T> = { result: T; settings: AgentSettings; needRestart: string[] };
+type Edited<T> = { result: T; settings: AgentSettings; needRestart: string[]; isWritten: boolean };
 
 /**
  * Every method rejects with an AgentError: `settings-invalid` and `settings-unreadable`, also when the file itself is not right
@@ -65,10 +65,11 @@ export class CameraBook {
   async importCsv({ csv, dryRun, skipBad, references }: ImportOptions): Promise<ImportAnswer> {
     const listed = readCameraCsv(csv);
     const take = (draft: SettingsDraft) => listed.map(row => importRow(draft, row, references));
-    const trial = take(await this.#draft());
-    const isBad = trial.some(({ outcome }) => outcome === 'refused');
-    if (dryRun || (isBad && !skipBad) || trial.length === 0) return { added: 0, rows: trial, needRestart: [] };
-    const { result, needRestart } = await this.#edit(take);
+    const isWanted = (rows: ImportedRow[]) =>
+      rows.some(({ outcome }) => outcome === 'good') && (skipBad || rows.every(({ outcome }) => outcome === 'good'));
+    if (dryRun) return { added: 0, rows: take(await this.#draft()), needRestart: [] };
+    const { result, isWritten, needRestart } = await this.#edit(take, isWanted);
+    if (!isWritten) return { added: 0, rows: result, needRestart };
     const rows = result.map((row): ImportedRow => (row.outcome === 'good' ? { ...row, outcome: 'added' } : row));
     return { added: rows.filter(({ outcome }) => outcome === 'added').length, rows, needRestart };
   }
@@ -96,22 +97,27 @@ export class CameraBook {
     return new SettingsDraft(path, await readSettingsText(path));
   }
 
-  async #edit<T>(work: (draft: SettingsDraft) => T): Promise<Edited<T>> {
+  /** What `work` makes of the file is written if it `isWanted`. */
+  async #edit<T>(work: (draft: SettingsDraft) => T, isWanted: (result: T) => boolean = () => true): Promise<Edited<T>> {
     const { path, dataDir, clock } = this.#options;
     using _lock = await lockSettings(dataDir, clock);
     for (let attempt = 0; attempt < 5; attempt++) {
       const text = await readSettingsText(path);
       const draft = new SettingsDraft(path, text);
       const result = work(draft);
+      if (!isWanted(result)) return { result, settings: draft.settings, needRestart: [], isWritten: false };
       await setImmediate();
       const committed = await this.#commit(draft, text);
-      if (committed) return { result, ...committed };
+      if (committed) return { result, ...committed, isWritten: true };
     }
     throw fileKeepsChanging(path);
   }
 
   /** Undefined when somebody without our lock, such as an editor, has changed the file since it held `text`. */
-  async #commit(draft: SettingsDraft, text: string): Promise<Omit<Edited<unknown>, 'result'> | undefined> {
+  async #commit(
+    draft: SettingsDraft,
+    text: string,
+  ): Promise<Pick<Edited<unknown>, 'settings' | 'needRestart'> | undefined> {
     const { path, prepare } = this.#options;
     const next = draft.text();
     // Reading and writing a long list takes its time, in which nobody reads the cameras: they have their turn in between.

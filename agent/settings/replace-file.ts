@@ -21,10 +21,19 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await file.writeFile(text);
     await file.sync();
     await rename(next, target);
-    await using folder = await open(dirname(target), 'r');
-    await folder.sync();
+    await syncFolder(dirname(target));
   } catch (error) {
     if (next !== undefined) await rm(next, { force: true }).catch(() => undefined);
     throw settingsWriteError(path, error);
+  }
+}
+
+/** The new content is in place: a disk that cannot promise to keep the name over a power cut has failed nothing. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    await using folder = await open(path, 'r');
+    await folder.sync();
+  } catch {
+    // After a power cut there may be the old content, whole.
   }
 }
