@@ -1,4 +1,4 @@
-// Two of the three lines that the fleet runs for each camera; the third is the uploader. Neither ends before its signal aborts
+// Two of the lines that the fleet runs for each camera; beside them the uploader, and the camera's events. Neither ends before its signal aborts
 // (except that without labels there is nothing to analyse), and nothing that goes wrong in one reaches another.
 import { randomUUID } from 'node:crypto';
 import type { Sighting } from '../shared/sighting.ts';

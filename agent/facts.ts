@@ -11,6 +11,7 @@ export type Fact =
   | { type: 'camera.problem'; cameraId: string; error: AgentError; lostFromMs?: number; lostToMs?: number }
   /** The camera's own clock − the agent's; told when it is first known and when it has moved. */
   | { type: 'camera.clock'; cameraId: string; offsetMs: number }
+  | (CameraEvent & { cameraId: string })
   | { type: 'fragment.spooled'; cameraId: string; fragmentId: number; startMs: number; endMs: number; bytes: number }
   | { type: 'fragment.evicted'; cameraId: string; startMs: number; endMs: number; reason: string }
   | { type: 'fragment.persisted'; cameraId: string; startMs: number; endMs: number; fragmentNumber: string }
@@ -64,6 +65,11 @@ export type Fact =
       error?: AgentError;
       retryAtMs?: number;
     };
+
+/** What a camera says by itself (ONVIF events). `lost`: nobody knows of motion until it is `listening` again. */
+export type CameraEvent =
+  | { type: 'camera.motion'; active: boolean; atMs: number }
+  | { type: 'camera.events'; state: 'listening' | 'lost'; error?: AgentError; retryAtMs?: number };
 
 export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
 

@@ -1,7 +1,8 @@
-// The cameras that run. Each has three lines side by side, and none of them can stop another: ingest (source → fragmenter →
-// spool), upload (spool → KVS) and analysis (spool → labels → alerts). The fleet follows the settings: a camera that did not
+// The cameras that run. Each has four lines side by side, and none of them can stop another: ingest (source → fragmenter →
+// spool), upload (spool → KVS), analysis (spool → labels → alerts) and the camera's own events. The fleet follows the settings: a camera that did not
 // change is not touched, one that changed begins anew only what it must, and one that was removed stops recording while its
 // uploader goes on until nothing of it waits.
+import { listen } from './camera-events.ts';
 import { analyse, ingest } from './camera-lines.ts';
 import { asAgentError } from './errors.ts';
 import type { AgentParts } from './parts.ts';
@@ -99,7 +100,12 @@ export class Fleet {
   #begin(camera: FleetCamera, delayMs: number): Running {
     return {
       camera,
-      lines: { ingest: this.#ingest(camera, delayMs), upload: this.#upload(camera), analysis: this.#analysis(camera) },
+      lines: {
+        ingest: this.#ingest(camera, delayMs),
+        upload: this.#upload(camera),
+        analysis: this.#analysis(camera),
+        events: this.#events(camera),
+      },
     };
   }
 
@@ -110,6 +116,7 @@ export class Fleet {
     if (lines.includes('ingest')) running.lines.ingest = this.#ingest(camera, delayMs);
     if (lines.includes('upload')) running.lines.upload = this.#upload(camera);
     if (lines.includes('analysis')) running.lines.analysis = this.#analysis(camera);
+    if (lines.includes('events')) running.lines.events = this.#events(camera);
   }
 
   async #end(id: string, lines: readonly CameraLine[]): Promise<void> {
@@ -121,7 +128,7 @@ export class Fleet {
   async #leave(id: string): Promise<void> {
     const running = this.#running.get(id);
     if (!running) return;
-    await this.#end(id, ['ingest', 'analysis']);
+    await this.#end(id, ['ingest', 'analysis', 'events']);
     this.#running.delete(id);
     this.#noteOffline(id, 'camera-removed');
     const { latestStills, stillsOnDemand } = this.#options.shared;
@@ -197,6 +204,10 @@ export class Fleet {
   #analysis(camera: FleetCamera): Line {
     const { shared, destinationsOf } = this.#options;
     return this.#line(signal => analyse({ camera, destinationsOf, signal }, shared));
+  }
+
+  #events(camera: FleetCamera): Line {
+    return this.#line(signal => listen(camera, this.#options.shared, signal));
   }
 
   #line(run: (signal: AbortSignal) => Promise<void>): Line {

@@ -65,10 +65,11 @@ export type ReadAgentStatus = z.infer<typeof agentStatusSchema>;
 
 /** What of a camera somebody should look at. */
 export function attentionOfCamera(camera: CameraStatus, { totalsMs }: Coverage): string[] {
-  const { state, problem, upload, diskProblem, streamWarnings = [] } = camera;
+  const { state, problem, upload, diskProblem, eventsProblem, streamWarnings = [] } = camera;
   const sentences: string[] = [];
   if (state === 'offline' || state === 'refused') sentences.push(problem?.message ?? `The camera is ${state}.`);
   if (diskProblem) sentences.push(diskProblem.message);
+  if (eventsProblem && state === 'live') sentences.push(`Its motion events do not come. ${eventsProblem.message}`);
   if (upload.state === 'waiting' && upload.problem) sentences.push(upload.problem.message);
   sentences.push(...streamWarnings.map(({ message }) => message));
   if (totalsMs.lost > 0) sentences.push(`${durationWords(totalsMs.lost)} of video were lost in the last 24 hours.`);

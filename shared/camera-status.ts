@@ -18,6 +18,10 @@ export type CameraStatus = {
   retryAtMs?: number;
   /** The camera's own clock − the agent's, when the camera tells. The agent does not use it; ONVIF and the time in the picture do. */
   clockOffsetMs?: number;
+  /** By the camera's own events; absent while it does not tell. */
+  motion?: { active: boolean; sinceMs: number };
+  /** Why the camera's events do not come. */
+  eventsProblem?: Problem;
   upload: {
     state: 'idle' | 'connecting' | 'uploading' | 'waiting';
     /** Fragments on disk that the service has not confirmed as PERSISTED. */

@@ -20,6 +20,8 @@ export function levelOf(fact: Fact): Level {
       return fact.error ? 'warn' : 'debug';
     case 'stream.checked':
       return fact.drift.length > 0 || fact.retentionHours === 0 ? 'warn' : 'info';
+    case 'camera.events':
+      return fact.state === 'lost' ? 'warn' : 'info';
     case 'camera.problem':
     case 'fragment.evicted':
     case 'labels.failed':
@@ -37,6 +39,7 @@ export function levelOf(fact: Fact): Level {
     case 'clock.trusted':
       return 'info';
     case 'upload.backlog':
+    case 'camera.motion':
     case 'fragment.spooled':
     case 'fragment.persisted':
     case 'labels.detected':
@@ -79,6 +82,15 @@ export function fieldsOf(fact: Fact): Fields {
       };
     case 'camera.clock':
       return { camera: fact.cameraId, offsetMs: fact.offsetMs };
+    case 'camera.motion':
+      return { camera: fact.cameraId, active: fact.active ? 1 : 0, at: isoTime(fact.atMs) };
+    case 'camera.events':
+      return {
+        camera: fact.cameraId,
+        state: fact.state,
+        retryAt: isoTime(fact.retryAtMs),
+        ...errorFields(fact.error),
+      };
     case 'fragment.spooled':
       return { camera: fact.cameraId, ...span(fact), bytes: fact.bytes };
     case 'fragment.evicted':

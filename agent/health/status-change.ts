@@ -23,6 +23,10 @@ export function statusAfter(status: ToldStatus, fact: Fact, nowMs: number): Told
       return { ...status, problem: problemOf(fact.error) };
     case 'camera.clock':
       return { ...status, clockOffsetMs: fact.offsetMs };
+    case 'camera.motion':
+      return { ...status, motion: { active: fact.active, sinceMs: fact.atMs } };
+    case 'camera.events':
+      return withEvents(status, fact);
     case 'upload.state':
       return withUploadState(status, fact);
     case 'upload.backlog':
@@ -58,6 +62,11 @@ function withCameraState(status: ToldStatus, fact: FactOf<'camera.state'>, nowMs
     ...(fact.error ? { problem: problemOf(fact.error) } : {}),
     ...(fact.retryAtMs === undefined ? {} : { retryAtMs: fact.retryAtMs }),
   };
+}
+
+function withEvents(status: ToldStatus, { state, error }: FactOf<'camera.events'>): ToldStatus {
+  if (state === 'listening') return without(status, 'eventsProblem');
+  return { ...without(status, 'motion'), ...(error ? { eventsProblem: problemOf(error) } : {}) };
 }
 
 // Without labels no still is sampled, and whoever asks gets the newest fragment's first picture.

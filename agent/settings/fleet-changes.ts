@@ -7,8 +7,8 @@ import type { AgentSettings } from './load.ts';
 /** A camera of the settings, with its password instead of the place of one. */
 export type FleetCamera = Omit<AgentSettings['cameras'][number], 'password'> & { password?: Secret };
 
-/** What runs for each camera: camera → disk, disk → service, disk → labels → alerts. */
-export type CameraLine = 'ingest' | 'upload' | 'analysis';
+/** What runs for each camera: camera → disk, disk → service, disk → labels → alerts, and the camera's own events. */
+export type CameraLine = 'ingest' | 'upload' | 'analysis' | 'events';
 
 export type FleetChanges = {
   added: FleetCamera[];
@@ -17,27 +17,27 @@ export type FleetChanges = {
   removed: FleetCamera[];
 };
 
-/** The line that a setting is given to when it begins. The compiler asks for a place for every new setting. */
-const lineOf: { readonly [Setting in keyof Required<FleetCamera>]: CameraLine | 'none' } = {
-  id: 'none',
-  url: 'ingest',
-  username: 'ingest',
-  password: 'ingest',
-  tlsFingerprint: 'ingest',
-  transport: 'ingest',
-  reader: 'ingest',
-  onvif: 'ingest',
-  video: 'ingest',
-  audio: 'ingest',
-  stream: 'upload',
-  retentionHours: 'upload',
-  kmsKeyId: 'upload',
-  tags: 'upload',
-  localRetentionHours: 'none',
-  labels: 'analysis',
+/** The lines that a setting is given to when they begin. The compiler asks for a place for every new setting. */
+const linesOf: { readonly [Setting in keyof Required<FleetCamera>]: readonly CameraLine[] } = {
+  id: [],
+  url: ['ingest'],
+  username: ['ingest', 'events'],
+  password: ['ingest', 'events'],
+  tlsFingerprint: ['ingest', 'events'],
+  transport: ['ingest'],
+  reader: ['ingest'],
+  onvif: ['events'],
+  video: ['ingest'],
+  audio: ['ingest'],
+  stream: ['upload'],
+  retentionHours: ['upload'],
+  kmsKeyId: ['upload'],
+  tags: ['upload'],
+  localRetentionHours: [],
+  labels: ['analysis'],
 };
 
-const settingNames = Object.keys(lineOf) as (keyof FleetCamera)[];
+const settingNames = Object.keys(linesOf) as (keyof FleetCamera)[];
 
 export function fleetChanges(before: readonly FleetCamera[], after: readonly FleetCamera[]): FleetChanges {
   const old = new Map(before.map(camera => [camera.id, camera]));
@@ -47,7 +47,7 @@ export function fleetChanges(before: readonly FleetCamera[], after: readonly Fle
     changed: after.flatMap(camera => {
       const was = old.get(camera.id);
       const settings = was ? settingNames.filter(name => differs(was[name], camera[name])) : [];
-      const lines = new Set(settings.map(name => lineOf[name]).filter(line => line !== 'none'));
+      const lines = new Set(settings.flatMap(name => linesOf[name]));
       return settings.length === 0 ? [] : [{ camera, lines: [...lines] }];
     }),
     removed: before.filter(({ id }) => !kept.has(id)),

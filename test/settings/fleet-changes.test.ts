@@ -24,9 +24,9 @@ describe('of a camera that stays, only what must begins anew:', () => {
       'nothing',
     ],
     ['recording for its address', {}, { url: 'rtsp://10.0.0.21/1' }, ['ingest']],
-    ['recording for its user', {}, { username: 'admin' }, ['ingest']],
-    ['recording for another password', { password: new Secret('a') }, { password: new Secret('b') }, ['ingest']],
-    ['recording for a password that is gone', { password: new Secret('a') }, {}, ['ingest']],
+    ['recording and events for its user', {}, { username: 'admin' }, ['ingest', 'events']],
+    ['both for another password', { password: new Secret('a') }, { password: new Secret('b') }, ['ingest', 'events']],
+    ['both for a password that is gone', { password: new Secret('a') }, {}, ['ingest', 'events']],
     [
       'recording for transport, reader, video and sound',
       {},
