@@ -41,6 +41,11 @@ export class Reception {
     this.#lastReport = { ntpMiddle, arrivalMs };
   }
 
+  /** Packets that arrived since the camera last began to count anew, and how unevenly (RFC 3550 6.4.1). */
+  get summary(): { receivedPackets: number; jitterMs: number } {
+    return { receivedPackets: this.#received, jitterMs: (this.#jitter * 1000) / this.#clockRate };
+  }
+
   /** What the next receiver report says. Undefined before the first packet. */
   block(nowMs: number): ReportBlock | undefined {
     if (this.#ssrc === undefined) return undefined;

@@ -2,7 +2,7 @@
 // between them. Knows nothing of what is in the frames.
 import type { Socket } from 'node:net';
 import type { AgentError } from '../errors.ts';
-import type { Credentials } from '../sign-in/challenge.ts';
+import { type Credentials, readChallenges } from '../sign-in/challenge.ts';
 import { Authenticator } from './authentication.ts';
 import { cameraError } from './camera-trouble.ts';
 import {
@@ -113,6 +113,7 @@ export class RtspConnection implements Disposable {
       });
       if (response.status !== 401) return response;
       const challenges = response.headers.get('www-authenticate') ?? [];
+      this.#options.witness?.challenged(readChallenges(challenges).map(({ scheme }) => scheme));
       if (signIns >= maxSignIns || !this.#authenticator?.challenged(challenges)) {
         throw cameraError('denied', this.address.host);
       }

@@ -7,6 +7,7 @@ import { AgentError } from '../errors.ts';
 import { cameraError } from './camera-trouble.ts';
 import type { RtspAddress } from './rtsp-address.ts';
 import { certificateError, socketError } from './rtsp-errors.ts';
+import type { Witness } from './witness.ts';
 
 export type SocketOptions = {
   address: RtspAddress;
@@ -16,6 +17,7 @@ export type SocketOptions = {
   /** Longest wait for the connection, TLS included. */
   timeoutMs: number;
   signal: AbortSignal;
+  witness?: Witness | undefined;
   /** `chunk` is only valid during the call. */
   onData: (chunk: Uint8Array) => void;
 };
@@ -24,8 +26,9 @@ const readBufferBytes = 32_768;
 
 /** @throws AgentError `camera-host-unknown`, `camera-unreachable`, `camera-certificate`, `camera-not-rtsp`; or the signal's reason */
 export async function openSocket(options: SocketOptions): Promise<Socket> {
-  const { address, clock, timeoutMs, signal } = options;
+  const { address, clock, timeoutMs, signal, witness } = options;
   signal.throwIfAborted();
+  const startedMs = clock.monotonicMs();
   const socket = address.tls ? tlsSocket(options) : tcpSocket(options);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = () => reject(signal.reason);
@@ -35,6 +38,7 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
   socket.once('error', reject).once('close', () => reject(cameraError('ended', address.host)));
   try {
     await promise;
+    witness?.connected(clock.monotonicMs() - startedMs);
     if (address.tls) checkCertificate(socket as TLSSocket, options);
     return socket;
   } catch (error) {
@@ -72,8 +76,9 @@ function tlsSocket({ address, onData }: SocketOptions): Socket {
   return socket.on('data', onData);
 }
 
-function checkCertificate(socket: TLSSocket, { address, tlsFingerprint }: SocketOptions): void {
+function checkCertificate(socket: TLSSocket, { address, tlsFingerprint, witness }: SocketOptions): void {
   const seen = socket.getPeerCertificate().fingerprint256 ?? '';
+  witness?.certificate({ fingerprint: seen, vouchedFor: socket.authorized });
   if (tlsFingerprint === undefined ? socket.authorized : bare(seen) === bare(tlsFingerprint)) return;
   throw certificateError(seen, address.host);
 }

@@ -34,8 +34,12 @@ type Stream = {
   lostUnits: number;
 };
 
+/** How the packets of one track arrive; jitter as RFC 3550 6.4.1 smooths it. */
+export type Arrival = { receivedPackets: number; lostPackets: number; jitterMs: number };
+
 export type FeedEntry =
-  | { type: 'unit'; trackNumber: number; timeMs: number; unit: AccessUnit }
+  /** `arrivalMs`: monotonic; of its last packet. */
+  | { type: 'unit'; trackNumber: number; timeMs: number; arrivalMs: number; unit: AccessUnit }
   | { type: 'report'; trackNumber: number; report: SenderReport };
 
 type Waiting =
@@ -106,6 +110,13 @@ export class PacketFeed {
     return video && [video, ...others.filter(track => track !== undefined)];
   }
 
+  /** How the packets of each track arrive. */
+  get arrivals(): Arrival[] {
+    return this.#streams.map(({ reception, depacketizer }) => {
+      return { ...reception.summary, lostPackets: depacketizer.lostPackets };
+    });
+  }
+
   /** The next thing that has arrived; undefined when there is none yet. */
   take(): FeedEntry | undefined {
     const entry = this.#timeline && this.#waiting.shift();
@@ -117,8 +128,9 @@ export class PacketFeed {
     }
     this.#waitingBytes -= entry.unit.data.length;
     if (this.#paused && this.#waitingBytes <= resumeAtBytes) this.#pause(false);
-    const timeMs = this.#timeline.timeMs(trackNumber, entry.unit.timestamp, entry.arrivalMs);
-    return { type: 'unit', trackNumber, timeMs, unit: entry.unit };
+    const { arrivalMs, unit } = entry;
+    const timeMs = this.#timeline.timeMs(trackNumber, unit.timestamp, arrivalMs);
+    return { type: 'unit', trackNumber, timeMs, arrivalMs, unit };
   }
 
   /** Resolves when there may be something to take. @throws AgentError when nothing will come any more, and why */
