@@ -30,7 +30,11 @@ export function isHighProfile(profile: number): boolean {
 
 /** @returns undefined when the parameter set is damaged */
 export function readAvcSps(nalUnit: Uint8Array): SequenceParameters | undefined {
-  const reader = new BitReader(nalUnit, 1);
+  return readAvcSpsFrom(new BitReader(nalUnit, 1));
+}
+
+/** As `readAvcSps`; the reader then stands right before the usability information (VUI). */
+export function readAvcSpsFrom(reader: BitReader): SequenceParameters | undefined {
   const profile = reader.bits(8);
   reader.skipBits(16);
   const id = reader.unsigned();
