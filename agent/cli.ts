@@ -10,6 +10,17 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
   kvs-edge status --config FILE [--json]     how the running agent's cameras and uploads are, and the last 24 hours of
                                              video: where it is and what is missing; exit code 3 when a camera needs
                                              attention
+  kvs-edge check ADDRESS                     look at a camera and say what is right with it and what to change; ADDRESS is
+                                             its rtsp:// address, its host, or where it answers ONVIF (host:port);
+                                             exit code 3 when something has to be changed
+           [--user NAME]                     its password is asked for, or taken from
+           [--password-env NAME] [--password-file FILE]
+           [--config FILE --camera ID]       instead of ADDRESS: a camera of the settings
+           [--seconds N]                     look for so long at most; default 22
+           [--sessions]                      also find out whether it has room for a second viewer
+           [--cost]                          also measure what re-encoding here takes, when that would help
+           [--tls-fingerprint SHA256]        of the certificate to trust, for rtsps://
+           [--json]
   kvs-edge spool list --config FILE          fragments that the service refused for good, with their numbers
            [--camera ID] [--json]
   kvs-edge spool export NUMBER --to FILE --config FILE
@@ -61,6 +72,17 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
     const { config, json } = options(args, { required: ['config'], flags: ['json'] });
     const { statusCommand } = await import('./commands/status-command.ts');
     return statusCommand({ settingsFile: config, json }, text => void process.stdout.write(text));
+  },
+
+  async check(args, signal) {
+    const { checkCommand, checkOptions } = await import('./commands/check-command.ts');
+    const { stdout, stderr } = process;
+    const terminal = {
+      print: (text: string) => void stdout.write(text),
+      tell: (text: string) => void stderr.write(text),
+      color: stdout.isTTY === true && process.env.NO_COLOR === undefined,
+    };
+    return checkCommand(checkOptions(args), terminal, signal);
   },
 
   async spool([action, ...args]) {

@@ -33,13 +33,15 @@ export type DecoderOptions = {
   clock: Clock;
   /** Runs at the same time, for all cameras together. Default 2: half the cores of a Pi; the others belong to ingest. */
   concurrency?: number;
+  /** Of the JPEG, at most. Default 1280. */
+  maxSidePixels?: number;
   /** For one run. Default 10 s. */
   deadlineMs?: number;
   ffmpegPath?: string;
 };
 
 export function createStillDecoder(options: DecoderOptions): StillDecoder {
-  const { clock, concurrency = 2, deadlineMs = 10_000, ffmpegPath = 'ffmpeg' } = options;
+  const { clock, concurrency = 2, deadlineMs = 10_000, ffmpegPath = 'ffmpeg', maxSidePixels = 1280 } = options;
   const turns = new Turns(concurrency);
   return {
     async decode(keyFrame, signal) {
@@ -47,7 +49,9 @@ export function createStillDecoder(options: DecoderOptions): StillDecoder {
       using _turn = await turns.take(signal);
       signal.throwIfAborted();
       const startedMs = clock.monotonicMs();
-      const child = spawn(ffmpegPath, ffmpegArguments(format), { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+      const child = spawn(ffmpegPath, ffmpegArguments(format, maxSidePixels), {
+        stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      });
       const stop = () => void child.kill('SIGKILL');
       signal.addEventListener('abort', stop, { once: true });
       let late = false;
@@ -71,9 +75,9 @@ export function createStillDecoder(options: DecoderOptions): StillDecoder {
 }
 
 /** One thread each: a single frame gains nothing from more, and starting them is most of the run. */
-function ffmpegArguments(format: 'h264' | 'hevc'): string[] {
+function ffmpegArguments(format: 'h264' | 'hevc', maxSidePixels: number): string[] {
   const { width, height } = raster;
-  const fit = `scale=w='min(1280,iw)':h='min(1280,ih)':force_original_aspect_ratio=decrease:force_divisible_by=2`;
+  const fit = `scale=w='min(${maxSidePixels},iw)':h='min(${maxSidePixels},ih)':force_original_aspect_ratio=decrease:force_divisible_by=2`;
   const filters = `[0:v]${fit},split[full][small];[small]scale=${width}:${height}:flags=area,format=gray[grey]`;
   return [
     ...['-hide_banner', '-loglevel', 'error', '-threads', '1', '-f', format, '-i', 'pipe:0'],
