@@ -1,6 +1,7 @@
 // How people reach a running agent: the console over HTTP, and commands on this machine over a socket.
 import { join } from 'node:path';
 import type { CamerasAnswer } from '../shared/api.ts';
+import { ConsoleChecks } from './camera-check/console-checks.ts';
 import { systemClock } from './clock.ts';
 import { cameraRequests } from './commands/camera-requests.ts';
 import { spoolRequests } from './commands/spool-command.ts';
@@ -13,11 +14,14 @@ import type { AgentParts } from './parts.ts';
 import { CloudSessions } from './playback/cloud-session.ts';
 import { hlsOrigins } from './playback/hls-origins.ts';
 import { HlsRelay } from './playback/hls-relay.ts';
+import { createStillDecoder } from './sampler/decode.ts';
 import { Secret } from './secret.ts';
 import { shownCamera } from './settings/shown-camera.ts';
 import { openAuth, setPassword } from './web/auth.ts';
 import type { CameraEditor } from './web/readers.ts';
 import { startWeb, type Web } from './web/web.ts';
+
+const checkStillPixels = 640;
 
 /** The console, and its password if this is the first start. @throws AgentError `port-in-use`, `settings-invalid`, `disk-…` */
 export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (line: string) => void): Promise<Web> {
@@ -53,6 +57,7 @@ export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (
     site: { site: () => siteOf(shared, fleet) },
     cameras: statuses,
     book: cameraEditor(live),
+    checker: consoleChecks(shared),
     footage: { footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs) },
     sightings: {
       ofCamera: (cameraId, range) => sightings.between({ cameraId, ...range }),
@@ -85,6 +90,12 @@ export function cameraEditor(live: LiveSettings): CameraEditor {
       return camera && shownCamera(camera);
     },
   };
+}
+
+/** What the console's check of a camera works with: pictures of its own size, and the cameras as they are now. */
+function consoleChecks({ live, clock, encoders }: AgentParts): ConsoleChecks {
+  const decoder = createStillDecoder({ clock, concurrency: 1, maxSidePixels: checkStillPixels });
+  return new ConsoleChecks({ cameras: () => live.cameras(), clock, random: Math.random, encoders, decoder });
 }
 
 /** Commands on this machine, such as `kvs-edge status`. An agent that cannot be asked still records. */

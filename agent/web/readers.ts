@@ -9,6 +9,7 @@ import type {
   PlaybackAnswer,
   PlaybackRequest,
 } from '../../shared/api.ts';
+import type { CameraCheck, CameraCheckRequest } from '../../shared/camera-check.ts';
 import type { CameraChanges, ImportRequest, NewCamera, ShownCamera } from '../../shared/camera-edits.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import type { Sighting } from '../../shared/sighting.ts';
@@ -37,6 +38,17 @@ export type CameraEditor = {
 export type SiteReader = { site(): Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving'> };
 
 export type FootageReader = { footage(cameraId: string, fromMs: number, toMs: number): Awaitable<FootageSpan[]> };
+
+export type CameraChecker = {
+  /**
+   * Looks at a camera. `address`: it may not be looked at from the console; `password`: the stored one is not sent there;
+   * `camera`: there is none of that id; `time`: it took too long. Rejects with the signal's reason.
+   */
+  check(
+    asked: CameraCheckRequest,
+    signal: AbortSignal,
+  ): Promise<{ check: CameraCheck } | { refused: 'address' | 'password' | 'camera' | 'time' }>;
+};
 
 export type SightingReader = {
   /** Within `fromMs` ≤ time < `toMs`, oldest first. */

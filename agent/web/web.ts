@@ -11,6 +11,7 @@ import { listenOn, parseListen } from './listen.ts';
 import { LiveEvents } from './live-events.ts';
 import type {
   AlertReader,
+  CameraChecker,
   CameraEditor,
   CameraReader,
   FootageReader,
@@ -23,6 +24,7 @@ import type {
 import { answerErrors, unknownAddress } from './refusal.ts';
 import { guardRequest } from './request-guard.ts';
 import { cameraBookRoutes } from './routes/camera-book.ts';
+import { cameraCheckRoute } from './routes/camera-check.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { consoleRoutes } from './routes/console.ts';
 import { eventRoute } from './routes/events.ts';
@@ -46,6 +48,8 @@ export type WebOptions = {
   site?: SiteReader;
   cameras: CameraReader;
   book: CameraEditor;
+  /** Left out: cameras are not checked from the console. */
+  checker?: CameraChecker;
   footage: FootageReader;
   sightings: SightingReader;
   alerts: AlertReader;
@@ -117,6 +121,7 @@ async function apiRoutes(api: FastifyInstance, options: ApiOptions): Promise<voi
     sessionRoutes(signedIn, options.auth);
     cameraRoutes(signedIn, options);
     cameraBookRoutes(signedIn, options);
+    cameraCheckRoute(signedIn, options);
     sightingRoutes(signedIn, options);
     playbackRoutes(signedIn, options);
     eventRoute(signedIn, options);

@@ -1,11 +1,12 @@
 // POST /api/cameras/:id/playback opens an HLS session; /api/hls/… relays one that only this machine can reach.
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { PlaybackAnswer } from '../../../shared/api.ts';
 import { parseRequest, playbackBody } from '../parse-request.ts';
 import type { CameraReader, PlaybackReader, RelayReader } from '../readers.ts';
 import { Refusal, unknownAddress } from '../refusal.ts';
 import { isFromThisMachine } from '../request-guard.ts';
+import { untilClosed } from '../until-closed.ts';
 import { type CameraParams, cameraById } from './cameras.ts';
 
 export type PlaybackRoutesOptions = { cameras: CameraReader; playback: PlaybackReader; relay: RelayReader };
@@ -30,11 +31,4 @@ export function playbackRoutes(app: FastifyInstance, { cameras, playback, relay 
       );
     return reply.type(answer.contentType).send(Readable.fromWeb(answer.body));
   });
-}
-
-/** Aborts when the browser is gone, or has its answer. */
-function untilClosed(reply: FastifyReply): AbortSignal {
-  const closed = new AbortController();
-  reply.raw.once('close', () => closed.abort());
-  return closed.signal;
 }
