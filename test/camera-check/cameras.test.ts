@@ -8,6 +8,7 @@ import { shortClip, startCamera } from '../pretend-camera/running-camera.ts';
 import { examined } from './examined.ts';
 
 // Nearly all of their time is waiting for pictures.
+const waiting = { timeout: 10_000, interval: 50 };
 const test = sequentialTest.concurrent;
 const canary = 'canary-p@ss:w/rd#%&+ü';
 
@@ -119,10 +120,10 @@ test('who asks for the check and leaves ends it at once', async ({ expect }) => 
   await using camera = await start();
   const leaving = new AbortController();
   const check = examined(camera.url, { signal: leaving.signal });
-  await expect.poll(() => camera.events.some(({ event }) => event === 'client-connected')).toBe(true);
+  await expect.poll(() => camera.events.some(({ event }) => event === 'client-connected'), waiting).toBe(true);
   leaving.abort(new Error('left'));
   await expect(check).rejects.toThrow('left');
-  await expect.poll(() => camera.events.some(({ event }) => event === 'client-left')).toBe(true);
+  await expect.poll(() => camera.events.some(({ event }) => event === 'client-left'), waiting).toBe(true);
 });
 
 test.for<[url: string, code: string]>([
