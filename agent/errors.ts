@@ -30,7 +30,6 @@ export type ErrorCode =
   | 'camera-certificate'
   | 'camera-answer-invalid'
   | 'camera-packets-lost'
-  | 'camera-no-timestamps'
   | 'camera-no-onvif'
   | 'camera-exists'
   | 'camera-unknown'

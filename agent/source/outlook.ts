@@ -16,6 +16,7 @@ const outlooks: Partial<Record<ErrorCode, Outlook>> = {
   'camera-not-found': setting,
   'camera-not-rtsp': setting,
   'camera-transport': setting,
+  'camera-certificate': setting,
   'camera-b-frames': setting,
   'camera-codec-unsupported': setting,
   'camera-no-video': setting,

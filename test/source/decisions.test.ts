@@ -24,6 +24,7 @@ test('a wrong path is refused, but not at an address that has delivered before: 
   expect(cameraOutlook(cameraError('notFound', host), false)).toMatchObject({ state: 'refused', maxMs: 60_000 });
   expect(cameraOutlook(cameraError('notFound', host), true)).toMatchObject({ state: 'offline', maxMs: 15_000 });
   expect(cameraOutlook(cameraError('bFrames', host), true).state).toBe('refused');
+  expect(cameraOutlook(cameraError('certificate', host), true).state).toBe('refused');
 });
 
 test('chance takes up to half of the wait, so that cameras of one site do not come back at the same moment', () => {
