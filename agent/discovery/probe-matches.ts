@@ -1,5 +1,6 @@
 // One datagram that came back, read: which question it answers, and the devices it tells of. Nothing in it is believed here.
-import { elementsAt, readXml, textAt, type XmlElement } from './xml-element.ts';
+import { textAt, type XmlElement } from '../onvif/soap/xml.ts';
+import { elementsAt, readXml } from './xml-element.ts';
 
 export type ProbeMatch = {
   /** The device's own name of itself; empty when it has none. */

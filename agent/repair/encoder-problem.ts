@@ -1,5 +1,6 @@
 // What can go wrong with encoding, each with what the device's owner can do about it. The one table of this stage.
 import { AgentError } from '../errors.ts';
+import { ffmpegMissing } from '../ffmpeg/ffmpeg-missing.ts';
 import type { FfmpegExit } from '../ffmpeg/ffmpeg-run.ts';
 import type { Track } from '../matroska/track.ts';
 
@@ -34,14 +35,5 @@ export function encoderBehind(type: Track['type'], name: string): AgentError {
       (type === 'video'
         ? 'Lower the camera’s picture size or frame rate, or let fewer cameras transcode.'
         : 'Let fewer cameras transcode, or set audio: off.'),
-  });
-}
-
-function ffmpegMissing(): AgentError {
-  return new AgentError({
-    code: 'ffmpeg-missing',
-    kind: 'invalid',
-    retry: 'later',
-    message: 'ffmpeg is not installed or does not run on this machine. Install it: apt-get install -y ffmpeg',
   });
 }

@@ -1,6 +1,7 @@
 // From what ffmpeg leaves behind (lines on stderr, the way it ended, how long it had been silent) to one AgentError whose
 // sentence the camera's owner can act on. The patterns are ffmpeg's own lines, each provoked in test/source.
 import { AgentError } from '../errors.ts';
+import { ffmpegMissing } from '../ffmpeg/ffmpeg-missing.ts';
 import type { FfmpegExit } from '../ffmpeg/ffmpeg-run.ts';
 import { type CameraTrouble, cameraError } from '../rtsp/camera-trouble.ts';
 
@@ -50,15 +51,6 @@ function troubleIn({ stderrLines, delivered, silentMs, ioTimeoutMs }: Aftermath)
   if (silentMs >= ioTimeoutMs) return 'stalled';
   if (delivered) return 'ended';
   return stderrLines.some(line => line.includes('Invalid data found when processing input')) ? 'notRtsp' : 'failed';
-}
-
-function ffmpegMissing(): AgentError {
-  return new AgentError({
-    code: 'ffmpeg-missing',
-    kind: 'invalid',
-    retry: 'later',
-    message: 'ffmpeg is not installed or does not run on this machine. Install it: apt-get install -y ffmpeg',
-  });
 }
 
 function ffmpegKilled(host: string, signal: string): AgentError {

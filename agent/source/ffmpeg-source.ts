@@ -5,7 +5,7 @@ import type { Track } from '../matroska/track.ts';
 import { type CameraInput, ffmpegInput, type InputOptions, type PlaceAddress } from './ffmpeg-input.ts';
 import { explainPlace, placeError } from './place-errors.ts';
 import { missing, programBytes } from './program-bytes.ts';
-import { type RunEnd, readRun } from './read-run.ts';
+import { type RunEnd, runItems } from './read-run.ts';
 import { defaultTimings, type RtspSourceOptions, type SourceTimings } from './rtsp-camera.ts';
 import type { Source, SourceItem } from './source.ts';
 import { type Connection, supervise } from './supervise.ts';
@@ -69,8 +69,11 @@ async function* read(reading: Reading, connection: Connection, signal: AbortSign
       if (said.length > keptLines) said.shift();
     };
     const run = start(reading, input, { signal: both, onLine });
-    const end = yield* items(reading, input, { run, connection, signal: both });
-    if (end === 'again' || signal.aborted) return;
+    const { firstByteMs, silenceMs } = timings;
+    const accept = (tracks: readonly Track[]) => isRightReading(reading, input, tracks);
+    const watching = { clock: reading.clock, firstByteMs, silenceMs, signal: both };
+    const end = yield* runItems(run, { ...watching, connection, accept });
+    if (!end || signal.aborted) return;
     throw explain(input, { ...end, stderrLines: [...said, ...end.stderrLines] }, reading, connection);
   } finally {
     ended.abort();
@@ -92,38 +95,18 @@ function start(
   return new FfmpegRun(ffmpegPath === undefined ? command : { ...command, ffmpegPath }, clock);
 }
 
-type Running = { run: FfmpegRun; connection: Connection; signal: AbortSignal };
-
-/** Tracks, then frames, then how it ended; `again` when the camera must be read in another way. */
-async function* items(
-  { camera, clock, timings, learnt }: Reading,
-  { place, name }: CameraInput,
-  { run, connection, signal }: Running,
-): AsyncGenerator<SourceItem, RunEnd | 'again'> {
-  const { firstByteMs, silenceMs } = timings;
-  const events = readRun(run, { clock, firstByteMs, silenceMs, signal });
-  let types = new Map<number, Track['type']>();
-  try {
-    for (let next = await events.next(); ; next = await events.next()) {
-      if (next.done) return next.value;
-      const event = next.value;
-      if (event.type === 'tracks') {
-        const video = event.tracks.find(track => track.type === 'video');
-        if (place === 'http' && video?.codecId === 'V_MJPEG' && !learnt.arrivalTimes) {
-          learnt.arrivalTimes = true;
-          return 'again';
-        }
-        requireUsable(camera, video?.codecId, { place, name });
-        types = new Map(event.tracks.map(track => [track.number, track.type]));
-        yield { type: 'tracks', tracks: event.tracks };
-      } else if (event.type === 'frame' && types.has(event.frame.trackNumber)) {
-        if (types.get(event.frame.trackNumber) === 'video') connection.noteLive();
-        yield { type: 'frame', frame: event.frame };
-      }
-    }
-  } finally {
-    await events.return({ exit: { how: 'exited' }, stderrLines: [], silentMs: 0 });
+/**
+ * False: the camera must be read in another way, which was learnt.
+ * @throws AgentError when its pictures cannot be passed on
+ */
+function isRightReading({ camera, learnt }: Reading, { place, name }: CameraInput, tracks: readonly Track[]): boolean {
+  const video = tracks.find(track => track.type === 'video');
+  if (place === 'http' && video?.codecId === 'V_MJPEG' && !learnt.arrivalTimes) {
+    learnt.arrivalTimes = true;
+    return false;
   }
+  requireUsable(camera, video?.codecId, { place, name });
+  return true;
 }
 
 function requireUsable(

@@ -1,6 +1,7 @@
 // The errors of cameras that are no RTSP cameras: from what ffmpeg, or the program that runs a board's camera, leaves on
 // stderr to one AgentError whose sentence the camera's owner can act on.
 import { AgentError, type ErrorCode, type ErrorKind } from '../errors.ts';
+import { ffmpegMissing } from '../ffmpeg/ffmpeg-missing.ts';
 import type { RunEnd } from './read-run.ts';
 
 /** What a camera is read from. */
@@ -193,13 +194,4 @@ export function placeError(trouble: PlaceTrouble, place: CameraPlace, name: stri
   const about = trouble === 'addressUnknown' ? forms[place] : name;
   const message = sentence(about);
   return new AgentError({ code, kind, retry: 'later', message: message[0]?.toUpperCase() + message.slice(1) });
-}
-
-function ffmpegMissing(): AgentError {
-  return new AgentError({
-    code: 'ffmpeg-missing',
-    kind: 'invalid',
-    retry: 'later',
-    message: 'ffmpeg is not installed or does not run on this machine. Install it: apt-get install -y ffmpeg',
-  });
 }

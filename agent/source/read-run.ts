@@ -5,7 +5,10 @@ import { AgentError } from '../errors.ts';
 import type { FfmpegExit, FfmpegRun } from '../ffmpeg/ffmpeg-run.ts';
 import type { MatroskaEvent } from '../matroska/event.ts';
 import { readMatroska } from '../matroska/read.ts';
+import type { Track } from '../matroska/track.ts';
+import type { SourceItem } from './source.ts';
 import { watchSilence } from './stall-watch.ts';
+import type { Connection } from './supervise.ts';
 
 export type RunEnd = {
   exit: FfmpegExit;
@@ -25,8 +28,41 @@ export type ReadRunOptions = {
 
 const enoughToExitMs = 1_000;
 
-/** Returns how the run ended by itself, by its silence or by `signal`. No process is left when the iteration ends. */
-export async function* readRun(
+export type RunItemsOptions = ReadRunOptions & {
+  connection: Connection;
+  /** Looks at the tracks before anything is passed on. False: this run is of no use. Throws when the camera is not. */
+  accept: (tracks: readonly Track[]) => boolean;
+};
+
+/**
+ * Tracks, then their frames; then how the run ended by itself, by its silence or by `signal`, or undefined when its tracks
+ * were not accepted. No process is left when the iteration ends, however it ends.
+ */
+export async function* runItems(
+  run: FfmpegRun,
+  { connection, accept, ...watching }: RunItemsOptions,
+): AsyncGenerator<SourceItem, RunEnd | undefined, undefined> {
+  const events = readRun(run, watching);
+  let types = new Map<number, Track['type']>();
+  try {
+    for (let next = await events.next(); ; next = await events.next()) {
+      if (next.done) return next.value;
+      const event = next.value;
+      if (event.type === 'tracks') {
+        if (!accept(event.tracks)) return undefined;
+        types = new Map(event.tracks.map(track => [track.number, track.type]));
+        yield { type: 'tracks', tracks: event.tracks };
+      } else if (event.type === 'frame' && types.has(event.frame.trackNumber)) {
+        if (types.get(event.frame.trackNumber) === 'video') connection.noteLive();
+        yield { type: 'frame', frame: event.frame };
+      }
+    }
+  } finally {
+    await events.return({ exit: { how: 'exited' }, stderrLines: [], silentMs: 0 });
+  }
+}
+
+async function* readRun(
   run: FfmpegRun,
   { clock, firstByteMs, silenceMs, signal }: ReadRunOptions,
 ): AsyncGenerator<MatroskaEvent, RunEnd, undefined> {

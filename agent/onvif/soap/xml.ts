@@ -17,16 +17,18 @@ export type XmlElement = {
   parent: XmlElement | undefined;
 };
 
+export type XmlLimits = { elements: number; attributes: number; depth: number };
+
 /** A camera with ten profiles answers with some 1,500 elements, 12 deep. */
-export const xmlLimits = { elements: 20_000, attributes: 40_000, depth: 40 } as const;
+export const xmlLimits: XmlLimits = { elements: 20_000, attributes: 40_000, depth: 40 };
 
 const noAttributes: ReadonlyMap<string, string> = new Map();
 /** What the parser gets at once: it looks at its limits once a piece. */
 const pieceLength = 16_384;
 
 /** @throws UnreadableAnswer */
-export function parseXml(text: string): XmlElement {
-  const tree = new TreeBuilder();
+export function parseXml(text: string, limits = xmlLimits): XmlElement {
+  const tree = new TreeBuilder(limits);
   const parser = sax.parser(true, { noscript: true });
   parser.onerror = cause => {
     throw new UnreadableAnswer('it is not well-formed XML', cause);
@@ -44,17 +46,22 @@ export function parseXml(text: string): XmlElement {
 }
 
 class TreeBuilder {
+  readonly #limits: XmlLimits;
   #root: XmlElement | undefined;
   #current: XmlElement | undefined;
   #depth = 0;
   #elements = 0;
   #attributes = 0;
 
+  constructor(limits: XmlLimits) {
+    this.#limits = limits;
+  }
+
   open(qualifiedName: string, attributes: Record<string, unknown>): void {
     this.#elements++;
     this.#depth++;
-    if (this.#elements > xmlLimits.elements) throw new UnreadableAnswer('it has too many elements');
-    if (this.#depth > xmlLimits.depth) throw new UnreadableAnswer('its elements are nested too deep');
+    if (this.#elements > this.#limits.elements) throw new UnreadableAnswer('it has too many elements');
+    if (this.#depth > this.#limits.depth) throw new UnreadableAnswer('its elements are nested too deep');
     const parent = this.#current;
     const element: XmlElement = {
       name: localName(qualifiedName),
@@ -87,7 +94,7 @@ class TreeBuilder {
     const entries = Object.entries(given);
     if (entries.length === 0) return noAttributes;
     this.#attributes += entries.length;
-    if (this.#attributes > xmlLimits.attributes) throw new UnreadableAnswer('it has too many attributes');
+    if (this.#attributes > this.#limits.attributes) throw new UnreadableAnswer('it has too many attributes');
     return new Map(entries.map(([name, value]) => [name, String(value)]));
   }
 }
