@@ -81,6 +81,6 @@ const [interrupt, endOfInput, backspace, eraseLine, del] = ['\x03', '\x04', '\b'
 function noPassword(why: string): AgentError {
   return new AgentError({
     ...{ code: 'settings-invalid', kind: 'invalid', retry: 'never' },
-    message: `There is no password to set. ${why}.`,
+    message: `There is no password. ${why}.`,
   });
 }
