@@ -45,8 +45,12 @@ async function* readCamera(
   const host = cameraHost(camera.url);
   const about = { cameraId: camera.id, clock, facts };
   const losses = new LossReport(about);
+  const onLost = (units: number) => {
+    // A picture that we ourselves cut off by leaving is no loss of the camera's.
+    if (!signal.aborted) losses.note(units);
+  };
   const ssrc = Math.floor(random() * 2 ** 32);
-  const feed = new PacketFeed({ clock, ssrc, silenceMs: timings.silenceMs, onLost: units => losses.note(units) });
+  const feed = new PacketFeed({ clock, ssrc, silenceMs: timings.silenceMs, onLost });
   const onProblem = (error: AgentError) => facts.publish({ type: 'camera.problem', cameraId: camera.id, error });
   const choose = (media: readonly PlayableMedia[]) => {
     const chosen = chooseMedia(media, { video: camera.video ?? 'copy', audio: camera.audio, host, onProblem });
