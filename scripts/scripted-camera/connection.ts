@@ -18,13 +18,14 @@ export type ConnectionRules = TransportRules & {
   /** While it is, requests pile up. */
   isSilent: () => boolean;
   onRequest: (request: RtspRequest) => void;
+  onAnswer: (statusLine: string) => void;
 };
 
 export class Connection {
   readonly #socket: Socket;
   readonly #live: Live;
   readonly #rules: ConnectionRules;
-  readonly #reader = new RequestReader(() => this.#session?.touch());
+  readonly #reader: RequestReader;
   #session: RtspSession | undefined;
   #answering: Promise<void> = Promise.resolve();
 
@@ -32,6 +33,7 @@ export class Connection {
     this.#socket = socket;
     this.#live = live;
     this.#rules = rules;
+    this.#reader = new RequestReader(rules.onAnswer);
     socket.setNoDelay(true);
     socket.on('data', chunk => this.#take(chunk));
     // A client that is gone is no news.

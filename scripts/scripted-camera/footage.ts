@@ -30,6 +30,8 @@ export type FootageOptions = {
   /** Pictures from one key frame to the next. Default: a second's. */
   gop?: number;
   bFrames?: number;
+  /** Of each picture. */
+  slices?: number;
   /** Noise is added until the encoder needs that much. Default: whatever a test picture needs. */
   megabits?: number;
 };
@@ -58,10 +60,10 @@ export async function makeFootage(options: FootageOptions = {}): Promise<Footage
 }
 
 function encoderArguments(options: FootageOptions): string[] {
-  const { codec = 'h264', size = '160x120', picturesPerSecond = 25, seconds = 1, bFrames = 0, megabits } = options;
-  const { gop = picturesPerSecond } = options;
+  const { codec = 'h264', size = '160x120', picturesPerSecond = 25, seconds = 1, megabits } = options;
+  const { gop = picturesPerSecond, bFrames = 0, slices = 1 } = options;
   const picture = `testsrc2=size=${size}:rate=${picturesPerSecond}:duration=${seconds}`;
-  const parameters = `keyint=${gop}:min-keyint=${gop}:scenecut=0:bframes=${bFrames}:b-adapt=0:open-gop=0`;
+  const parameters = `keyint=${gop}:min-keyint=${gop}:scenecut=0:bframes=${bFrames}:b-adapt=0:open-gop=0:slices=${slices}`;
   const rate = megabits === undefined ? [] : ['-b:v', `${megabits}M`, '-maxrate', `${megabits}M`];
   return [
     ...['-f', 'lavfi', '-i', picture, ...(megabits === undefined ? [] : ['-vf', 'noise=alls=8:allf=t'])],

@@ -40,13 +40,14 @@ export function answerText({ status, headers, body = '' }: RtspAnswer, cseq: str
   return `RTSP/1.0 ${status} ${reasons[status] ?? 'Unknown'}\r\n${lines.join('')}\r\n${body}`;
 }
 
-/** Whole requests out of a connection's bytes. Interleaved frames from the client are told and left out. */
+/** Whole requests out of a connection's bytes. The client's interleaved frames, its reports, are left out. */
 export class RequestReader {
   #rest = Buffer.alloc(0);
-  readonly #onFrame: () => void;
+  readonly #onAnswer: (statusLine: string) => void;
 
-  constructor(onFrame: () => void) {
-    this.#onFrame = onFrame;
+  /** @param onAnswer called when the client answers what the camera asked it */
+  constructor(onAnswer: (statusLine: string) => void) {
+    this.#onAnswer = onAnswer;
   }
 
   /** @throws Error when a client sends what is no request */
@@ -55,22 +56,26 @@ export class RequestReader {
     while (this.#rest.length >= 4) {
       const taken = this.#rest[0] === 0x24 ? this.#frame() : this.#request(atMs);
       if (taken === undefined) return;
-      if (taken !== 'frame') yield taken;
+      if (taken !== 'other') yield taken;
     }
   }
 
-  #frame(): 'frame' | undefined {
+  #frame(): 'other' | undefined {
     const length = 4 + this.#rest.readUInt16BE(2);
     if (this.#rest.length < length) return undefined;
     this.#rest = this.#rest.subarray(length);
-    this.#onFrame();
-    return 'frame';
+    return 'other';
   }
 
-  #request(atMs: number): RtspRequest | undefined {
+  #request(atMs: number): RtspRequest | 'other' | undefined {
     const end = this.#rest.indexOf('\r\n\r\n');
     if (end < 0) return undefined;
     const [first = '', ...lines] = this.#rest.toString('utf8', 0, end).split('\r\n');
+    if (first.startsWith('RTSP/1.0 ')) {
+      this.#rest = this.#rest.subarray(end + 4);
+      this.#onAnswer(first);
+      return 'other';
+    }
     const [, method, url] = /^([A-Z_]+) (\S+) RTSP\/1\.0$/.exec(first) ?? [];
     if (method === undefined || url === undefined) throw new Error(`This is no RTSP request: ${first}`);
     const headers = new Map<string, string>();

@@ -36,6 +36,8 @@ export type ScriptedCameraOptions = Partial<Omit<LiveOptions, 'footage' | 'param
 export class ScriptedCamera implements AsyncDisposable {
   /** What clients asked, in order. */
   readonly requests: RtspRequest[] = [];
+  /** First lines of what clients answered to questions of the camera's own. */
+  readonly answers: string[] = [];
   readonly signIn: SignIn | undefined;
   readonly #options: ScriptedCameraOptions;
   readonly #live: Live;
@@ -108,6 +110,11 @@ export class ScriptedCamera implements AsyncDisposable {
     this.#live.show(footage);
   }
 
+  /** No picture comes any more, for good; requests are answered. */
+  stopFilming(): void {
+    this.#live.pause();
+  }
+
   /** Neither pictures nor answers come, and connections stay open, until `speak`. */
   fallSilent(): void {
     this.#isSilent = true;
@@ -172,6 +179,7 @@ export class ScriptedCamera implements AsyncDisposable {
       sdp: () => this.#description(),
       isSilent: () => this.#isSilent,
       onRequest: request => this.requests.push(request),
+      onAnswer: statusLine => this.answers.push(statusLine),
     };
   }
 

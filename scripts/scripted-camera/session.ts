@@ -26,7 +26,7 @@ export class RtspSession {
     this.touch();
   }
 
-  /** It is asked for: it lives as long again. */
+  /** A request asks for it: it lives as long again. Reports do not count, so that a client without keep-alive shows. */
   touch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#onExpired, this.#timeoutMs);
@@ -54,7 +54,7 @@ export class RtspSession {
     const client = pairIn(asked, 'client_port');
     if (!client) return undefined;
     const { remoteAddress = '', localAddress = '' } = socket;
-    this.viewer ??= new UdpViewer(remoteAddress, localAddress, () => this.touch());
+    this.viewer ??= new UdpViewer(remoteAddress, localAddress);
     if (!(this.viewer instanceof UdpViewer)) return undefined;
     const own = await this.viewer.open(stream, client);
     return `RTP/AVP;unicast;client_port=${client.rtp}-${client.rtcp};server_port=${own.rtp}-${own.rtcp}`;

@@ -56,19 +56,15 @@ export class UdpViewer implements Viewer {
   readonly #host: string;
   readonly #listenOn: string;
   readonly #ways = new Map<StreamNumber, UdpWay>();
-  readonly #onReport: () => void;
 
-  /** @param onReport called for each RTCP packet of the client */
-  constructor(host: string, listenOn: string, onReport: () => void) {
+  constructor(host: string, listenOn: string) {
     this.#host = host;
     this.#listenOn = listenOn;
-    this.#onReport = onReport;
   }
 
   /** Opens a pair of ports of the camera's; resolves to them. */
   async open(stream: StreamNumber, client: UdpPorts): Promise<UdpPorts> {
     const [rtp, rtcp] = await portPair(this.#listenOn);
-    rtcp.on('message', this.#onReport);
     // A client that is gone answers with ICMP, which is no news.
     for (const socket of [rtp, rtcp]) socket.on('error', () => undefined);
     this.#ways.set(stream, { rtp, rtcp, client });
