@@ -129,11 +129,12 @@ async function losses(cloudDir: string, { dropped }: LoadReport, before: CameraC
   };
 }
 
-/** From each run to the next: what one camera more costs, and whether the cost of each stays what it was. */
+/** From each run to the next, and from the first to the last: what one camera more costs, and whether each costs what it did. */
 function slopes(runs: readonly Run[]): Record<string, unknown>[] {
-  return runs.slice(1).flatMap((run, index) => {
-    const before = runs[index];
-    if (!before) return [];
+  const steps = runs.slice(1).map((run, index): (Run | undefined)[] => [runs[index], run]);
+  if (runs.length > 2) steps.push([runs[0], runs.at(-1)]);
+  return steps.flatMap(([before, run]) => {
+    if (!before || !run) return [];
     const added = run.cameras - before.cameras;
     const perCamera = ({ node, ffmpeg }: Run) => node.percentOfCorePerCamera + ffmpeg.percentOfCorePerCamera;
     return {
