@@ -1,11 +1,15 @@
 // npm run soak -- --minutes N [--faults] | --outage N [--cameras 4]
 // One agent with several cameras against the embedded server, for real: with faults in a loop, or with one long outage of the
 // uplink. Prints one JSON object: what was lost, came twice or late, and how fast the backlog was caught up.
+// npm run soak -- --camera-restarts N --network-cuts N [--cameras 10]
+// Cameras that restart or whose network is cut, N times in all: how soon they are recorded again, and what is left behind.
+// Its memory is the product's: the young generation is as small as scripts/kvs-edge makes it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../agent/clock.ts';
+import { defaultTimings } from '../agent/source/rtsp-camera.ts';
 import { AgentParts } from '../test/fault-lab/agent-parts.ts';
 import { LabCloud } from '../test/fault-lab/lab-cloud.ts';
 import { Ledger } from '../test/fault-lab/ledger.ts';
@@ -13,6 +17,7 @@ import { Pipeline } from '../test/fault-lab/pipeline.ts';
 import { until } from '../test/fault-lab/scenario.ts';
 import { serviceFaults } from '../test/fault-lab/service-faults.ts';
 import { catchUp, countLate, isCovered, longestPauseMs } from '../test/fault-lab/soak-figures.ts';
+import { type Breaks, soakCameras } from '../test/source/camera-soak.ts';
 
 type Camera = { id: string; ledger: Ledger; pipeline: Pipeline };
 
@@ -27,20 +32,49 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '1' },
     outage: { type: 'string' },
     faults: { type: 'boolean', default: false },
-    cameras: { type: 'string', default: '4' },
+    cameras: { type: 'string' },
+    'camera-restarts': { type: 'string', default: '0' },
+    'network-cuts': { type: 'string', default: '0' },
   },
 });
-const dir = await mkdtemp(join(tmpdir(), 'soak-'));
-try {
-  await using cloud = await LabCloud.start();
-  await using parts = await AgentParts.open({ dir, endpoint: cloud.url });
-  const cameras = Array.from({ length: Number(values.cameras) }, (_, index) => startCamera(parts, `cam-${index + 1}`));
-  const figures = values.outage === undefined ? await soak(cloud) : await outage(cloud, cameras, Number(values.outage));
-  const result = { cameras: cameras.length, ...figures, ...(await account(cloud, cameras)) };
+const restarts = Number(values['camera-restarts']);
+const cuts = Number(values['network-cuts']);
+await (restarts + cuts > 0 ? breakCameras() : troubleService());
+
+async function troubleService(): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'soak-'));
+  try {
+    await using cloud = await LabCloud.start();
+    await using parts = await AgentParts.open({ dir, endpoint: cloud.url });
+    const names = Array.from({ length: Number(values.cameras ?? 4) }, (_, index) => `cam-${index + 1}`);
+    const cameras = names.map(name => startCamera(parts, name));
+    const { outage: minutes } = values;
+    const figures = minutes === undefined ? await soak(cloud) : await outage(cloud, cameras, Number(minutes));
+    const result = { cameras: cameras.length, ...figures, ...(await account(cloud, cameras)) };
+    print(result, result.lost + result.twice === 0);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** With the timings of the product, but that a camera which filmed for a while has its earlier failures forgiven. */
+async function breakCameras(): Promise<void> {
+  const cameras = Number(values.cameras ?? 10);
+  const plans: Breaks[] = [
+    { kind: 'restart', times: restarts, cameras, awayMs: 2_000 },
+    { kind: 'cut', times: cuts, cameras, awayMs: 15_000 },
+  ];
+  const breaks = plans.filter(({ times }) => times > 0);
+  const figures = await soakCameras({ breaks, timings: { ...defaultTimings, steadyMs: 2_000 }, undisturbedMs: 4_000 });
+  const missing = figures.breaks.reduce((sum, { pictures }) => sum + pictures.missingOutsideBreaks + pictures.twice, 0);
+  const { before, after } = figures;
+  const leaked = (['processes', 'descriptors', 'timers'] as const).filter(key => after[key] > before[key]);
+  print({ ...figures, leaked }, missing + leaked.length === 0);
+}
+
+function print(result: object, isGood: boolean): void {
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  process.exitCode = result.lost + result.twice === 0 ? 0 : 1;
-} finally {
-  await rm(dir, { recursive: true, force: true });
+  process.exitCode = isGood ? 0 : 1;
 }
 
 /** 10 pictures a second of 25 kB: 2 Mbit/s, as a small camera has. */
