@@ -21,6 +21,11 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
            [--cost]                          also measure what re-encoding here takes, when that would help
            [--tls-fingerprint SHA256]        of the certificate to trust, for rtsps://
            [--json]
+  kvs-edge encoder ADDRESS --user NAME       how a camera encodes each of its streams, by ONVIF; ADDRESS is its host, host:port
+                                             or https:// address, the password is given as with check
+           [--gop-seconds N] [--kbps N]      change it, after showing what and asking (--yes: without asking);
+           [--fps N] [--h264-profile NAME]   exit code 3 when the camera did something else
+           [--profile TOKEN]                 of another stream than the main one
   kvs-edge spool list --config FILE          fragments that the service refused for good, with their numbers
            [--camera ID] [--json]
   kvs-edge spool export NUMBER --to FILE --config FILE
@@ -83,6 +88,11 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
       color: stdout.isTTY === true && process.env.NO_COLOR === undefined,
     };
     return checkCommand(checkOptions(args), terminal, signal);
+  },
+
+  async encoder(args, signal) {
+    const { encoderCommand } = await import('./commands/encoder-command.ts');
+    return encoderCommand(args, { print: text => void process.stdout.write(text), signal });
   },
 
   async spool([action, ...args]) {
