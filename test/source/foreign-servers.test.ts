@@ -31,6 +31,8 @@ const rows: Row[] = [
   { what: 'H.264 and AAC over UDP', options: [], camera: { transport: 'udp' }, tracks: [h264, 'A_AAC'] },
   { what: 'a stream that is offered over UDP only', options: ['--udp-only'], tracks: [h264, 'A_AAC'] },
   { what: 'a stream that is offered over TCP only', options: ['--tcp-only'], tracks: [h264, 'A_AAC'] },
+  { what: 'IPv6', options: ['--listen', '::1'], tracks: [h264, 'A_AAC'] },
+  { what: 'IPv6 over UDP', options: ['--listen', '::1'], camera: { transport: 'udp' }, tracks: [h264, 'A_AAC'] },
   { what: 'digest authentication', options: ['--user', 'admin'], camera: signIn, tracks: [h264, 'A_AAC'] },
   { what: 'basic authentication', options: ['--user', 'admin', '--basic'], camera: signIn, tracks: [h264, 'A_AAC'] },
   { what: 'H.265', options: ['--h265'], tracks: [h265, 'A_AAC'] },
