@@ -15,6 +15,8 @@ import { VlcServer } from './vlc-server.ts';
 const test = sequentialTest.concurrent;
 const waiting = { timeout: 25_000, interval: 50 };
 const signIn = { username: 'admin', password: new Secret('p@ss:w/rd#%&+ü') };
+const printable = String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 32 + index));
+const every = { username: 'admin', password: new Secret(`${printable}äöüß€`) };
 
 type Row = {
   what: string;
@@ -35,6 +37,13 @@ const rows: Row[] = [
   { what: 'IPv6 over UDP', options: ['--listen', '::1'], camera: { transport: 'udp' }, tracks: [h264, 'A_AAC'] },
   { what: 'digest authentication', options: ['--user', 'admin'], camera: signIn, tracks: [h264, 'A_AAC'] },
   { what: 'basic authentication', options: ['--user', 'admin', '--basic'], camera: signIn, tracks: [h264, 'A_AAC'] },
+  {
+    what: 'every printable character, by digest',
+    options: ['--user', 'admin'],
+    camera: every,
+    tracks: [h264, 'A_AAC'],
+  },
+  { what: 'and by basic', options: ['--user', 'admin', '--basic'], camera: every, tracks: [h264, 'A_AAC'] },
   { what: 'H.265', options: ['--h265'], tracks: [h265, 'A_AAC'] },
   { what: 'H.265 over UDP', options: ['--h265'], camera: { transport: 'udp' }, tracks: [h265, 'A_AAC'] },
   { what: 'G.711 A-law, which becomes AAC', options: ['--g711'], tracks: [h264, 'A_AAC'] },
