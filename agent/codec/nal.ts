@@ -33,16 +33,16 @@ export const hevcTypes = { firstIrap: 16, lastIrap: 21, vps: 32, sps: 33, pps: 3
 
 /**
  * Whether decoding can begin with this access unit. The container's flag alone is not believed: it is also set on the
- * second half of a picture and, by some muxers, on every last frame. An H.264 picture that is no IDR counts when it is
+ * second half of a picture (some encoders' slices arrive one by one) and, by some muxers, on every last frame. An H.264 picture that is no IDR counts when it is
  * flagged and carries a recovery point of zero frames, which is all that cameras with open GOPs send.
  */
 export function isRandomAccess(codec: VideoCodec, data: Uint8Array, lengthSize: number, flagged: boolean): boolean {
   for (const nalUnit of nalUnits(data, lengthSize)) {
     const type = nalType(codec, nalUnit);
     if (codec === 'h265') {
-      if (type >= hevcTypes.firstIrap && type <= hevcTypes.lastIrap) return true;
+      if (type >= hevcTypes.firstIrap && type <= hevcTypes.lastIrap) return isFirstSlice(codec, nalUnit);
     } else if (type === avcTypes.idrSlice) {
-      return true;
+      return isFirstSlice(codec, nalUnit);
     } else if (flagged && type === avcTypes.sei && isExactRecoveryPoint(nalUnit)) {
       return true;
     } else if (type === avcTypes.slice) {
@@ -50,6 +50,11 @@ export function isRandomAccess(codec: VideoCodec, data: Uint8Array, lengthSize: 
     }
   }
   return false;
+}
+
+/** The first bit of a slice's header: first_mb_in_slice is 0 (H.264, 7.3.3), first_slice_segment_in_pic_flag (H.265, 7.3.6.1). */
+function isFirstSlice(codec: VideoCodec, slice: Uint8Array): boolean {
+  return ((slice[codec === 'h264' ? 1 : 2] ?? 0) & 0x80) !== 0;
 }
 
 /** True for an SEI whose first message is a recovery point (payload type 6) with recovery_frame_cnt 0. */

@@ -41,7 +41,6 @@ export class CameraSession {
   readonly #reordering: ReorderingWatch;
   #video: VideoTrack;
   #tracks: Track[];
-  #videoPtsMs = Number.NaN;
 
   /** @throws AgentError `camera-no-video`, `camera-codec-unsupported` */
   constructor({ cameraId, stamp, tracks, onProblem }: CameraSessionOptions) {
@@ -72,10 +71,7 @@ export class CameraSession {
   /** @returns whether a fragment may begin with the frame */
   #takeVideo({ timecodeMs, keyFrame, data }: Frame): boolean {
     if (this.#reordering.isReordered(timecodeMs, data)) throw hasBFrames(this.#cameraId);
-    // Some encoders' slices arrive one by one, each flagged as a key frame: only the first begins a picture.
-    const samePicture = timecodeMs === this.#videoPtsMs;
-    this.#videoPtsMs = timecodeMs;
-    if (samePicture || !isRandomAccess(this.#codec, data, this.#lengthSize, keyFrame)) return false;
+    if (!isRandomAccess(this.#codec, data, this.#lengthSize, keyFrame)) return false;
     const video = trackForKeyFrame(this.#video, data);
     if (video !== this.#video) {
       this.#video = video;

@@ -104,7 +104,13 @@ test('two pictures at time zero, as ffmpeg makes them of a camera’s first, sta
 });
 
 test('a picture that comes as two key blocks of equal time begins one fragment, and none is lost', async () => {
-  const halves = [0, 1000, 2000].flatMap(ms => [key(ms), key(ms), delta(ms + 40), delta(ms + 40)]);
+  const lowerHalf = nal(0x65, 0x1a, 0xe0);
+  const halves = [0, 1000, 2000].flatMap(ms => [
+    key(ms),
+    frame(1, ms, lowerHalf, true),
+    delta(ms + 40),
+    delta(ms + 40),
+  ]);
   const result = await fragmentsOf([tracks(video), ...halves]);
   expect(starts(result)).toEqual([0, 1000, 2000]);
   expect(counts(result)).toEqual([4, 4, 4]);

@@ -36,6 +36,8 @@ export class Recording implements AsyncDisposable {
   readonly pictures: RecordedPicture[] = [];
   /** Blocks of sound that were recorded. */
   sounds = 0;
+  /** Begun so far. */
+  fragments = 0;
   /** Of the fragments, each time they change. */
   readonly tracks: Track[][] = [];
   readonly states: CameraState[] = [];
@@ -92,6 +94,7 @@ export class Recording implements AsyncDisposable {
     try {
       for await (const part of fragmentItems(source.items(this.#abort.signal), { clock, cameraId, onProblem })) {
         if (part.type === 'begin') this.#keepTracks(part.tracks);
+        if (part.type === 'begin') this.fragments++;
         if (part.type !== 'frame') continue;
         const { trackNumber, data, timecodeMs, keyFrame } = part.frame;
         if (trackNumber === 1) {

@@ -12,6 +12,9 @@ export const timestampOddities: Oddity[] = [
     agent: 'stamps pictures with their arrival, as soon as half a second shows it',
     reads: [],
     longestGapMs: 1_500,
+    pictures: 100,
+    // Key frames begin fragments though time stands still: without a second one all is lost after 20 s.
+    check: ({ recording }) => expect(recording.fragments).toBeGreaterThan(1),
     does: () => ({ ticks: () => 0 }),
   },
   {
@@ -19,6 +22,9 @@ export const timestampOddities: Oddity[] = [
     agent: 'stamps pictures with their arrival, as soon as half a second shows it',
     reads: [],
     longestGapMs: 1_500,
+    pictures: 100,
+    // Key frames begin fragments though time stands still: without a second one all is lost after 20 s.
+    check: ({ recording }) => expect(recording.fragments).toBeGreaterThan(1),
     does: () => ({ ticks: () => 1_234_567 }),
   },
   {
