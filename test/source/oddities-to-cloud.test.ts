@@ -7,7 +7,7 @@ import { RunningAgent } from '../agent/running-agent.ts';
 import { LabCloud } from '../fault-lab/lab-cloud.ts';
 import { inRanges } from './oddities/oddity.ts';
 
-const pictures = 150;
+const pictures = 120;
 const waiting = { timeout: 40_000, interval: 200 };
 const hourTicks = 3600 * 90_000;
 
@@ -50,7 +50,14 @@ async function storedOrdinals(cloud: LabCloud, stream: string): Promise<number[]
 test('whatever six cameras do, every picture they sent is stored, once and in order', async () => {
   await using stack = new AsyncDisposableStack();
   const [footage, other, sound] = [await makeFootage(), await makeFootage({ size: '320x240' }), await makeSound('aac')];
-  const stop = { atPicture: pictures, act: (camera: ScriptedCamera) => camera.stopFilming() };
+  const stop = {
+    atPicture: pictures,
+    act(camera: ScriptedCamera) {
+      camera.stopFilming();
+      // The end of the connection ends the last fragment, which is then sent.
+      camera.hangUp();
+    },
+  };
   const cameras: { id: string; url: string }[] = [];
   for (const { id, does } of rows) {
     const options = does(other);
