@@ -41,8 +41,10 @@ export async function* fragmentItems(
   let session: CameraSession | undefined;
   try {
     for await (const item of items) {
-      if (item.type === 'tracks') {
-        for (const part of cutter.end()) yield corrected.part(part);
+      if (item.type !== 'frame') for (const part of cutter.end()) yield corrected.part(part);
+      if (item.type === 'end') {
+        session = undefined;
+      } else if (item.type === 'tracks') {
         const stamp =
           timeline === 'arrival' ? new Stamp(corrected.clock, wall) : new RecordedTimeline(timeline.startMs);
         session = new CameraSession({ cameraId, stamp, tracks: item.tracks, onProblem: tell });

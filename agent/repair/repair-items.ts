@@ -47,9 +47,9 @@ export async function* repairItems(
       if (!arrived) continue;
       if (arrived.done || signal.aborted) break;
       const item = arrived.value;
-      if (item.type === 'tracks') {
+      if (item.type !== 'frame') {
         if (session) yield* session.finish();
-        session = signal.aborted ? undefined : sessionFor(item.tracks, plan, options);
+        session = item.type === 'end' || signal.aborted ? undefined : sessionFor(item.tracks, plan, options);
       } else {
         await session?.feed(item.frame);
       }

@@ -58,6 +58,7 @@ export async function* supervise(
       yield* runOnce(connection, signal);
     } catch (thrown) {
       if (signal.aborted) return;
+      if (liveSinceMs !== undefined) yield { type: 'end' };
       const error = asAgentError(thrown);
       const livedLong = liveSinceMs !== undefined && clock.monotonicMs() - liveSinceMs >= steadyMs;
       failures = livedLong ? 1 : failures + 1;

@@ -49,7 +49,7 @@ export async function* play(steps: Step[], clock: SimulatedClock): AsyncGenerato
   for (const step of steps) {
     if ('pauseMs' in step) clock.pass(step.pauseMs);
     else if ('setBackMs' in step) clock.setBack(step.setBackMs);
-    else if (step.type === 'tracks') {
+    else if (step.type !== 'frame') {
       reachedMs = undefined;
       yield step;
     } else {

@@ -223,6 +223,21 @@ test('the wall clock set back by an hour changes nothing, across a reconnect too
   expect(steps.filter(step => step > 41 || step < 39)).toEqual([0, expect.closeTo(5000, -2)]);
 });
 
+test('a fragment ends with the session it belongs to, not when the next one begins', async () => {
+  const parts: string[] = [];
+  const seen: string[][] = [];
+  const clock = new SimulatedClock();
+  async function* camera() {
+    yield* play([tracks(video), ...picture(0, 500)], clock);
+    yield { type: 'end' } as const;
+    seen.push([...parts]);
+    yield* play([tracks(video), ...picture(0, 500)], clock);
+  }
+  for await (const part of fragmentItems(camera(), { clock, cameraId: 'cam' })) parts.push(part.type);
+  expect(seen[0]?.at(-1)).toBe('end');
+  expect(parts.filter(type => type === 'begin')).toHaveLength(2);
+});
+
 test('a reconnected camera begins a new fragment with equal tracks', async () => {
   const again = structuredClone([video, audio]);
   const result = await fragmentsOf([

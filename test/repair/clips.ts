@@ -89,7 +89,7 @@ export class Repairing {
     for await (const item of items) {
       if (item.type === 'tracks') {
         this.sessions.push({ tracks: item.tracks, frames: [] });
-      } else {
+      } else if (item.type === 'frame') {
         this.sessions.at(-1)?.frames.push(item.frame);
         onFrame(item.frame);
       }
