@@ -68,7 +68,7 @@ test('each connection is told once as live, and each end with its reason and the
   const { states, items, done, runToEnd } = follow([shortPicture, refused]);
   await runToEnd();
   await done;
-  expect(items).toEqual([tracks]);
+  expect(items).toEqual([tracks, { type: 'end' }]);
   expect(states.map(({ state, error }) => error?.code ?? state)).toEqual([
     'starting',
     'live',
