@@ -7,6 +7,7 @@ import { cameraRequests } from './commands/camera-requests.ts';
 import { spoolRequests } from './commands/spool-command.ts';
 import { type ControlRequests, serveControl } from './control/control-server.ts';
 import { agentStatus } from './control/status-request.ts';
+import { searchForConsole } from './discovery/console-search.ts';
 import { asAgentError } from './errors.ts';
 import type { Fleet } from './fleet.ts';
 import type { LiveSettings } from './live-settings.ts';
@@ -58,6 +59,9 @@ export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (
     cameras: statuses,
     book: cameraEditor(live),
     checker: consoleChecks(shared),
+    finder: {
+      search: (asked, closed) => searchForConsole(asked, { cameras: live.settings.cameras, clock, signal: closed }),
+    },
     footage: { footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs) },
     sightings: {
       ofCamera: (cameraId, range) => sightings.between({ cameraId, ...range }),

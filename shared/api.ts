@@ -11,6 +11,8 @@
 //   POST   /api/cameras/import               ImportRequest       → ImportAnswer          422 a file that is no CSV
 //   GET    /api/cameras/export.csv                               → text/csv, without passwords
 //   POST   /api/camera-check                 CameraCheckRequest  → CameraCheck           403 | 404 | 409 | 422 | 504
+//   POST   /api/discovery                    DiscoveryRequest    → application/x-ndjson of DiscoveryEvent, `done` last
+//                                                                  409 search-running | 422 scan-refused, camera-host-unknown
 //   GET    /api/cameras/:id/still.jpg                            → image/jpeg            404 before the first still
 //   GET    /api/cameras/:id/footage?fromMs&toMs                  → FootageAnswer
 //   GET    /api/cameras/:id/sightings?fromMs&toMs                → SightingsAnswer, oldest first, at most 5000

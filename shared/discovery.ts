@@ -1,5 +1,6 @@
 // What a search for cameras tells, as it happens: the network interfaces it used, each camera once, and at the end what
 // the owner can do when cameras are missing. Everything a device said of itself is bounded and free of control characters.
+import { z } from 'zod';
 
 export type DiscoveredCamera = {
   /** The device's own urn; its address when it names none. */
@@ -50,3 +51,23 @@ export type DiscoveryEvent =
   | { type: 'done'; advice: DiscoveryAdvice[] };
 
 export type InterfaceEvent = Extract<DiscoveryEvent, { type: 'interface' }>;
+
+/** What the console asks for: nothing searches the device's own networks, `scan` every address of a range (192.168.1.0/24). */
+export const discoveryRequestSchema = z
+  .strictObject({
+    host: z
+      .string()
+      .max(255)
+      .regex(/^[\w.:%[\]-]+$/)
+      .optional(),
+    scan: z
+      .string()
+      .max(64)
+      .regex(/^[\d./]+$/)
+      .optional(),
+    /** The owner agreed to have this very range scanned. */
+    consent: z.boolean().default(false),
+  })
+  .refine(({ host, scan }) => host === undefined || scan === undefined, 'takes host or scan, not both');
+
+export type DiscoveryRequest = z.input<typeof discoveryRequestSchema>;

@@ -1,9 +1,9 @@
 // Checks that are asked for over the network: which cameras may be looked at so, with whose password, and for how long.
 // A name is resolved once, and the address that was found good is the one that is connected to.
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { CameraCheck, CameraCheckRequest } from '../../shared/camera-check.ts';
 import type { CameraSettings } from '../../shared/camera-settings.ts';
-import { mayAsk } from '../discovery/address-rules.ts';
+import { isNearby } from '../discovery/address-rules.ts';
 import { resolveHost } from '../discovery/resolve-host.ts';
 import { Secret } from '../secret.ts';
 import { type CheckRequest, type CheckTarget, type CheckTools, examineCamera } from './examine.ts';
@@ -24,16 +24,6 @@ export type CheckOutcome = { check: CameraCheck } | { refused: 'address' | 'pass
 
 const longestLookMs = 22_000;
 const deadlineMs = 90_000;
-
-const nearby = new BlockList();
-nearby.addSubnet('10.0.0.0', 8);
-nearby.addSubnet('172.16.0.0', 12);
-nearby.addSubnet('192.168.0.0', 16);
-nearby.addSubnet('169.254.0.0', 16);
-nearby.addSubnet('127.0.0.0', 8);
-nearby.addAddress('::1', 'ipv6');
-nearby.addSubnet('fe80::', 10, 'ipv6');
-nearby.addSubnet('fc00::', 7, 'ipv6');
 
 export class ConsoleChecks {
   readonly #options: ConsoleChecksOptions;
@@ -89,11 +79,6 @@ export class ConsoleChecks {
     if (address === undefined || !addresses.every(isNearby)) return undefined;
     return withHost(target, isIP(address) === 6 ? `[${address}]` : address);
   }
-}
-
-function isNearby(address: string): boolean {
-  const [bare = address] = address.split('%');
-  return mayAsk(bare) && nearby.check(bare, isIP(bare) === 6 ? 'ipv6' : 'ipv4');
 }
 
 function targetOf({ url, onvif }: ConfiguredCamera): CheckTarget {

@@ -20,6 +20,16 @@ local.addSubnet('169.254.0.0', 16);
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8);
 
+const nearby = new BlockList();
+nearby.addSubnet('10.0.0.0', 8);
+nearby.addSubnet('172.16.0.0', 12);
+nearby.addSubnet('192.168.0.0', 16);
+nearby.addSubnet('169.254.0.0', 16);
+nearby.addSubnet('127.0.0.0', 8);
+nearby.addAddress('::1', 'ipv6');
+nearby.addSubnet('fe80::', 10, 'ipv6');
+nearby.addSubnet('fc00::', 7, 'ipv6');
+
 export type ScanRules = {
   /** Networks the device itself is in: `192.0.2.7/24`. */
   ownNetworks: string[];
@@ -29,6 +39,12 @@ export type ScanRules = {
 /** Whether one host, named by the owner, may be asked. */
 export function mayAsk(address: string): boolean {
   return isIP(address) !== 0 && !never.check(address, family(address));
+}
+
+/** Whether one host may be asked for somebody who is only signed in to the console: in private networks, and here. */
+export function isNearby(address: string): boolean {
+  const [bare = address] = address.split('%');
+  return mayAsk(bare) && nearby.check(bare, family(bare));
 }
 
 /** Whether an address may be part of a scan. IPv4 only: no IPv6 network is small enough. */

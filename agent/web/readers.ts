@@ -12,6 +12,7 @@ import type {
 import type { CameraCheck, CameraCheckRequest } from '../../shared/camera-check.ts';
 import type { CameraChanges, ImportRequest, NewCamera, ShownCamera } from '../../shared/camera-edits.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
+import type { DiscoveryEvent, DiscoveryRequest } from '../../shared/discovery.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 
 type Awaitable<T> = T | Promise<T>;
@@ -32,6 +33,14 @@ export type CameraEditor = {
   importCsv(request: Required<ImportRequest>): Promise<ImportAnswer>;
   /** With a byte order mark; never with passwords. */
   exportCsv(): Promise<string>;
+};
+
+export type CameraFinder = {
+  /**
+   * Searches for cameras. Rejects with the signal's reason, and before the first event with an AgentError: `scan-refused` for
+   * what may not be searched from the console, `camera-host-unknown`.
+   */
+  search(asked: DiscoveryRequest, signal: AbortSignal): AsyncGenerator<DiscoveryEvent, void, undefined>;
 };
 
 /** What is true of the device as a whole. */

@@ -64,6 +64,8 @@ const statuses: Partial<Record<AgentError['code'], number>> = {
   'camera-exists': 409,
   'camera-in-rules': 409,
   'settings-invalid': 422,
+  'scan-refused': 422,
+  'camera-host-unknown': 422,
   'settings-read-only': 403,
 };
 

@@ -13,6 +13,7 @@ import type {
   AlertReader,
   CameraChecker,
   CameraEditor,
+  CameraFinder,
   CameraReader,
   FootageReader,
   PlaybackReader,
@@ -27,6 +28,7 @@ import { cameraBookRoutes } from './routes/camera-book.ts';
 import { cameraCheckRoute } from './routes/camera-check.ts';
 import { cameraRoutes } from './routes/cameras.ts';
 import { consoleRoutes } from './routes/console.ts';
+import { discoveryRoute } from './routes/discovery.ts';
 import { eventRoute } from './routes/events.ts';
 import { playbackRoutes } from './routes/playback.ts';
 import { requireSession, sessionRoutes, signInRoute } from './routes/session.ts';
@@ -50,6 +52,7 @@ export type WebOptions = {
   book: CameraEditor;
   /** Left out: cameras are not checked from the console. */
   checker?: CameraChecker;
+  finder: CameraFinder;
   footage: FootageReader;
   sightings: SightingReader;
   alerts: AlertReader;
@@ -122,6 +125,7 @@ async function apiRoutes(api: FastifyInstance, options: ApiOptions): Promise<voi
     cameraRoutes(signedIn, options);
     cameraBookRoutes(signedIn, options);
     cameraCheckRoute(signedIn, options);
+    discoveryRoute(signedIn, options);
     sightingRoutes(signedIn, options);
     playbackRoutes(signedIn, options);
     eventRoute(signedIn, options);

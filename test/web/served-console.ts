@@ -90,6 +90,7 @@ export async function serveConsole(overrides: Partial<WebOptions> = {}) {
     facts,
     cameras,
     book: cameraEditor(live),
+    finder: { search: async function* () {} },
     footage: {
       footage: recorded('footage', (_camera: string, fromMs: number, toMs: number) => [
         { startMs: fromMs, endMs: toMs, at: 'cloud' as const },
