@@ -1,5 +1,5 @@
 // Which page is shown: sign-in while there is no session, otherwise the page the address names.
-
+import type { VNode } from 'preact';
 import { useErrorBoundary } from 'preact/hooks';
 import lazy, { ErrorBoundary } from 'preact-iso/lazy';
 import { LocationProvider, Route, Router } from 'preact-iso/router';
@@ -11,14 +11,23 @@ import { Empty } from './states/empty.tsx';
 import { Failed } from './states/failed.tsx';
 import { WallPage } from './wall/wall-page.tsx';
 
-const CameraPage = lazy(async () => {
-  // Not `import(…).then(…, …)`: Vite loads the page's style sheet around that expression, and its failure would get past.
-  try {
-    return (await import('./camera/camera-page.tsx')).CameraPage;
-  } catch {
-    return PageUnloaded;
-  }
-});
+const CameraPage = lazyPage(async () => (await import('./camera/camera-page.tsx')).CameraPage);
+const CameraSettingsPage = lazyPage(
+  async () => (await import('./settings/camera-settings-page.tsx')).CameraSettingsPage,
+);
+const AddPage = lazyPage(async () => (await import('./add/add-page.tsx')).AddPage);
+
+/** A page that is loaded when it is first opened. */
+function lazyPage(load: () => Promise<() => VNode>) {
+  return lazy(async () => {
+    // Not `import(…).then(…, …)`: Vite loads the page's style sheet around that expression, and its failure would get past.
+    try {
+      return await load();
+    } catch {
+      return PageUnloaded;
+    }
+  });
+}
 
 export function App() {
   const state = session.value;
@@ -51,6 +60,8 @@ function Pages() {
       <Router>
         <Route path="/" component={WallPage} />
         <Route path="/camera/:id" component={CameraPage} />
+        <Route path="/camera/:id/settings" component={CameraSettingsPage} />
+        <Route path="/add" component={AddPage} />
         <Route path="/review" component={ReviewPage} />
         <Route default component={NoSuchPage} />
       </Router>

@@ -76,6 +76,7 @@ function CameraView({ camera }: { camera: CameraStatus }) {
       <header class="camera-head">
         <h1>{camera.id}</h1>
         <StatusWord {...cameraWord(camera)} />
+        <a href={`/camera/${encodeURIComponent(camera.id)}/settings`}>Settings</a>
         <GoToTime atMs={atMs} goTo={goTo} />
       </header>
       <div class="camera-video" ref={frame}>

@@ -2,7 +2,14 @@
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import { nowMs } from '../link/agent-clock.ts';
 import { StatusWord } from '../states/status-word.tsx';
-import { cameraSentence, cameraWord, labelsSentence, uploadSentences, uploadWord } from '../words/camera-words.ts';
+import {
+  cameraSentence,
+  cameraWord,
+  clockSentence,
+  labelsSentence,
+  uploadSentences,
+  uploadWord,
+} from '../words/camera-words.ts';
 
 export function HealthPanel({ camera }: { camera: CameraStatus }) {
   const now = nowMs.value;
@@ -14,7 +21,7 @@ export function HealthPanel({ camera }: { camera: CameraStatus }) {
         <dt>
           <StatusWord {...cameraWord(camera)} />
         </dt>
-        <dd>{cameraSentence(camera, now)}</dd>
+        <dd>{[cameraSentence(camera, now), clockSentence(camera)].filter(Boolean).join(' ')}</dd>
         <dt>
           <StatusWord {...uploadWord(camera, now)} />
         </dt>

@@ -2,6 +2,7 @@
 // outside sign-in also reports that the session has ended. The casts here are the door: the agent is of the same build.
 import type {
   AlertsAnswer,
+  ApiError,
   CamerasAnswer,
   FootageAnswer,
   PlaybackAnswer,
@@ -16,11 +17,14 @@ export class ApiFailure extends Error {
   override readonly name = 'ApiFailure';
   readonly status: number;
   readonly code: string;
+  /** Settings that are wrong, by their path. */
+  readonly fields: NonNullable<ApiError['fields']>;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, fields: ApiError['fields'] = []) {
     super(message);
     this.status = status;
     this.code = code;
+    this.fields = fields;
   }
 }
 
@@ -36,7 +40,7 @@ export function onSignedOut(report: () => void): void {
 
 /** Signs in. Rejects with status 401 for a wrong password and 429 after too many tries. */
 export async function signIn(password: string): Promise<void> {
-  await send('POST', '/api/session', { password });
+  await send('POST', '/api/session', { body: { password } });
 }
 
 export async function signOut(): Promise<void> {
@@ -61,7 +65,7 @@ export async function loadCameraSightings(cameraId: string, range: TimeRange): P
 }
 
 export async function openPlayback(cameraId: string, request: PlaybackRequest): Promise<PlaybackAnswer> {
-  return read(await ask('POST', `${cameraPath(cameraId)}/playback`, request));
+  return read(await ask('POST', `${cameraPath(cameraId)}/playback`, { body: request }));
 }
 
 export async function loadSightings(page: Page): Promise<SightingsAnswer> {
@@ -81,7 +85,8 @@ export function sightingStillUrl(sightingId: string): string {
   return `/api/sightings/${encodeURIComponent(sightingId)}/still.jpg`;
 }
 
-function cameraPath(cameraId: string): string {
+/** The path of a camera's own part of the API. */
+export function cameraPath(cameraId: string): string {
   return `/api/cameras/${encodeURIComponent(cameraId)}`;
 }
 
@@ -90,22 +95,37 @@ function query(values: Record<string, number | undefined>): string {
   return new URLSearchParams(given).toString();
 }
 
-async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+export type AskOptions = {
+  body?: unknown;
+  /** Ends the request. */
+  signal?: AbortSignal;
+  /** How long the agent may take to answer. Default 15 s. */
+  timeoutMs?: number;
+};
+
+/** Asks the agent. Rejects with an ApiFailure, or with the signal's reason. */
+export async function ask(method: string, path: string, options: AskOptions = {}): Promise<Response> {
   try {
-    return await send(method, path, body);
+    return await send(method, path, options);
   } catch (error) {
     if (error instanceof ApiFailure && error.status === 401) reportSignedOut();
     throw error;
   }
 }
 
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
-  const init: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS) };
+async function send(
+  method: string,
+  path: string,
+  { body, signal, timeoutMs = TIMEOUT_MS }: AskOptions,
+): Promise<Response> {
+  const late = AbortSignal.timeout(timeoutMs);
+  const init: RequestInit = { method, signal: signal ? AbortSignal.any([signal, late]) : late };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { 'content-type': 'application/json' };
   }
   const response = await fetch(path, init).catch(() => {
+    signal?.throwIfAborted();
     throw new ApiFailure(0, 'agent-unreachable', 'The agent does not answer.');
   });
   if (!response.ok) throw await failureOf(response);
@@ -115,12 +135,14 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
 async function failureOf(response: Response): Promise<ApiFailure> {
   const body: unknown = await response.json().catch(() => undefined);
   if (typeof body === 'object' && body !== null && 'code' in body && 'message' in body) {
-    return new ApiFailure(response.status, String(body.code), String(body.message));
+    const fields = 'fields' in body && Array.isArray(body.fields) ? (body.fields as ApiError['fields']) : undefined;
+    return new ApiFailure(response.status, String(body.code), String(body.message), fields);
   }
   return new ApiFailure(response.status, `http-${response.status}`, `The agent answered with ${response.status}.`);
 }
 
-async function read<T>(response: Response): Promise<T> {
+/** The answer's JSON. */
+export async function read<T>(response: Response): Promise<T> {
   try {
     return (await response.json()) as T;
   } catch {

@@ -11,7 +11,7 @@ import type { CameraStatus } from '../../shared/camera-status.ts';
 import type { SettingsInput } from '../../shared/settings.ts';
 
 const cli = join(import.meta.dirname, '../../agent/cli.ts');
-const password = 'correct horse battery';
+export const consolePassword = 'correct horse battery';
 
 export type Answered = { status: number; answer: unknown };
 
@@ -73,6 +73,11 @@ export class RunningAgent implements AsyncDisposable {
     await this.#signIn();
   }
 
+  /** Of its console. */
+  get url(): string {
+    return this.#url;
+  }
+
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -112,7 +117,10 @@ export class RunningAgent implements AsyncDisposable {
   }
 
   #run(): ChildProcess {
-    const child = startCli(['run', '--config', this.file], { KVS_EDGE_CONSOLE_PASSWORD: password, ...this.#env });
+    const child = startCli(['run', '--config', this.file], {
+      KVS_EDGE_CONSOLE_PASSWORD: consolePassword,
+      ...this.#env,
+    });
     const take = (text: Buffer) => {
       this.output += text;
     };
@@ -125,7 +133,10 @@ export class RunningAgent implements AsyncDisposable {
     const said = this.output.length;
     await expect.poll(() => this.output.slice(said), { timeout: 20_000 }).toMatch(/Console: http/);
     this.#url = /Console: (\S+)/.exec(this.output.slice(said))?.[1] ?? '';
-    const answer = await this.#fetch('/api/session', { method: 'POST', body: JSON.stringify({ password }) });
+    const answer = await this.#fetch('/api/session', {
+      method: 'POST',
+      body: JSON.stringify({ password: consolePassword }),
+    });
     this.#cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? '';
   }
 

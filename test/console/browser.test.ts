@@ -1,22 +1,18 @@
 // The console in a real browser against the scripted agent: signing in, the wall, playing video with boxes on their frame,
 // and what one sees when the agent goes away.
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildConsole } from './built-console.ts';
+import { isChromiumMissing, launchChromium } from './chromium.ts';
 import { boxOf, makeScene, type Scene, SEGMENT_MS } from './scene.ts';
 import { ScriptedAgent } from './scripted-agent.ts';
 import { liveCamera, offlineCamera } from './story.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
-const QUIET = ['--disable-background-networking', '--disable-component-update'];
 const PASSWORD = 'open-sesame';
-const missing = !existsSync(CHROMIUM);
-if (missing) console.warn(`The console's browser tests are skipped: there is no ${CHROMIUM}.`);
+if (isChromiumMissing) console.warn("The console's browser tests are skipped: there is no Chromium.");
 
 let dir: string;
 let scene: Scene;
@@ -37,13 +33,13 @@ const player = () => page.locator('.player').evaluate(element => ({ ...(element 
 const videoTime = () => page.locator('video').evaluate(video => (video as HTMLVideoElement).currentTime);
 
 // Each waits for a real player; a slow machine without a graphics card takes its time over that.
-describe.skipIf(missing)('in a browser', { timeout: 90_000 }, () => {
+describe.skipIf(isChromiumMissing)('in a browser', { timeout: 90_000 }, () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'console-browser-'));
     const built = buildConsole(join(dir, 'dist'));
     scene = await makeScene(dir);
     await built;
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...QUIET] });
+    browser = await launchChromium();
   });
 
   afterAll(async () => {

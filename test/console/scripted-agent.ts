@@ -5,8 +5,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname, join } from 'node:path';
 import type { ApiError, CamerasAnswer, LiveEvent, PlaybackRequest } from '../../shared/api.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
+import type { DiscoveryRequest } from '../../shared/discovery.ts';
 import { type Scene, SEGMENT_MS, SEGMENTS } from './scene.ts';
 import { livePlaylist, masterPlaylist, recordedPlaylist } from './scene-playlists.ts';
+import type { ScriptedSetUp } from './set-up.ts';
 import { alerts, footage, sightingOf, sightingsBetween } from './story.ts';
 
 const PASSWORD_TRIES = 5;
@@ -25,6 +27,8 @@ export type Script = {
   cameras: (nowMs: number) => CameraStatus[];
   /** With false there are no sightings and alerts at all. */
   busy: boolean;
+  /** Left out: cameras can be neither searched for nor changed. */
+  setUp?: ScriptedSetUp;
 };
 
 type Answer = { status: number; type?: string; body?: string | Buffer; headers?: Record<string, string> };
@@ -73,9 +77,11 @@ export class ScriptedAgent {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     if (url.pathname === '/api/events' && this.#signedIn(request)) return this.#stream(response);
+    const isSearch = url.pathname === '/api/discovery' && this.#signedIn(request) && !this.faults.has(url.pathname);
+    if (isSearch && this.script.setUp) return tellSearch(this.script.setUp, request, response);
     const answer = await this.#answer(request, url);
     const headers: Record<string, string> = {
-      'content-security-policy': "default-src 'self'; media-src 'self' blob:",
+      'content-security-policy': "default-src 'self'; media-src 'self' blob:; img-src 'self' blob: data:",
       'cache-control': 'no-store',
       ...answer.headers,
     };
@@ -114,6 +120,8 @@ export class ScriptedAgent {
     const now = Date.now();
     const number = (name: string, otherwise: number) => Number(url.searchParams.get(name) ?? otherwise);
     const range = { fromMs: number('fromMs', 0), toMs: number('toMs', now) };
+    const setUp = await this.#setUp(request, url);
+    if (setUp) return setUp;
     const [, , place, id = '', what] = url.pathname.split('/').map(decodeURIComponent);
     if (place === 'cameras' && id === '') return json(this.#camerasAnswer(now));
     if (place === 'cameras' && what === 'still.jpg')
@@ -134,8 +142,20 @@ export class ScriptedAgent {
     return notFound;
   }
 
+  async #setUp(request: IncomingMessage, url: URL): Promise<Answer | undefined> {
+    const { setUp } = this.script;
+    const isPlayback = url.pathname.endsWith('/playback');
+    if (!setUp || isPlayback) return undefined;
+    const text = request.method === 'GET' ? '' : await textOf(request);
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    const answer = await setUp.answer({ method: request.method ?? 'GET', path: `${url.pathname}${url.search}`, body });
+    return answer && json(answer.body, answer.status);
+  }
+
   #camerasAnswer(nowMs: number): CamerasAnswer {
-    return { siteName: 'Mill Lane 4', nowMs, cameras: this.script.cameras(nowMs) };
+    const { setUp, cameras } = this.script;
+    const answer = { siteName: 'Mill Lane 4', nowMs, cameras: cameras(nowMs) };
+    return setUp ? { ...answer, cameras: setUp.statuses(answer.cameras, nowMs), leaving: setUp.leaving() } : answer;
   }
 
   #sightings(cameraId: string, range: { fromMs: number; toMs: number }) {
@@ -192,6 +212,16 @@ export class ScriptedAgent {
     const timer = setInterval(beat, 1000);
     response.on('close', () => clearInterval(timer));
   }
+}
+
+async function tellSearch(setUp: ScriptedSetUp, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const asked = JSON.parse(await textOf(request)) as DiscoveryRequest;
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  for await (const event of setUp.search(asked)) {
+    if (response.destroyed) return;
+    response.write(`${JSON.stringify(event)}\n`);
+  }
+  response.end();
 }
 
 /** An HLS session; 404 where the footage has its gap of half an hour. */

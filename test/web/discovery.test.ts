@@ -8,7 +8,9 @@ import type { DiscoveryEvent } from '../../shared/discovery.ts';
 import { startCamera } from '../pretend-camera/running-camera.ts';
 import { ask, open, serveConsole, signIn } from './served-console.ts';
 
-const cameras = [{ id: 'yard', url: 'rtsp://127.0.0.1/stream1' }];
+/** Of its own, so that cameras of other tests do not answer. */
+const host = '127.0.0.31';
+const cameras = [{ id: 'yard', url: `rtsp://${host}/stream1` }];
 const found: DiscoveryEvent = { type: 'found', camera: { id: 'urn:1', address: '10.0.0.20', how: 'ws-discovery' } };
 
 let site: Awaited<ReturnType<typeof serveConsole>>;
@@ -53,12 +55,12 @@ describe('a real search', () => {
   });
 
   test('of one host tells its camera, that it is already there, and the end', async () => {
-    await using _camera = await startCamera(['--onvif', '0', '--discovery', '127.0.0.1']);
-    const answer = await post({ host: '127.0.0.1' });
+    await using _camera = await startCamera(['--onvif', '0', '--discovery', host, '--listen', host]);
+    const answer = await post({ host });
     expect(answer.headers['content-type']).toContain('application/x-ndjson');
     const events = eventsOf(answer.text);
     expect(events.at(-1)).toMatchObject({ type: 'done' });
-    expect(events[0]).toMatchObject({ type: 'found', camera: { address: '127.0.0.1', alreadyAdded: 'yard' } });
+    expect(events[0]).toMatchObject({ type: 'found', camera: { address: host, alreadyAdded: 'yard' } });
   });
 });
 
