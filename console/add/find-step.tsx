@@ -27,15 +27,15 @@ export function FindStep({ flow }: { flow: AddFlow }) {
     choose([url], true);
   };
   const picked = candidates.filter(({ key }) => chosen.value.has(key));
-  const fresh = candidates.filter(isFresh).map(({ key }) => key);
+  const unchosen = candidates.filter(isFresh).flatMap(({ key }) => (chosen.value.has(key) ? [] : key));
   return (
     <div class="find">
       <div class="find-list">
         <div class="find-head">
           <SearchStatus state={state} count={candidates.length} />
-          {fresh.length > 1 && !fresh.every(key => chosen.value.has(key)) && (
-            <button type="button" onClick={() => choose(fresh, true)}>
-              Choose all {fresh.length} new
+          {unchosen.length > 1 && (
+            <button type="button" onClick={() => choose(unchosen, true)}>
+              Choose {unchosen.length} new
             </button>
           )}
           {state && state.at !== 'running' && (
@@ -44,18 +44,7 @@ export function FindStep({ flow }: { flow: AddFlow }) {
             </button>
           )}
         </div>
-        {candidates.length > 0 && (
-          <ul class="found" aria-label="Cameras">
-            {candidates.map(candidate => (
-              <FoundRow
-                key={candidate.key}
-                candidate={candidate}
-                isChosen={chosen.value.has(candidate.key)}
-                onChoose={isChosen => choose([candidate.key], isChosen)}
-              />
-            ))}
-          </ul>
-        )}
+        <FoundList candidates={candidates} chosen={chosen.value} onChoose={choose} />
         {state && <SearchNote state={state} />}
         {candidates.length > 0 && (
           <div class="actions">
@@ -93,6 +82,28 @@ function SearchStatus({ state, count }: { state: SearchState | undefined; count:
 /** Can be reached, and is not in the settings. */
 function isFresh({ alreadyAdded, url }: Candidate): boolean {
   return alreadyAdded === undefined && url !== undefined;
+}
+
+type FoundListProps = {
+  candidates: readonly Candidate[];
+  chosen: ReadonlySet<string>;
+  onChoose: (keys: readonly string[], isChosen: boolean) => void;
+};
+
+function FoundList({ candidates, chosen, onChoose }: FoundListProps) {
+  if (candidates.length === 0) return null;
+  return (
+    <ul class="found" aria-label="Cameras">
+      {candidates.map(candidate => (
+        <FoundRow
+          key={candidate.key}
+          candidate={candidate}
+          isChosen={chosen.has(candidate.key)}
+          onChoose={isChosen => onChoose([candidate.key], isChosen)}
+        />
+      ))}
+    </ul>
+  );
 }
 
 type FoundRowProps = { candidate: Candidate; isChosen: boolean; onChoose: (isChosen: boolean) => void };

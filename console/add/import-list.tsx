@@ -1,45 +1,21 @@
 // Many cameras at once, from a spreadsheet's CSV: first what would become of each row, then the writing.
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
 import type { ImportedRow } from '../../shared/camera-edits.ts';
-import type { Problem } from '../../shared/camera-status.ts';
-import { importCameras } from '../link/camera-api.ts';
-import { problemOf } from '../link/use-answer.ts';
 import { StatusWord } from '../states/status-word.tsx';
 import { countWords } from '../words/ages.ts';
 import { AddedRows } from './added-rows.tsx';
-
-type ListState =
-  | { at: 'editing'; problem?: Problem }
-  | { at: 'asking' }
-  | { at: 'tried'; rows: readonly ImportedRow[] }
-  | { at: 'added'; rows: readonly ImportedRow[] };
+import { type ListState, useImportAsking } from './import-asking.ts';
 
 export function ImportList() {
-  const state = useSignal<ListState>({ at: 'editing' });
-  const field = useRef<HTMLTextAreaElement>(null);
-  const ask = async (dryRun: boolean) => {
-    const csv = field.current?.value ?? '';
-    if (csv.trim() === '') return;
-    state.value = { at: 'asking' };
-    try {
-      const { rows } = await importCameras({ csv, dryRun, skipBad: true });
-      state.value = { at: dryRun ? 'tried' : 'added', rows };
-      // Passwords stood in it.
-      if (!dryRun && field.current) field.current.value = '';
-    } catch (error) {
-      state.value = { at: 'editing', problem: problemOf(error) };
-    }
-  };
+  const { state, field, ask } = useImportAsking();
   const now = state.value;
-  const good = 'rows' in now ? now.rows.filter(({ outcome }) => outcome === 'good').length : 0;
   return (
     <details class="panel" data-list={now.at}>
       <summary>Paste a list</summary>
       <form
         onSubmit={event => {
           event.preventDefault();
-          void ask(true);
+          void ask('try');
         }}
       >
         <label for="list">Rows of a spreadsheet or a CSV file; the first names the columns</label>
@@ -58,28 +34,36 @@ export function ImportList() {
         <FileChoice
           onText={text => {
             if (field.current) field.current.value = text;
-            void ask(true);
+            void ask('try');
           }}
         />
         <p id="list-problem" class="problem small" role="alert">
           {now.at === 'editing' && now.problem?.message}
         </p>
         {'rows' in now && <Outcomes rows={now.rows} />}
-        <div class="actions">
-          <button type="submit" disabled={now.at === 'asking'}>
-            {now.at === 'asking' ? 'Looking at it…' : 'Look at the list'}
-          </button>
-          {now.at === 'tried' && good > 0 && (
-            <button type="button" class="primary" onClick={() => void ask(false)}>
-              {good === now.rows.length ? `Add ${countWords(good, 'camera')}` : `Add ${good} of ${now.rows.length}`}
-            </button>
-          )}
-        </div>
+        <Actions state={now} onAdd={() => void ask('add')} />
       </form>
       {now.at === 'added' && (
         <AddedRows ids={now.rows.filter(({ outcome }) => outcome === 'added').flatMap(({ id }) => id ?? [])} />
       )}
     </details>
+  );
+}
+
+function Actions({ state, onAdd }: { state: ListState; onAdd: () => void }) {
+  const rows = state.at === 'tried' ? state.rows : [];
+  const good = rows.filter(({ outcome }) => outcome === 'good').length;
+  return (
+    <div class="actions">
+      <button type="submit" disabled={state.at === 'asking'}>
+        {state.at === 'asking' ? 'Looking at it…' : 'Look at the list'}
+      </button>
+      {good > 0 && (
+        <button type="button" class="primary" onClick={onAdd}>
+          {good === rows.length ? `Add ${countWords(good, 'camera')}` : `Add ${good} of ${rows.length}`}
+        </button>
+      )}
+    </div>
   );
 }
 

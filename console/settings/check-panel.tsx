@@ -13,7 +13,8 @@ import { conclusionWords } from '../words/check-words.ts';
 
 type CheckPanelProps = { settings: ShownCamera; onChanged: () => void };
 
-export function CheckPanel({ settings, onChanged }: CheckPanelProps) {
+/** `run` checks the camera, with a change of its settings before if one is given. Never rejects. */
+function useCheck({ settings, onChanged }: CheckPanelProps) {
   const result = useSignal<CameraCheck | undefined>(undefined);
   const problem = useSignal<Problem | undefined>(undefined);
   const busy = useSignal(false);
@@ -34,35 +35,35 @@ export function CheckPanel({ settings, onChanged }: CheckPanelProps) {
       busy.value = false;
     }
   };
-  const check = result.value;
+  return { check: result.value, problem: problem.value, busy: busy.value, run };
+}
+
+export function CheckPanel({ settings, onChanged }: CheckPanelProps) {
+  const { check, problem, busy, run } = useCheck({ settings, onChanged });
   return (
-    <section class="panel check-panel" aria-labelledby="check-title" aria-busy={busy.value} data-check={settings.id}>
+    <section class="panel check-panel" aria-labelledby="check-title" aria-busy={busy} data-check={settings.id}>
       <div class="row-head">
         <h2 id="check-title">Check</h2>
-        <button type="button" disabled={busy.value} onClick={() => void run()}>
+        <button type="button" disabled={busy} onClick={() => void run()}>
           {check ? 'Check again' : 'Check this camera'}
         </button>
       </div>
       <p role="status" class="small">
-        {busy.value && <StatusWord status="waiting" words="Checking: this takes about ten seconds" />}
-        {!busy.value && check && <StatusWord {...conclusionWords(check.findings)} />}
-        {!busy.value && !check && !problem.value && (
+        {busy && <StatusWord status="waiting" words="Checking: this takes about ten seconds" />}
+        {!busy && check && <StatusWord {...conclusionWords(check.findings)} />}
+        {!busy && !check && !problem && (
           <span class="soft">Looks at what the camera really sends, and says what to change.</span>
         )}
       </p>
-      {problem.value && (
+      {problem && (
         <p class="problem" role="alert">
-          {problem.value.message}
+          {problem.message}
         </p>
       )}
       {check && (
         <>
           <CheckPicture still={check.still} title={settings.id} />
-          <CertificateChoice
-            facts={check.facts}
-            busy={busy.value}
-            onTrust={tlsFingerprint => void run({ tlsFingerprint })}
-          />
+          <CertificateChoice facts={check.facts} busy={busy} onTrust={tlsFingerprint => void run({ tlsFingerprint })} />
           {settings.video === 'copy' && (
             <TranscodeChoice check={check} isChosen={false} onChoose={() => void run({ video: 'transcode' })} />
           )}

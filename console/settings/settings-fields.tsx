@@ -1,41 +1,11 @@
-// The form of a camera's settings. Each wrong one says so beside its field; the password field is emptied when it was sent.
-import { useSignal } from '@preact/signals';
-import type { ComponentChildren, TargetedSubmitEvent } from 'preact';
-import { useRef } from 'preact/hooks';
+// The form of a camera's settings. Each wrong one says so beside its field.
+import type { ComponentChildren } from 'preact';
 import type { ShownCamera } from '../../shared/camera-edits.ts';
-import type { Problem } from '../../shared/camera-status.ts';
-import { ApiFailure } from '../link/agent-api.ts';
-import { changeCamera } from '../link/camera-api.ts';
-import { problemOf } from '../link/use-answer.ts';
-import { isLabelled, type SettingsForm, settingsChanges } from './changes.ts';
-
-type Saving =
-  | { at: 'idle' }
-  | { at: 'saving' }
-  | { at: 'saved'; words: string }
-  | { at: 'refused'; problem: Problem; fields: ApiFailure['fields'] };
+import { isLabelled } from './changes.ts';
+import { type Saving, useSaving } from './saving.ts';
 
 export function SettingsFields({ settings, onSaved }: { settings: ShownCamera; onSaved: () => void }) {
-  const saving = useSignal<Saving>({ at: 'idle' });
-  const password = useRef<HTMLInputElement>(null);
-  const submit = async (event: TargetedSubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const changes = settingsChanges(settings, formOf(event.currentTarget));
-    if (Object.keys(changes).length === 0) {
-      saving.value = { at: 'saved', words: 'Nothing was changed.' };
-      return;
-    }
-    saving.value = { at: 'saving' };
-    try {
-      const { needRestart } = await changeCamera(settings.id, changes);
-      if (password.current) password.current.value = '';
-      saving.value = { at: 'saved', words: savedWords(needRestart) };
-      onSaved();
-    } catch (error) {
-      const fields = error instanceof ApiFailure ? error.fields : [];
-      saving.value = { at: 'refused', problem: problemOf(error), fields };
-    }
-  };
+  const { saving, submit } = useSaving(settings, onSaved);
   const state = saving.value;
   const wrong = (path: string) => state.at === 'refused' && state.fields.find(field => field.path === path)?.message;
   return (
@@ -67,22 +37,46 @@ export function SettingsFields({ settings, onSaved }: { settings: ShownCamera; o
         problem={wrong('password')}
         hint={settings.hasPassword ? 'One is set. Left empty, it stays.' : 'None is set.'}
       >
-        <input id="setting-password" ref={password} name="password" type="password" autocomplete="new-password" />
+        <input id="setting-password" name="password" type="password" autocomplete="new-password" />
       </Field>
-      <Choice
-        name="transport"
-        label="Transport"
-        value={settings.transport}
-        choices={TRANSPORTS}
-        problem={wrong('transport')}
-      />
-      <Choice name="reader" label="Reader" value={settings.reader} choices={READERS} problem={wrong('reader')} />
-      <Choice name="video" label="Pictures" value={settings.video} choices={VIDEOS} problem={wrong('video')} />
-      <Choice name="audio" label="Sound" value={settings.audio} choices={AUDIOS} problem={wrong('audio')} />
+      {CHOICES.map(({ name, label, words }) => (
+        <Choice key={name} name={name} label={label} value={settings[name]} words={words} problem={wrong(name)} />
+      ))}
       <label class="tick">
         <input type="checkbox" name="labels" defaultChecked={isLabelled(settings)} />
         <span>Label what it sees. Each picture with motion costs money.</span>
       </label>
+      <Outcome state={state} />
+    </form>
+  );
+}
+
+const CHOICES = [
+  {
+    name: 'transport',
+    label: 'Transport',
+    words: { auto: 'TCP, and UDP where the camera refuses it', tcp: 'TCP only', udp: 'UDP only' },
+  },
+  {
+    name: 'reader',
+    label: 'Reader',
+    words: { auto: 'The agent itself, ffmpeg for the rest', native: 'The agent itself', ffmpeg: 'ffmpeg' },
+  },
+  {
+    name: 'video',
+    label: 'Pictures',
+    words: { copy: 'As the camera sends them', transcode: 'Re-encoded on the device' },
+  },
+  { name: 'audio', label: 'Sound', words: { aac: 'Recorded', off: 'Left out' } },
+] as const;
+
+/** What is wrong with these stands beside them. */
+const SHOWN: ReadonlySet<string> = new Set(['url', 'username', 'password', ...CHOICES.map(({ name }) => name)]);
+
+function Outcome({ state }: { state: Saving }) {
+  const isShown = state.at === 'refused' && state.fields.some(({ path }) => SHOWN.has(path));
+  return (
+    <>
       <div class="actions">
         <button type="submit" class="primary" disabled={state.at === 'saving'}>
           {state.at === 'saving' ? 'Saving…' : 'Save'}
@@ -93,38 +87,11 @@ export function SettingsFields({ settings, onSaved }: { settings: ShownCamera; o
       </div>
       {state.at === 'refused' && (
         <p class="problem" role="alert">
-          {state.fields.some(({ path }) => SHOWN.has(path)) ? 'Nothing was saved.' : state.problem.message}
+          {isShown ? 'Nothing was saved.' : state.problem.message}
         </p>
       )}
-    </form>
+    </>
   );
-}
-
-/** What is wrong with these stands beside them. */
-const SHOWN: ReadonlySet<string> = new Set(['url', 'username', 'password', 'transport', 'reader', 'video', 'audio']);
-
-const TRANSPORTS = { auto: 'TCP, and UDP where the camera refuses it', tcp: 'TCP only', udp: 'UDP only' };
-const READERS = { auto: 'The agent itself, ffmpeg for the rest', native: 'The agent itself', ffmpeg: 'ffmpeg' };
-const VIDEOS = { copy: 'As the camera sends them', transcode: 'Re-encoded on the device' };
-const AUDIOS = { aac: 'Recorded', off: 'Left out' };
-
-function savedWords(needRestart: readonly string[]): string {
-  const saved = 'Saved. The camera begins anew with it.';
-  if (needRestart.length === 0) return saved;
-  return `${saved} Other settings in the file hold only after a restart of the agent: ${needRestart.join(', ')}.`;
-}
-
-function formOf(form: HTMLFormElement): SettingsForm {
-  const data = new FormData(form);
-  const text = (name: string) => String(data.get(name) ?? '');
-  return {
-    ...{ url: text('url').trim(), username: text('username').trim(), password: text('password') },
-    transport: text('transport') as SettingsForm['transport'],
-    reader: text('reader') as SettingsForm['reader'],
-    video: text('video') as SettingsForm['video'],
-    audio: text('audio') as SettingsForm['audio'],
-    labels: data.get('labels') === 'on',
-  };
 }
 
 type FieldProps = {
@@ -150,15 +117,15 @@ function Field({ name, label, hint, problem, children }: FieldProps) {
   );
 }
 
-type ChoiceProps = Omit<FieldProps, 'children'> & { value: string; choices: Record<string, string> };
+type ChoiceProps = Omit<FieldProps, 'children'> & { value: string; words: Record<string, string> };
 
-function Choice({ value, choices, ...field }: ChoiceProps) {
+function Choice({ value, words, ...field }: ChoiceProps) {
   return (
     <Field {...field}>
       <select id={`setting-${field.name}`} name={field.name} defaultValue={value}>
-        {Object.entries(choices).map(([choice, words]) => (
+        {Object.entries(words).map(([choice, name]) => (
           <option key={choice} value={choice} selected={choice === value}>
-            {words}
+            {name}
           </option>
         ))}
       </select>
