@@ -1,6 +1,7 @@
 // Add cameras: find them, sign in, see them checked, name them. Four steps on one page; nothing is written before the end.
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
 import { usePageTitle } from '../shell/page-title.ts';
 import { countWords } from '../words/ages.ts';
 import { AddFlow, STEPS, type StepName } from './add-flow.ts';
@@ -14,8 +15,10 @@ import './add.css';
 export function AddPage() {
   usePageTitle('Add cameras');
   const flow = useMemo(() => new AddFlow(), []);
+  const { query } = useLocation();
   useEffect(() => {
-    void flow.search.run({});
+    // Whoever names an address has not asked for the network to be searched.
+    if (query.by !== 'address') void flow.search.run({});
     return () => flow[Symbol.dispose]();
   }, []);
   const at = STEPS.indexOf(flow.step.value);

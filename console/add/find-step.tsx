@@ -38,9 +38,9 @@ export function FindStep({ flow }: { flow: AddFlow }) {
               Choose {unchosen.length} new
             </button>
           )}
-          {state && state.at !== 'running' && (
+          {state?.at !== 'running' && (
             <button type="button" onClick={() => void search.run({})}>
-              Search again
+              {state ? 'Search again' : 'Search the network'}
             </button>
           )}
         </div>
@@ -64,15 +64,16 @@ export function FindStep({ flow }: { flow: AddFlow }) {
 }
 
 function SearchStatus({ state, count }: { state: SearchState | undefined; count: number }) {
-  const running = !state || state.at === 'running';
-  const where = state?.asked.host ?? state?.asked.scan ?? 'the network';
-  const nothingNew = state?.at === 'done' && state.found === 0 && count > 0;
+  if (!state) return <p class="search-status soft">Type the address of a camera, or search the network.</p>;
+  const running = state.at === 'running';
+  const where = state.asked.host ?? state.asked.scan ?? 'the network';
+  const nothingNew = state.at === 'done' && state.found === 0 && count > 0;
   const done = nothingNew
     ? `Nothing found ${state.asked.host || state.asked.scan ? `at ${where}` : 'this time'}`
     : foundWords(count);
   const words = running ? `Searching ${where}… ${count === 0 ? '' : `${foundWords(count)} so far`}` : done;
   return (
-    <p role="status" class="search-status" data-search={state?.at ?? 'running'}>
+    <p role="status" class="search-status" data-search={state.at}>
       <StatusWord status={running ? 'waiting' : count > 0 && !nothingNew ? 'ok' : 'attention'} words={words} />
       {running && <progress aria-hidden="true" />}
     </p>
