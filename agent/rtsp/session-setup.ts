@@ -5,7 +5,7 @@ import { cameraError } from './camera-trouble.ts';
 import { type ConnectionOptions, RtspConnection } from './connection.ts';
 import { header, type RtspResponse } from './message.ts';
 import { type RtspAddress, readRtspAddress } from './rtsp-address.ts';
-import { statusError } from './rtsp-errors.ts';
+import { socketError, statusError } from './rtsp-errors.ts';
 import { type DescribedMedia, readSessionDescription, type SessionDescription } from './session-description.ts';
 import { readRtpInfo, readSession, readTransport } from './transport-header.ts';
 import { UdpPorts } from './udp-ports.ts';
@@ -144,7 +144,10 @@ export class SessionSetup implements Disposable {
       onRtp: (data: Uint8Array) => onRtp(track, data),
       onRtcp: (data: Uint8Array) => onRtcp(track, data),
     };
-    const ports = await UdpPorts.bind({ ...this.connection.endpoints, ...sides }, random);
+    const { host } = this.connection.address;
+    const ports = await UdpPorts.bind({ ...this.connection.endpoints, ...sides }, random).catch((error: unknown) => {
+      throw socketError(error, host, 'connecting');
+    });
     this.#udp.push(ports);
     const client = `${ports.rtpPort}-${ports.rtpPort + 1}`;
     const response = await this.#ask('SETUP', media.url, { Transport: `RTP/AVP;unicast;client_port=${client}` });

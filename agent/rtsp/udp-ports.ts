@@ -32,16 +32,24 @@ export class UdpPorts implements Disposable {
     this.rtpPort = rtp.address().port;
   }
 
-  /** Rejects with the system's error when there is no free pair. `random`: 0 ≤ value < 1. */
+  /** Rejects with the system's error when twenty pairs in a row were taken. `random`: 0 ≤ value < 1. */
   static async bind(options: UdpPortsOptions, random: () => number): Promise<UdpPorts> {
     for (let attempt = 1; ; attempt++) {
-      const port = firstPort + 2 * Math.floor(random() * portPairs);
-      const rtp = await bound(port, options, options.onRtp);
-      const rtcp = await bound(port + 1, options, options.onRtcp).catch((error: unknown) => {
-        rtp.close();
+      try {
+        return await UdpPorts.#bindAt(firstPort + 2 * Math.floor(random() * portPairs), options);
+      } catch (error) {
         if (attempt === attempts) throw error;
-      });
-      if (rtcp) return new UdpPorts(options, rtp, rtcp);
+      }
+    }
+  }
+
+  static async #bindAt(port: number, options: UdpPortsOptions): Promise<UdpPorts> {
+    const rtp = await bound(port, options, options.onRtp);
+    try {
+      return new UdpPorts(options, rtp, await bound(port + 1, options, options.onRtcp));
+    } catch (error) {
+      rtp.close();
+      throw error;
     }
   }
 
