@@ -59,7 +59,8 @@ function tcpSocket({ address, onData }: SocketOptions): Socket {
   };
   return connectTcp({
     ...{ host: address.hostname, port: address.port, noDelay: true },
-    onread: { buffer: Buffer.allocUnsafeSlow(readBufferBytes), callback },
+    // Not a Buffer, whose `slice` is a view: what is kept of it would be overwritten.
+    onread: { buffer: new Uint8Array(readBufferBytes), callback },
   });
 }
 
@@ -73,7 +74,7 @@ function tlsSocket({ address, onData }: SocketOptions): Socket {
     ...(isIP(hostname) ? {} : { servername: hostname }),
   });
   socket.setNoDelay(true);
-  return socket.on('data', onData);
+  return socket.on('data', (chunk: Buffer) => onData(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)));
 }
 
 function checkCertificate(socket: TLSSocket, { address, tlsFingerprint, witness }: SocketOptions): void {

@@ -87,7 +87,7 @@ async function bound(port: number, options: UdpPortsOptions, onData: (data: Uint
     throw error;
   }
   socket.on('message', (data, { address }) => {
-    if (address === remoteAddress) onData(data);
+    if (address === remoteAddress) onData(new Uint8Array(data.buffer, data.byteOffset, data.length));
   });
   // A port that the camera closed answers with an ICMP error; the stream's own silence tells what is to be told.
   socket.on('error', () => undefined);

@@ -15,7 +15,8 @@ export class FrameMemory {
 
   /** A copy of `data`, good until `release`. */
   keep(data: Uint8Array): Uint8Array {
-    if (data.length > chunkBytes) return this.#takeChunk(data.slice().buffer);
+    // Not `slice`, which of a Buffer is a view: `release` would take the memory of whoever made it.
+    if (data.length > chunkBytes) return this.#takeChunk(new Uint8Array(data).buffer);
     if (this.#used + data.length > this.#current.length) {
       this.#current = this.#takeChunk(idle.pop() ?? new ArrayBuffer(chunkBytes));
       this.#used = 0;
