@@ -97,7 +97,8 @@ function raiseAlerts(sightings: Sighting[], destinationsOf: (ruleId: string) => 
   const lastFiredMs = (ruleId: string, cameraId: string) => outbox.lastFiredMs(ruleId, cameraId);
   const evaluations = evaluateRules({ rules: settings.rules, sightings, lastFiredMs });
   for (const { ruleId, sighting, outcome } of evaluations) {
-    facts.publish({ type: 'rule.evaluated', ruleId, sightingId: sighting.id, outcome });
+    const { id: sightingId, cameraId, atMs } = sighting;
+    facts.publish({ type: 'rule.evaluated', ruleId, cameraId, sightingId, atMs, outcome });
   }
   for (const firing of firings(evaluations)) outbox.raise(firing, destinationsOf(firing.ruleId));
 }

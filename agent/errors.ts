@@ -80,8 +80,16 @@ export type ErrorCode =
   | 'labels-throttled'
   | 'labels-denied'
   | 'labels-failed'
+  | 'labels-budget-spent'
+  | 'model-invalid'
+  | 'model-failed'
   | 'delivery-refused'
   | 'delivery-failed'
+  | 'delivery-forbidden'
+  | 'destination-unknown'
+  | 'alert-unknown'
+  | 'rule-unknown'
+  | 'transform-failed'
   // anything we did not foresee
   | 'bug';
 

@@ -48,13 +48,17 @@ export type Fact =
   | { type: 'still.sampled'; cameraId: string; atMs: number; motionScore: number }
   | { type: 'labels.failed'; cameraId: string; error: AgentError; retryAtMs?: number }
   | { type: 'labels.detected'; cameraId: string; atMs: number; sightings: number; tookMs: number }
+  /** No picture of the camera goes to its provider until then: the budget is spent, or the provider fails. Motion only. */
+  | { type: 'labels.paused'; cameraId: string; reason: 'budget' | 'failure'; untilMs: number }
+  | { type: 'labels.resumed'; cameraId: string }
+  /** Something new. */
   | { type: 'sighting.seen'; sighting: Sighting }
-  | {
-      type: 'rule.evaluated';
-      ruleId: string;
-      sightingId: string;
-      outcome: 'fired' | 'cooldown' | 'confidence' | 'label' | 'camera';
-    }
+  /** The same thing, seen again. */
+  | { type: 'sighting.updated'; sighting: Sighting }
+  /** Told when the outcome of a rule for a sighting is first known and when it has changed. */
+  | { type: 'rule.evaluated'; ruleId: string; cameraId: string; sightingId: string; atMs: number; outcome: RuleOutcome }
+  /** Whether what a rule asks for is there now, on one camera: switches lights. */
+  | { type: 'rule.active'; ruleId: string; cameraId: string; active: boolean; atMs: number }
   | { type: 'alert.raised'; alert: Alert }
   | { type: 'alerts.failed'; error: AgentError; retryAtMs?: number }
   | {
@@ -70,6 +74,23 @@ export type Fact =
 export type CameraEvent =
   | { type: 'camera.motion'; active: boolean; atMs: number }
   | { type: 'camera.events'; state: 'listening' | 'lost'; error?: AgentError; retryAtMs?: number };
+
+/** `fired`, or the first test that failed. `already`: this sighting has raised its alert. */
+export type RuleOutcome =
+  | 'fired'
+  | 'already'
+  | 'cooldown'
+  | 'snoozed'
+  | 'hours'
+  | 'disabled'
+  | 'count'
+  | 'seconds'
+  | 'line'
+  | 'zone'
+  | 'area'
+  | 'confidence'
+  | 'label'
+  | 'camera';
 
 export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
 

@@ -104,10 +104,10 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   const consoleUrl = /^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen) ? undefined : web.url;
   const context = { streamOf: (id: string) => live.camera(id)?.stream, consoleUrl };
   const deliveries = new Deliveries(
-    { outbox, clock, random: Math.random, facts, signal, context },
-    { rules: live.settings.rules, secretOf: live.secretOf },
+    { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf: id => sightings.still(id) },
+    { ...live.settings, secretOf: live.secretOf },
   );
-  live.onChange(({ settings: { rules }, secretOf }) => deliveries.follow({ rules, secretOf }));
+  live.onChange(({ settings, secretOf }) => deliveries.follow({ ...settings, secretOf }));
   live.onChange(() => fleet.follow(live.cameras()));
   await Promise.all([clockWatch.run(), trueTimes.run(), deliveries.run(), fleet.run(), live.reread()]);
 }

@@ -13,13 +13,38 @@ export type Delivery = {
   problem?: string;
 };
 
+/** `sighting`: something was seen. `count`: crossings of a period. `health`: the device or a camera. `test`: somebody asked. */
+export type AlertKind = 'sighting' | 'count' | 'health' | 'test';
+
+/** Crossings of a line in a period, by label and direction. */
+export type CrossingCounts = {
+  line: string;
+  fromMs: number;
+  toMs: number;
+  crossings: { label: string; direction: 'left-to-right' | 'right-to-left'; count: number }[];
+};
+
+export type HealthProblem = {
+  about: 'camera-offline' | 'backlog' | 'disk' | 'clock' | 'budget' | 'temperature' | 'lost-video';
+  /** What was measured and its limit, in the unit of the rule's setting. */
+  value?: number;
+  limit?: number;
+};
+
 export type Alert = {
   /** Stable: also the idempotency key (`webhook-id`) of every delivery. */
   id: string;
+  kind: AlertKind;
   ruleId: string;
-  cameraId: string;
+  /** Left out when it is about the device. */
+  cameraId?: string;
   /** Producer timestamp of the frame that fired the rule. */
   atMs: number;
+  /** Why it fired, as a sentence: `Person 94 % for 4 s in zone door.` */
+  why: string;
+  /** What fired it; empty for other kinds. */
   sightings: Sighting[];
+  counts?: CrossingCounts;
+  health?: HealthProblem;
   deliveries: Delivery[];
 };

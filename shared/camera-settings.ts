@@ -1,57 +1,8 @@
-// One camera of the settings file as a schema, and the small schemas it shares with the rest of the settings.
+// One camera of the settings file as a schema.
 // Every `error` continues the sentence "<key> …"; see settings.ts.
 import { z } from 'zod';
-
-export const id = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, - and _, 1 to 63 characters')
-  .meta({ examples: ['front-door'] });
-
-export const secretReference = z
-  .union(
-    [
-      z.strictObject({ env: z.string().min(1).describe('Name of the environment variable that holds the secret.') }),
-      z.strictObject({
-        file: z
-          .string()
-          .min(1)
-          .describe('File that holds the secret; one line break at its end is ignored. Relative to this file.'),
-      }),
-    ],
-    { error: 'must name where the secret is, in an environment variable or a file; secrets are not written here' },
-  )
-  .meta({ examples: [{ env: 'FRONT_DOOR_PASSWORD' }] });
-
-function hasUserinfo(url: string): boolean {
-  return URL.canParse(url) && (new URL(url).username !== '' || new URL(url).password !== '');
-}
-
-export function webAddress(example: string) {
-  return z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
-    .refine(url => !hasUserinfo(url), 'must not contain a user or password')
-    .meta({ examples: [example] });
-}
-
-const labels = z
-  .strictObject({
-    provider: z
-      .enum(['rekognition', 'none'])
-      .default('rekognition')
-      .describe('Who looks at the pictures; none turns labels off.'),
-    minConfidence: z.number().min(0).max(100).default(70).describe('Labels the provider is less sure of are dropped.'),
-    everySeconds: z.number().min(0.5).max(3600).default(2).describe('Time between two pictures looked at.'),
-    motionThreshold: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.005)
-      .describe(
-        'Share of the picture that must change before it is sent to the provider; 0 sends every one. Each costs money.',
-      ),
-  })
-  .describe('Label what this camera sees. Left out: no labels.')
-  .meta({ examples: [{ provider: 'rekognition', minConfidence: 70, everySeconds: 2 }] });
+import { crossingLine, labels, zone } from './label-settings.ts';
+import { hasUserinfo, id, secretReference, webAddress } from './names.ts';
 
 export const cameraSchema = z.strictObject({
   id: id.describe("The camera's name in the console, in rules and in the log."),
@@ -147,9 +98,39 @@ export const cameraSchema = z.strictObject({
     .enum(['aac', 'off'])
     .default('aac')
     .describe('aac keeps AAC sound as it is and turns other sound into AAC; off leaves sound out.'),
+  groups: z
+    .array(id)
+    .max(20)
+    .default([])
+    .describe('Groups this camera belongs to, for rules that name them.')
+    .meta({ examples: [['outside']] }),
+  zones: z
+    .array(zone)
+    .max(50)
+    .default([])
+    .describe('Parts of the picture that rules can name.')
+    .meta({
+      examples: [
+        [
+          {
+            name: 'door',
+            polygon: [
+              [0.1, 0.5],
+              [0.4, 0.5],
+              [0.4, 1],
+              [0.1, 1],
+            ],
+          },
+        ],
+      ],
+    }),
+  lines: z
+    .array(crossingLine)
+    .max(50)
+    .default([])
+    .describe('Lines across the picture that rules can watch for crossings.')
+    .meta({ examples: [[{ name: 'gate', from: [0.2, 0.6], to: [0.8, 0.6] }]] }),
   labels: labels.optional(),
 });
 
 export type CameraSettings = z.output<typeof cameraSchema>;
-export type LabelSettings = NonNullable<CameraSettings['labels']>;
-export type SecretReference = z.output<typeof secretReference>;

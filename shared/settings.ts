@@ -4,7 +4,11 @@
 // must keep between themselves stands in settings-agreement.ts.
 import { z } from 'zod';
 import { byteSizePattern, parseByteSize } from './byte-size.ts';
-import { cameraSchema, id, secretReference, webAddress } from './camera-settings.ts';
+import { cameraSchema } from './camera-settings.ts';
+import { destinationSchema } from './destination-settings.ts';
+import { budget, modelSchema } from './label-settings.ts';
+import { webAddress } from './names.ts';
+import { rulesSchema } from './rule-settings.ts';
 
 const minSpoolBytes = 2 ** 20;
 const sizeRule = 'must be a size with its unit (B, KiB, MiB, GiB, TiB, kB, MB, GB, TB)';
@@ -14,61 +18,6 @@ const bytes = z
   .transform(size => parseByteSize(size) ?? Number.NaN)
   .refine(size => size >= minSpoolBytes, 'must be at least 1 MiB')
   .meta({ examples: ['2 GiB'] });
-
-const webhook = z.strictObject({
-  webhook: z
-    .strictObject({
-      url: webAddress('https://example.com/hook').describe('Where alerts are posted.'),
-      secret: secretReference
-        .describe('Key the alerts are signed with, in the Standard Webhooks form.')
-        .meta({ examples: [{ env: 'HOOK_SECRET' }] }),
-    })
-    .meta({ examples: [{ url: 'https://example.com/hook', secret: { env: 'HOOK_SECRET' } }] }),
-});
-
-const ruleExample = {
-  id: 'person-at-door',
-  when: { labels: ['Person'] },
-  // biome-ignore lint/suspicious/noThenProperty: `then` is the word people read in the file; the value is never awaited
-  then: [{ webhook: { url: 'https://example.com/hook', secret: { env: 'HOOK_SECRET' } } }],
-};
-
-const rule = z.strictObject({
-  id: id.describe("The rule's name in alerts.").meta({ examples: ['person-at-door'] }),
-  when: z
-    .strictObject({
-      labels: z
-        .array(z.string().min(1).max(100))
-        .min(1)
-        .describe('Any of these labels fires the rule.')
-        .meta({ examples: [['Person']] }),
-      cameras: z
-        .array(id)
-        .min(1)
-        .optional()
-        .describe('Only these cameras. Left out: all.')
-        .meta({ examples: [['front-door']] }),
-      minConfidence: z
-        .number()
-        .min(0)
-        .max(100)
-        .optional()
-        .describe('Only labels at least this sure. Left out: every label that was kept.')
-        .meta({ examples: [80] }),
-    })
-    .meta({ examples: [{ labels: ['Person'] }] }),
-  cooldownSeconds: z
-    .number()
-    .min(0)
-    .default(60)
-    .describe('After an alert the rule stays quiet for this long, on each camera.'),
-  // biome-ignore lint/suspicious/noThenProperty: `then` is the word people read in the file; the value is never awaited
-  then: z
-    .array(webhook)
-    .min(1)
-    .describe('Where the alert goes.')
-    .meta({ examples: [ruleExample.then] }),
-});
 
 const listen = z
   .string()
@@ -135,6 +84,14 @@ const aws = z.strictObject({
   iot: iot.optional(),
 });
 
+function isTimeZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: name }) instanceof Intl.DateTimeFormat;
+  } catch {
+    return false;
+  }
+}
+
 const spool = z.strictObject({
   dir: z
     .string()
@@ -184,6 +141,12 @@ const web = z.strictObject({ listen: listen.default('127.0.0.1:8080') });
 export const settingsSchema = z
   .strictObject({
     siteName: z.string().min(1).max(80).default('My cameras').describe('Shown at the top of the console.'),
+    timeZone: z
+      .string()
+      .refine(isTimeZone, 'must be the name of a time zone')
+      .optional()
+      .describe('Time zone of the hours of rules and of a day of the budget. Left out: that of the device.')
+      .meta({ examples: ['Europe/Berlin'] }),
     dataDir: z
       .string()
       .min(1)
@@ -195,11 +158,20 @@ export const settingsSchema = z
       .default([])
       .describe('The cameras of this site. Left out: none yet; they can be added while the agent runs.')
       .meta({ examples: [[{ id: 'front-door', url: 'rtsp://10.0.0.20/stream1' }]] }),
-    rules: z
-      .array(rule)
+    rules: rulesSchema,
+    destinations: z
+      .array(destinationSchema)
       .default([])
-      .describe('Which labels raise an alert, and where it goes.')
-      .meta({ examples: [[ruleExample]] }),
+      .describe('Where alerts can go, by name.')
+      .meta({
+        examples: [[{ id: 'ops', webhook: { url: 'https://example.com/hook', secret: { env: 'HOOK_SECRET' } } }]],
+      }),
+    models: z
+      .array(modelSchema)
+      .default([])
+      .describe('Own models that cameras can be labelled with.')
+      .meta({ examples: [[{ id: 'parcels', onnx: { modelFile: './parcels.onnx', labelsFile: './parcels.txt' } }]] }),
+    budget: budget.prefault({}).describe('What labels may cost.'),
     spool: spool.prefault({}).describe('Video on disk until the service has confirmed it.'),
     upload: upload.prefault({}).describe('How video is sent.'),
     web: web.prefault({}).describe('The console.'),
@@ -210,4 +182,3 @@ export const settingsSchema = z
 export type SettingsInput = z.input<typeof settingsSchema>;
 /** With every default filled in. Secrets are still references. */
 export type Settings = z.output<typeof settingsSchema>;
-export type RuleSettings = Settings['rules'][number];

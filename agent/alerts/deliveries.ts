@@ -1,14 +1,12 @@
-// Deliveries that follow the rules: when a rule's destinations change, they end and begin anew with what the outbox holds.
-import type { SecretReference } from '../../shared/camera-settings.ts';
-import type { RuleSettings } from '../../shared/settings.ts';
-import type { Secret } from '../secret.ts';
+// Deliveries that follow the rules: when rules' destinations change, they end and begin anew with what the outbox holds.
+import { secretsWithin } from '../settings/files-and-secrets.ts';
 import { type DeliveryOptions, runDeliveries } from './deliver.ts';
-import { connectDestinations, type Destinations } from './destinations.ts';
-import type { PayloadContext } from './payload.ts';
+import { connectDestinations, type Destinations, type Routing } from './destinations.ts';
+import type { SinkParts } from './sink.ts';
 
-export type RulesWithSecrets = { rules: RuleSettings[]; secretOf(reference: SecretReference): Secret };
+export type RoutingWithSecrets = Routing & Pick<SinkParts, 'secretOf'>;
 
-export type DeliveriesOptions = Omit<DeliveryOptions, 'sinks'> & { context: PayloadContext };
+export type DeliveriesOptions = Omit<DeliveryOptions, 'sinks'> & Omit<SinkParts, 'secretOf'>;
 
 export class Deliveries {
   readonly #options: DeliveriesOptions;
@@ -17,10 +15,10 @@ export class Deliveries {
   #round = new AbortController();
 
   /** @throws AgentError `settings-invalid` for an empty secret */
-  constructor(options: DeliveriesOptions, rules: RulesWithSecrets) {
+  constructor(options: DeliveriesOptions, routing: RoutingWithSecrets) {
     this.#options = options;
-    this.#identity = identityOf(rules);
-    this.#destinations = this.#connect(rules);
+    this.#identity = identityOf(routing);
+    this.#destinations = this.#connect(routing);
   }
 
   /** Names of the destinations that a rule's alerts go to. */
@@ -29,10 +27,10 @@ export class Deliveries {
   }
 
   /** Nothing is cut off unless destinations changed. @throws AgentError `settings-invalid` for an empty secret */
-  follow(rules: RulesWithSecrets): void {
-    const identity = identityOf(rules);
+  follow(routing: RoutingWithSecrets): void {
+    const identity = identityOf(routing);
     if (identity === this.#identity) return;
-    this.#destinations = this.#connect(rules);
+    this.#destinations = this.#connect(routing);
     this.#identity = identity;
     this.#round.abort();
     this.#round = new AbortController();
@@ -43,22 +41,24 @@ export class Deliveries {
     const { signal } = this.#options;
     while (!signal.aborted) {
       const round = AbortSignal.any([signal, this.#round.signal]);
-      await runDeliveries({ ...this.#options, sinks: this.#destinations.sinks, signal: round });
+      const { sinks } = this.#destinations;
+      await runDeliveries({ ...this.#options, sinks, signal: round });
       // Without any destination there is nothing to do until that changes.
       await aborted(round);
+      await Promise.all(sinks.map(sink => sink.close?.()));
     }
   }
 
-  #connect({ rules, secretOf }: RulesWithSecrets): Destinations {
-    const { context, clock } = this.#options;
-    return connectDestinations({ rules, secretOf, context, clock });
+  #connect(routing: RoutingWithSecrets): Destinations {
+    return connectDestinations(routing, { ...this.#options, secretOf: routing.secretOf });
   }
 }
 
-/** Equal for rules whose alerts go the same ways. In memory only: it holds the secrets. */
-function identityOf({ rules, secretOf }: RulesWithSecrets): string {
-  const ways = ({ webhook: { url, secret } }: RuleSettings['then'][number]) => [url, secret, secretOf(secret).reveal()];
-  return JSON.stringify(rules.map(({ id, then: destinations }) => [id, destinations.map(ways)]));
+/** Equal for settings whose alerts go the same ways. In memory only: it holds the secrets. */
+function identityOf({ rules, destinations, secretOf }: RoutingWithSecrets): string {
+  const ways = { routes: rules.map(({ id, then: routes }) => [id, routes]), destinations };
+  const secrets = [...secretsWithin(ways, 'ways')].map(({ reference }) => secretOf(reference).reveal());
+  return JSON.stringify([ways, secrets]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

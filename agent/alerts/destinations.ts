@@ -1,11 +1,9 @@
-// From the rules in the settings to the sinks they name: each different destination once, with a name of its own.
-
-import type { SecretReference } from '../../shared/camera-settings.ts';
-import type { RuleSettings } from '../../shared/settings.ts';
-import type { Clock } from '../clock.ts';
-import type { Secret } from '../secret.ts';
-import type { PayloadContext } from './payload.ts';
-import type { Sink } from './sink.ts';
+// From the settings to the sinks they name: each destination once, with a name of its own. A new kind of destination is a
+// schema in shared/destinations/, a sink in sinks/ and one line here.
+import type { DestinationSettings, Route } from '../../shared/destination-settings.ts';
+import type { WebhookSettings } from '../../shared/destinations/webhook.ts';
+import type { RuleSettings } from '../../shared/rule-settings.ts';
+import type { Sink, SinkParts } from './sink.ts';
 import { webhookDestination, webhookSink } from './sinks/webhook.ts';
 
 export type Destinations = {
@@ -14,39 +12,46 @@ export type Destinations = {
   of(ruleId: string): string[];
 };
 
-export type DestinationOptions = {
-  rules: RuleSettings[];
-  /** Looks the secret up; what it throws is passed on. */
-  secretOf(reference: SecretReference): Secret;
-  context: PayloadContext;
-  clock: Clock;
-};
+export type Routing = { rules: RuleSettings[]; destinations: DestinationSettings[] };
 
-/** @throws AgentError `settings-invalid` for an empty secret */
-export function connectDestinations({ rules, secretOf, context, clock }: DestinationOptions): Destinations {
-  const sinks = new Map<string, Sink>();
-  const byRule = new Map<string, string[]>();
-  for (const rule of rules) {
-    const names = rule.then.map(({ webhook }) => {
-      // The same address with another secret is another destination.
-      const identity = JSON.stringify(webhook);
-      const sink = sinks.get(identity) ?? newSink(webhook);
-      sinks.set(identity, sink);
-      return sink.destination;
-    });
-    byRule.set(rule.id, names);
+/** @throws AgentError `settings-invalid` for what only shows now, such as an empty secret */
+export function connectDestinations({ rules, destinations }: Routing, parts: SinkParts): Destinations {
+  const named = destinations.map(settings => sinkOf(settings, parts));
+  const inline = new Map<string, Sink>();
+  const byRule = new Map(rules.map(({ id, then: routes }) => [id, routes.flatMap(nameOf)]));
+  return { sinks: [...named, ...inline.values()], of: ruleId => byRule.get(ruleId) ?? [] };
+
+  function nameOf({ to, webhook }: Route): string[] {
+    if (to !== undefined) return [to];
+    if (!webhook) return [];
+    // The same address with another secret is another destination.
+    const identity = JSON.stringify(webhook);
+    const sink = inline.get(identity) ?? newWebhook(webhook);
+    inline.set(identity, sink);
+    return [sink.destination];
   }
-  return { sinks: [...sinks.values()], of: ruleId => byRule.get(ruleId) ?? [] };
 
-  function newSink({ url, secret }: RuleSettings['then'][number]['webhook']): Sink {
-    const destination = unusedName(webhookDestination(url));
-    return webhookSink({ url, secret: secretOf(secret), destination, context, clock });
+  function newWebhook(settings: WebhookSettings): Sink {
+    return webhookOf(settings, unusedName(webhookDestination(settings.url)), parts);
   }
 
   function unusedName(wanted: string): string {
-    const used = new Set([...sinks.values()].map(sink => sink.destination));
+    const used = new Set([...inline.values()].map(sink => sink.destination));
     let name = wanted;
     for (let number = 2; used.has(name); number++) name = `${wanted} (${number})`;
     return name;
   }
+}
+
+function sinkOf({ id: destination, webhook }: DestinationSettings, parts: SinkParts): Sink {
+  if (webhook) return webhookOf(webhook, destination, parts);
+  throw new TypeError(`The destination ${destination} is of no kind`);
+}
+
+function webhookOf(
+  { url, secret }: WebhookSettings,
+  destination: string,
+  { secretOf, context, clock }: SinkParts,
+): Sink {
+  return webhookSink({ url, secret: secretOf(secret), destination, context, clock });
 }

@@ -1,14 +1,13 @@
 // The outbox on disk: its tables, and what their rows turn into.
+import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Alert, Delivery } from '../../shared/alert.ts';
 
 /**
  * `firing` is the memory of the cooldowns: it outlives the alerts that are trimmed. `synchronous = FULL`, because an
- * alert that was raised must outlive a power cut; there are few of them, so the sync costs nothing.
+ * alert that was raised must outlive a power cut; there are few of them, so the sync costs nothing. A `camera_id` of '' is none.
  */
-export const schemaSql = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
+const tablesSql = `
   CREATE TABLE IF NOT EXISTS alert (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -38,6 +37,23 @@ export const schemaSql = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** Each brings the database from the version that is its index to the next. */
+const migrations = [
+  tablesSql,
+  `ALTER TABLE alert ADD COLUMN kind TEXT NOT NULL DEFAULT 'sighting';
+   ALTER TABLE alert ADD COLUMN why TEXT NOT NULL DEFAULT '';
+   ALTER TABLE alert ADD COLUMN detail TEXT NOT NULL DEFAULT '{}';`,
+];
+
+/** Makes the tables, or brings those of an older agent up to date; all of it or nothing. */
+export function migrate(database: DatabaseSync): void {
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  database.exec('BEGIN IMMEDIATE');
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+  for (const migration of migrations.slice(version)) database.exec(migration);
+  database.exec(`PRAGMA user_version = ${Math.max(version, migrations.length)}; COMMIT;`);
+}
+
 const box = z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() });
 
 const sightings = z.array(
@@ -48,10 +64,47 @@ const sightings = z.array(
       atMs: z.number(),
       label: z.string(),
       confidence: z.number(),
+      untilMs: z.number().optional(),
       box: box.optional(),
     })
-    .transform(({ box, ...sighting }) => (box ? { ...sighting, box } : sighting)),
+    .transform(({ box, untilMs, ...sighting }) => ({
+      ...sighting,
+      ...(untilMs === undefined ? {} : { untilMs }),
+      ...(box ? { box } : {}),
+    })),
 );
+
+/** Of the other kinds of alerts. */
+const detail = z
+  .object({
+    counts: z
+      .object({
+        line: z.string(),
+        fromMs: z.number(),
+        toMs: z.number(),
+        crossings: z.array(
+          z.object({
+            label: z.string(),
+            direction: z.enum(['left-to-right', 'right-to-left']),
+            count: z.number(),
+          }),
+        ),
+      })
+      .optional(),
+    health: z
+      .object({
+        about: z.enum(['camera-offline', 'backlog', 'disk', 'clock', 'budget', 'temperature', 'lost-video']),
+        value: z.number().optional(),
+        limit: z.number().optional(),
+      })
+      .transform(({ about, value, limit }) => ({
+        about,
+        ...(value === undefined ? {} : { value }),
+        ...(limit === undefined ? {} : { limit }),
+      }))
+      .optional(),
+  })
+  .transform(({ counts, health }) => ({ ...(counts ? { counts } : {}), ...(health ? { health } : {}) }));
 
 const alertRow = z.object({
   seq: z.int(),
@@ -60,6 +113,9 @@ const alertRow = z.object({
   camera_id: z.string(),
   at_ms: z.int(),
   sightings: z.string(),
+  kind: z.enum(['sighting', 'count', 'health', 'test']),
+  why: z.string(),
+  detail: z.string(),
 });
 
 const deliveryRow = z.object({
@@ -88,8 +144,15 @@ export type Due = {
 
 /** An alert without its deliveries, and its place in the outbox. */
 export function alertOf(row: unknown): { seq: number; alert: Alert } {
-  const { seq, id, rule_id: ruleId, camera_id: cameraId, at_ms: atMs, sightings: json } = alertRow.parse(row);
-  return { seq, alert: { id, ruleId, cameraId, atMs, sightings: sightings.parse(JSON.parse(json)), deliveries: [] } };
+  const { seq, camera_id: cameraId, ...read } = alertRow.parse(row);
+  const alert: Alert = {
+    ...{ id: read.id, kind: read.kind, ruleId: read.rule_id, atMs: read.at_ms, why: read.why },
+    ...(cameraId === '' ? {} : { cameraId }),
+    sightings: sightings.parse(JSON.parse(read.sightings)),
+    ...detail.parse(JSON.parse(read.detail)),
+    deliveries: [],
+  };
+  return { seq, alert };
 }
 
 export function deliveryOf(row: unknown): Delivery {

@@ -12,7 +12,7 @@ import { AgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Firing } from '../rules/evaluate.ts';
 import { outboxError } from './disk-errors.ts';
-import { alertOf, type Due, deliveryOf, dueOf, schemaSql } from './outbox-schema.ts';
+import { alertOf, type Due, deliveryOf, dueOf, migrate } from './outbox-schema.ts';
 import type { Settlement } from './retry.ts';
 
 const defaultMaxAlerts = 10_000;
@@ -50,7 +50,7 @@ export class Outbox implements Disposable {
     try {
       mkdirSync(dirname(options.file), { recursive: true });
       this.#database = new DatabaseSync(options.file, { timeout: 2_000 });
-      this.#database.exec(schemaSql);
+      migrate(this.#database);
     } catch (error) {
       throw outboxError(error, options.file);
     }
@@ -152,10 +152,12 @@ export class Outbox implements Disposable {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #insert({ id, ruleId, cameraId, atMs, sightings, deliveries }: Alert): void {
+  #insert({ id, kind, ruleId, cameraId = '', atMs, why, sightings, counts, health, deliveries }: Alert): void {
     const { lastInsertRowid: seq } = this.#database
-      .prepare('INSERT INTO alert (id, rule_id, camera_id, at_ms, sightings) VALUES (?, ?, ?, ?, ?)')
-      .run(id, ruleId, cameraId, atMs, JSON.stringify(sightings));
+      .prepare(
+        'INSERT INTO alert (id, kind, rule_id, camera_id, at_ms, why, sightings, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(id, kind, ruleId, cameraId, atMs, why, JSON.stringify(sightings), JSON.stringify({ counts, health }));
     const insert = this.#database.prepare('INSERT INTO delivery (alert, destination, at_ms) VALUES (?, ?, ?)');
     for (const delivery of deliveries) insert.run(seq, delivery.destination, delivery.atMs);
     this.#database.prepare('INSERT OR REPLACE INTO firing VALUES (?, ?, ?)').run(ruleId, cameraId, atMs);

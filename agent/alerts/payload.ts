@@ -9,7 +9,9 @@ export type AlertPayload = {
   data: {
     alertId: string;
     ruleId: string;
-    cameraId: string;
+    /** Left out when it is about the device. */
+    cameraId?: string;
+    why: string;
     /** KVS stream that holds the video; absent for a camera that is no longer in the settings. */
     stream?: string;
     /** Producer timestamp of the frame: finds the fragment in the stream. The same moment as `at`. */
@@ -29,16 +31,17 @@ export type PayloadContext = {
 };
 
 export function payloadOf(alert: Alert, { streamOf, consoleUrl }: PayloadContext): AlertPayload {
-  const { id: alertId, ruleId, cameraId, atMs } = alert;
+  const { id: alertId, ruleId, cameraId, atMs, why } = alert;
   const at = new Date(atMs).toISOString();
-  const stream = streamOf(cameraId);
+  const stream = cameraId === undefined ? undefined : streamOf(cameraId);
   return {
     type: 'alert.raised',
     timestamp: at,
     data: {
       alertId,
       ruleId,
-      cameraId,
+      ...(cameraId === undefined ? {} : { cameraId }),
+      why,
       ...(stream === undefined ? {} : { stream }),
       atMs,
       at,
@@ -48,7 +51,7 @@ export function payloadOf(alert: Alert, { streamOf, consoleUrl }: PayloadContext
         at: new Date(atMs).toISOString(),
         ...(box ? { box } : {}),
       })),
-      ...(consoleUrl ? { link: consoleLink(consoleUrl, cameraId, at) } : {}),
+      ...(consoleUrl && cameraId ? { link: consoleLink(consoleUrl, cameraId, at) } : {}),
     },
   };
 }

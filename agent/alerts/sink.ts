@@ -1,5 +1,12 @@
 // A place that alerts are sent to.
 import type { Alert } from '../../shared/alert.ts';
+import type { SecretReference } from '../../shared/names.ts';
+import type { ConnectedAws } from '../aws/aws.ts';
+import type { Clock } from '../clock.ts';
+import type { AgentError } from '../errors.ts';
+import type { Facts } from '../facts.ts';
+import type { Secret } from '../secret.ts';
+import type { PayloadContext } from './payload.ts';
 
 export type Sink = {
   /** Names it in the outbox and to people: stable across restarts, different for every sink, without secrets. */
@@ -9,4 +16,29 @@ export type Sink = {
    * when it must not be sent again. The same alert may come more than once and carries the same id each time.
    */
   deliver(alert: Alert, signal: AbortSignal): Promise<void>;
+  /** For services that take several at once. Used instead of `deliver` when more than one alert waits. */
+  batches?: {
+    /** Alerts in one call at most. */
+    most: number;
+    /** One entry for each alert, in order: undefined when it was taken. Throws as `deliver` does when none was. */
+    deliver(alerts: readonly Alert[], signal: AbortSignal): Promise<readonly (AgentError | undefined)[]>;
+  };
+  /** Ends connections. Nothing is delivered afterwards. Never rejects. */
+  close?(): Promise<void>;
 };
+
+/** What a sink may need beside its own settings. */
+export type SinkParts = {
+  clock: Clock;
+  /** 0 ≤ x < 1. */
+  random: () => number;
+  facts: Facts;
+  context: PayloadContext;
+  aws: ConnectedAws;
+  /** Looks the secret up; what it throws is passed on. */
+  secretOf(reference: SecretReference): Secret;
+  /** JPEG of the frame a sighting was seen on; undefined when it is not kept any more. */
+  stillOf(sightingId: string): Promise<Uint8Array | undefined>;
+};
+
+export type SinkOptions<Settings> = SinkParts & { settings: Settings; destination: string };

@@ -6,7 +6,7 @@ import {
   importRequestSchema,
   newCameraSchema,
 } from '../../shared/camera-edits.ts';
-import { secretReference } from '../../shared/camera-settings.ts';
+import { secretReference } from '../../shared/names.ts';
 import type { ControlRequests } from '../control/control-server.ts';
 import type { CameraBook } from '../settings/camera-book.ts';
 import { fieldsInvalid } from '../settings/edit-errors.ts';

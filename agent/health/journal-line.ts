@@ -25,6 +25,7 @@ export function levelOf(fact: Fact): Level {
     case 'camera.problem':
     case 'fragment.evicted':
     case 'labels.failed':
+    case 'labels.paused':
     case 'clock.untrusted':
       return 'warn';
     case 'fragment.rejected':
@@ -35,6 +36,7 @@ export function levelOf(fact: Fact): Level {
     case 'settings.changed':
       return fact.needRestart.length > 0 ? 'warn' : 'info';
     case 'alert.raised':
+    case 'labels.resumed':
     case 'camera.clock':
     case 'clock.trusted':
       return 'info';
@@ -44,9 +46,11 @@ export function levelOf(fact: Fact): Level {
     case 'fragment.persisted':
     case 'labels.detected':
     case 'sighting.seen':
+    case 'rule.active':
       return 'debug';
     case 'ack.received':
     case 'still.sampled':
+    case 'sighting.updated':
     case 'rule.evaluated':
       return 'trace';
   }
@@ -117,12 +121,19 @@ export function fieldsOf(fact: Fact): Fields {
       return { camera: fact.cameraId, retryAt: isoTime(fact.retryAtMs), ...errorFields(fact.error) };
     case 'labels.detected':
       return { camera: fact.cameraId, at: isoTime(fact.atMs), sightings: fact.sightings, tookMs: fact.tookMs };
-    case 'sighting.seen': {
+    case 'labels.paused':
+      return { camera: fact.cameraId, reason: fact.reason, until: isoTime(fact.untilMs) };
+    case 'labels.resumed':
+      return { camera: fact.cameraId };
+    case 'sighting.seen':
+    case 'sighting.updated': {
       const { id, cameraId, atMs, label, confidence } = fact.sighting;
       return { camera: cameraId, at: isoTime(atMs), label, confidence, sighting: id };
     }
     case 'rule.evaluated':
-      return { rule: fact.ruleId, sighting: fact.sightingId, outcome: fact.outcome };
+      return { rule: fact.ruleId, camera: fact.cameraId, sighting: fact.sightingId, outcome: fact.outcome };
+    case 'rule.active':
+      return { rule: fact.ruleId, camera: fact.cameraId, active: fact.active ? 1 : 0, at: isoTime(fact.atMs) };
     case 'alert.raised':
       return {
         camera: fact.alert.cameraId,

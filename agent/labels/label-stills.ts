@@ -1,6 +1,6 @@
 // Stills → stills with what was seen on them. A still in which nothing moved is not sent, and neither is any while the
 // provider needs a pause; no failure ends the loop.
-import type { LabelSettings } from '../../shared/camera-settings.ts';
+import type { LabelSettings } from '../../shared/label-settings.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 import type { Clock } from '../clock.ts';
 import { asAgentError } from '../errors.ts';

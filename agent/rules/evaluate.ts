@@ -1,6 +1,7 @@
 // Decides which rules fire for the sightings of one frame, and keeps the reason for every one that does not.
 // Pure: what was sent before comes in through `lastFiredMs`, what follows goes out as values.
-import type { RuleSettings } from '../../shared/settings.ts';
+import type { Alert } from '../../shared/alert.ts';
+import type { RuleSettings } from '../../shared/rule-settings.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 import type { FactOf } from '../facts.ts';
 
@@ -11,7 +12,7 @@ export type Outcome = FactOf<'rule.evaluated'>['outcome'];
 export type Evaluation = { ruleId: string; sighting: Sighting; outcome: Outcome };
 
 /** An alert to raise: everything on one frame that one rule asked for. */
-export type Firing = { ruleId: string; cameraId: string; atMs: number; sightings: Sighting[] };
+export type Firing = Omit<Alert, 'id' | 'deliveries'>;
 
 export type RuleInput = {
   rules: RuleSettings[];
@@ -35,13 +36,17 @@ export function firings(evaluations: Evaluation[]): Firing[] {
     if (outcome !== 'fired') continue;
     const firing = byRule.get(ruleId);
     if (firing) firing.sightings.push(sighting);
-    else byRule.set(ruleId, { ruleId, cameraId: sighting.cameraId, atMs: sighting.atMs, sightings: [sighting] });
+    else
+      byRule.set(ruleId, {
+        ...{ kind: 'sighting', ruleId, cameraId: sighting.cameraId, atMs: sighting.atMs, sightings: [sighting] },
+        why: `${sighting.label} ${Math.round(sighting.confidence)} %.`,
+      });
   }
   return [...byRule.values()];
 }
 
 function outcomeOf(rule: RuleSettings, sighting: Sighting, lastFiredMs: RuleInput['lastFiredMs']): Outcome {
-  const { cameras, labels, minConfidence = 0 } = rule.when;
+  const { cameras, labels = [], minConfidence = 0 } = rule.when;
   if (cameras && !cameras.includes(sighting.cameraId)) return 'camera';
   if (!labels.some(label => sameLabel(label, sighting.label))) return 'label';
   if (sighting.confidence < minConfidence) return 'confidence';

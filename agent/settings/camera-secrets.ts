@@ -2,7 +2,7 @@
 // A new password goes to a file of another name, so that the settings change from old to new, address and password, at once.
 import { chmod, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import type { SecretReference } from '../../shared/camera-settings.ts';
+import type { SecretReference } from '../../shared/names.ts';
 import type { Secret } from '../secret.ts';
 import { giveToOwnerOf, privateFileError, writePrivateFile } from './private-file.ts';
 

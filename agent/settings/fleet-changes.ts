@@ -34,6 +34,9 @@ const linesOf: { readonly [Setting in keyof Required<FleetCamera>]: readonly Cam
   kmsKeyId: ['upload'],
   tags: ['upload'],
   localRetentionHours: [],
+  groups: [],
+  zones: [],
+  lines: [],
   labels: ['analysis'],
 };
 
@@ -54,9 +57,11 @@ export function fleetChanges(before: readonly FleetCamera[], after: readonly Fle
   };
 }
 
-/** Names of settings that differ beside cameras and rules, such as `web.listen`: those hold from the agent's start on. */
+const liveSettings = ['cameras', 'rules', 'destinations'];
+
+/** Names of settings that differ and that a running agent does not follow, such as `web.listen`: those hold from the agent's start on. */
 export function fixedChanges(started: AgentSettings, now: AgentSettings): string[] {
-  const names = Object.keys({ ...started, ...now }).filter(name => name !== 'cameras' && name !== 'rules');
+  const names = Object.keys({ ...started, ...now }).filter(name => !liveSettings.includes(name));
   return names.flatMap(name => changedWithin(name, Reflect.get(started, name), Reflect.get(now, name)));
 }
 

@@ -2,9 +2,10 @@
 // Nothing after this file looks at YAML, and nothing wrong gets past it.
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { CameraSettings, SecretReference } from '../../shared/camera-settings.ts';
+import type { CameraSettings } from '../../shared/camera-settings.ts';
 import { type Settings, settingsSchema } from '../../shared/settings.ts';
 import { AgentError, systemCode } from '../errors.ts';
+import { withAbsoluteFiles } from './files-and-secrets.ts';
 import { problemLines } from './problems.ts';
 import { parseSettingsText } from './yaml-document.ts';
 
@@ -70,36 +71,12 @@ function readProblem(path: string, error: unknown): string {
 
 function complete(settings: Settings, folder: string): AgentSettings {
   const dataDir = resolve(folder, settings.dataDir);
-  const absolute = (secret: SecretReference): SecretReference =>
-    'file' in secret ? { file: resolve(folder, secret.file) } : secret;
-  const { iot } = settings.aws;
+  const { cameras, spool } = settings;
   return {
-    ...settings,
+    ...withAbsoluteFiles(settings, folder),
     dataDir,
-    aws: { ...settings.aws, ...(iot ? { iot: absoluteFiles(iot, folder) } : {}) },
-    cameras: settings.cameras.map(({ password, ...camera }) => ({
-      ...camera,
-      stream: camera.stream ?? camera.id,
-      ...(password ? { password: absolute(password) } : {}),
-    })),
-    rules: settings.rules.map(rule => ({
-      ...rule,
-      // biome-ignore lint/suspicious/noThenProperty: the setting's name; the value is never awaited
-      then: rule.then.map(({ webhook }) => ({ webhook: { ...webhook, secret: absolute(webhook.secret) } })),
-    })),
-    spool: {
-      ...settings.spool,
-      dir: settings.spool.dir ? resolve(folder, settings.spool.dir) : join(dataDir, 'spool'),
-    },
-  };
-}
-
-function absoluteFiles<Iot extends NonNullable<Settings['aws']['iot']>>(iot: Iot, folder: string): Iot {
-  return {
-    ...iot,
-    certificateFile: resolve(folder, iot.certificateFile),
-    privateKeyFile: resolve(folder, iot.privateKeyFile),
-    ...(iot.caFile ? { caFile: resolve(folder, iot.caFile) } : {}),
+    cameras: cameras.map(camera => ({ ...withAbsoluteFiles(camera, folder), stream: camera.stream ?? camera.id })),
+    spool: { ...spool, dir: spool.dir ? resolve(folder, spool.dir) : join(dataDir, 'spool') },
   };
 }
 

@@ -1,6 +1,6 @@
 // From where a secret is to the secret itself, read when the agent starts.
 import { readFile } from 'node:fs/promises';
-import type { SecretReference } from '../../shared/camera-settings.ts';
+import type { SecretReference } from '../../shared/names.ts';
 import { AgentError, systemCode } from '../errors.ts';
 import { Secret } from '../secret.ts';
 

@@ -3,7 +3,8 @@
 import { dirname, resolve } from 'node:path';
 import type { Document } from 'yaml';
 import type { CameraChanges, NewCamera } from '../../shared/camera-edits.ts';
-import { cameraSchema, type SecretReference } from '../../shared/camera-settings.ts';
+import { cameraSchema } from '../../shared/camera-settings.ts';
+import type { SecretReference } from '../../shared/names.ts';
 import { AgentError } from '../errors.ts';
 import { Secret } from '../secret.ts';
 import { addCameras, changeCamera, dropCamera, dropFromRule, dropRule } from './camera-nodes.ts';

@@ -12,18 +12,23 @@ import { FramedStill } from './framed-still.tsx';
 export function AlertCard({ alert }: { alert: Alert }) {
   const now = nowMs.value;
   const [first] = alert.sightings;
+  const picture = first ? <FramedStill sighting={first} /> : <div class="framed-still soft small">No picture</div>;
   return (
     <li class="card alert-card" data-alert={alert.id}>
-      <a
-        href={cameraAddress(alert.cameraId, { atMs: alert.atMs - LEAD_IN_MS })}
-        aria-label={`Video of alert ${alert.ruleId}`}
-      >
-        {first ? <FramedStill sighting={first} /> : <div class="framed-still soft small">No picture</div>}
-      </a>
+      {alert.cameraId === undefined ? (
+        picture
+      ) : (
+        <a
+          href={cameraAddress(alert.cameraId, { atMs: alert.atMs - LEAD_IN_MS })}
+          aria-label={`Video of alert ${alert.ruleId}`}
+        >
+          {picture}
+        </a>
+      )}
       <div class="card-words">
         <h3>{alert.ruleId}</h3>
         <span>
-          {alert.cameraId} · {alert.sightings.map(sightingWords).join(', ')}
+          {alert.cameraId ?? 'This device'} · {alert.sightings.map(sightingWords).join(', ') || alert.why}
         </span>
         <span class="soft small">
           {dayAndTime(alert.atMs, now)} · {ageWords(alert.atMs, now)}

@@ -27,7 +27,11 @@ export function reviewAddress({ show, camera, label }: Filters): string {
 }
 
 /** Whether a camera and the labels seen at it pass the filters. */
-export function passes({ camera, label }: Filters, cameraId: string, sightings: readonly Sighting[]): boolean {
+export function passes(
+  { camera, label }: Filters,
+  cameraId: string | undefined,
+  sightings: readonly Sighting[],
+): boolean {
   if (camera !== '' && camera !== cameraId) return false;
   return label === '' || sightings.some(sighting => sighting.label === label);
 }

@@ -3,27 +3,23 @@ import { expect, test } from 'vitest';
 import { Deliveries } from '../../agent/alerts/deliveries.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { Secret } from '../../agent/secret.ts';
-import type { RuleSettings } from '../../shared/settings.ts';
+import type { RuleSettings } from '../../shared/rule-settings.ts';
+import { rule as aRule } from '../rules/rule.ts';
 import { misbehavingReceiver } from './misbehaving-receiver.ts';
-import { firing, scene } from './scene.ts';
+import { firing, scene, sinkParts } from './scene.ts';
 
 const secretOf = () => new Secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
 
 function rule(urls: string[], change: Partial<RuleSettings> = {}): RuleSettings {
-  const destinations = urls.map(url => ({ webhook: { url, secret: { env: 'HOOK_SECRET' } } }));
-  return {
-    ...{ id: 'person-at-door', when: { labels: ['Person'] }, cooldownSeconds: 0 },
-    // biome-ignore lint/suspicious/noThenProperty: the setting's name
-    then: destinations,
-    ...change,
-  };
+  const routes = urls.map(url => ({ webhook: { url, secret: { env: 'HOOK_SECRET' } } }));
+  // biome-ignore lint/suspicious/noThenProperty: the setting's name
+  return { ...aRule({ cooldownSeconds: 0, then: routes }), ...change };
 }
 
 function running(rules: RuleSettings[]) {
   const { outbox, facts, stop } = scene({ clock: systemClock });
-  const context = { streamOf: () => undefined };
-  const shared = { outbox, clock: systemClock, random: () => 0.5, facts, signal: stop.signal, context };
-  const deliveries = new Deliveries(shared, { rules, secretOf });
+  const shared = { ...sinkParts({ clock: systemClock, facts }), outbox, signal: stop.signal };
+  const deliveries = new Deliveries(shared, { rules, destinations: [], secretOf });
   const raise = () => outbox.raise(firing(), deliveries.of('person-at-door'));
   return { deliveries, raise, stop, done: deliveries.run() };
 }
@@ -32,10 +28,10 @@ test('an alert goes where its rule says now, also from an agent that began witho
   const [first, second] = [await misbehavingReceiver(), await misbehavingReceiver()];
   const { deliveries, raise, stop, done } = running([]);
   raise();
-  deliveries.follow({ rules: [rule([first.url])], secretOf });
+  deliveries.follow({ rules: [rule([first.url])], destinations: [], secretOf });
   raise();
   await expect.poll(() => first.received.length).toBe(1);
-  deliveries.follow({ rules: [rule([second.url])], secretOf });
+  deliveries.follow({ rules: [rule([second.url])], destinations: [], secretOf });
   raise();
   await expect.poll(() => second.received.length).toBe(1);
   expect(first.received).toHaveLength(1);
@@ -49,14 +45,17 @@ test('a change that leaves the destinations as they are cuts off no delivery', a
   const { deliveries, raise, stop, done } = running(rules);
   raise();
   await expect.poll(() => [silent, other].map(({ received }) => received.length)).toEqual([1, 1]);
-  const changed = rule([silent.url, other.url], { cooldownSeconds: 5, when: { labels: ['Car'] } });
-  deliveries.follow({ rules: [changed], secretOf });
+  const changed = rule([silent.url, other.url], {
+    cooldownSeconds: 5,
+    when: aRule({ when: { labels: ['Car'] } }).when,
+  });
+  deliveries.follow({ rules: [changed], destinations: [], secretOf });
   raise();
   await expect.poll(() => other.received.length).toBe(2);
   expect(silent.received).toHaveLength(1);
 
   // Another secret is another signature.
-  deliveries.follow({ rules: [changed], secretOf: () => new Secret('another secret') });
+  deliveries.follow({ rules: [changed], destinations: [], secretOf: () => new Secret('another secret') });
   await expect.poll(() => silent.received.length).toBe(3);
   stop.abort();
   await done;

@@ -31,7 +31,9 @@ const delivered = runDeliveries({
 const raising = setInterval(() => {
   if (mode === 'raise') {
     const atMs = Date.now();
-    const alert = outbox.raise({ ruleId: 'r', cameraId: 'c', atMs, sightings: [] }, [destination]);
+    const alert = outbox.raise({ kind: 'test', ruleId: 'r', cameraId: 'c', atMs, why: '', sightings: [] }, [
+      destination,
+    ]);
     writeSync(1, `${alert.id}\n`);
   } else if (!outbox.next(destination)) {
     clearInterval(raising);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Outbox } from '../../agent/alerts/outbox.ts';
 import { evaluateRules } from '../../agent/rules/evaluate.ts';
-import type { RuleSettings } from '../../shared/settings.ts';
+import { rule } from '../rules/rule.ts';
 import { factsOf, firing, frameMs, scene, serverTrouble, temporaryFolder } from './scene.ts';
 
 test('an alert is listed with its sightings and one delivery for each destination', () => {
@@ -41,20 +41,14 @@ test('waiting alerts and cooldowns are still there after a restart', () => {
 test('a restart in the middle of a cooldown does not repeat the alert', () => {
   const { outbox, open } = scene();
   const { sightings } = firing();
-  const rule: RuleSettings = {
-    id: 'person-at-door',
-    when: { labels: ['Person'] },
-    cooldownSeconds: 60,
-    // biome-ignore lint/suspicious/noThenProperty: the settings' own word
-    then: [{ webhook: { url: 'http://127.0.0.1/hook', secret: { env: 'HOOK_SECRET' } } }],
-  };
+  const person = rule();
   outbox.raise(firing(), ['webhook a']);
   outbox[Symbol.dispose]();
   const again = open();
   const outcomeAfter = (seconds: number) => {
     const later = sightings.map(sighting => ({ ...sighting, atMs: frameMs + seconds * 1000 }));
     const lastFiredMs = (ruleId: string, cameraId: string) => again.lastFiredMs(ruleId, cameraId);
-    return evaluateRules({ rules: [rule], sightings: later, lastFiredMs })[0]?.outcome;
+    return evaluateRules({ rules: [person], sightings: later, lastFiredMs })[0]?.outcome;
   };
   expect(outcomeAfter(59)).toBe('cooldown');
   expect(outcomeAfter(60)).toBe('fired');

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Outbox, type OutboxOptions } from '../../agent/alerts/outbox.ts';
-import type { Sink } from '../../agent/alerts/sink.ts';
+import type { Sink, SinkParts } from '../../agent/alerts/sink.ts';
+import { connectAws } from '../../agent/aws/aws.ts';
 import { AgentError } from '../../agent/errors.ts';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
 import type { Firing } from '../../agent/rules/evaluate.ts';
+import { Secret } from '../../agent/secret.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 
 export const frameMs = Date.UTC(2026, 10, 23, 7, 41, 12, 345);
@@ -16,10 +18,31 @@ export function firing(change: Partial<Firing> = {}): Firing {
   const { cameraId = 'front-door', atMs = frameMs } = change;
   const box = { left: 0.25, top: 0.1, width: 0.2, height: 0.7 };
   return {
+    kind: 'sighting',
     ruleId: 'person-at-door',
     cameraId,
     atMs,
     sightings: [{ id: `${cameraId}-${atMs}`, cameraId, atMs, label: 'Person', confidence: 94.2, box }],
+    why: 'Person 94 %.',
+    ...change,
+  };
+}
+
+/** What sinks need beside their settings; there is no AWS, and every secret is the same. */
+export function sinkParts(change: Partial<SinkParts> = {}): SinkParts {
+  return {
+    clock: new SimulatedClock(),
+    random: () => 0.5,
+    facts: new Facts(error => {
+      throw error;
+    }),
+    context: { streamOf: () => undefined },
+    aws: connectAws(
+      { region: 'us-west-2', endpoint: 'http://127.0.0.1:9' },
+      { clock: new SimulatedClock(), random: () => 0.5 },
+    ),
+    secretOf: () => new Secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'),
+    stillOf: async () => undefined,
     ...change,
   };
 }

@@ -11,9 +11,10 @@ import { webhookDestination, webhookSink } from '../../agent/alerts/sinks/webhoo
 import { systemClock } from '../../agent/clock.ts';
 import { Secret } from '../../agent/secret.ts';
 import type { Alert } from '../../shared/alert.ts';
-import type { RuleSettings } from '../../shared/settings.ts';
+import type { RuleSettings } from '../../shared/rule-settings.ts';
+import { rule as aRule } from '../rules/rule.ts';
 import { type Behaviour, misbehavingReceiver } from './misbehaving-receiver.ts';
-import { factsOf, firing, frameMs, scene, temporaryFolder } from './scene.ts';
+import { factsOf, firing, frameMs, scene, sinkParts, temporaryFolder } from './scene.ts';
 
 const context: PayloadContext = {
   streamOf: cameraId => (cameraId === 'front-door' ? 'front-door-stream' : undefined),
@@ -56,6 +57,7 @@ test('the payload says what was seen where, in which stream, and links to the se
       alertId: alert.id,
       ruleId: 'person-at-door',
       cameraId: 'front-door',
+      why: 'Person 94 %.',
       stream: 'front-door-stream',
       atMs: frameMs,
       at: '2026-11-23T07:41:12.345Z',
@@ -168,22 +170,18 @@ test('a receiver that is down, troubled, slow and reset gets each alert once und
 });
 
 function rule(id: string, ...webhooks: { url: string; secret: { env: string } }[]): RuleSettings {
-  const then = webhooks.map(webhook => ({ webhook }));
-  return { id, when: { labels: ['Person'] }, cooldownSeconds: 60, then };
+  // biome-ignore lint/suspicious/noThenProperty: the settings' own word
+  return aRule({ id, then: webhooks.map(webhook => ({ webhook })) });
 }
 
 test('rules that name the same webhook share it; the same path with another token or secret is another', () => {
   const hook = { url: 'https://example.org/hook?token=canary', secret: { env: 'A' } };
-  const destinations = connectDestinations({
-    rules: [
-      rule('one', hook),
-      rule('two', hook, { ...hook, url: 'https://example.org/hook?token=other' }),
-      rule('three', { ...hook, secret: { env: 'B' } }),
-    ],
-    secretOf: () => new Secret('x'),
-    context,
-    clock: systemClock,
-  });
+  const rules = [
+    rule('one', hook),
+    rule('two', hook, { ...hook, url: 'https://example.org/hook?token=other' }),
+    rule('three', { ...hook, secret: { env: 'B' } }),
+  ];
+  const destinations = connectDestinations({ rules, destinations: [] }, sinkParts());
   expect(destinations.sinks.map(sink => sink.destination)).toEqual([
     'webhook https://example.org/hook',
     'webhook https://example.org/hook (2)',

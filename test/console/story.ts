@@ -129,6 +129,8 @@ export function alerts(nowMs: number): Alert[] {
     const sighting = sightingOf('front-door', Math.floor((nowMs - minutesAgo * MINUTE_MS) / SEGMENT_MS));
     return {
       id: `alert-${minutesAgo}`,
+      kind: 'sighting',
+      why: `${sighting.label} ${Math.round(sighting.confidence)} %.`,
       ruleId: 'person-at-door',
       cameraId: 'front-door',
       atMs: sighting.atMs,

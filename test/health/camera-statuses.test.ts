@@ -1,8 +1,10 @@
 // What the console says of a camera after each kind of news.
+
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AgentError } from '../../agent/errors.ts';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
 import { CameraStatuses, type SpoolReader } from '../../agent/health/camera-statuses.ts';
+import { labels as labelSettings } from '../../shared/label-settings.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 
 const startMs = Date.UTC(2026, 10, 23, 7, 0, 0);
@@ -37,12 +39,12 @@ function watch(spool: SpoolReader = { waiting: () => ({ fragments: 0, bytes: 0 }
       {
         id: 'yard',
         stream: 'yard-stream',
-        labels: { provider: 'rekognition', minConfidence: 70, everySeconds: 2, motionThreshold: 0 },
+        labels: labelSettings.parse({ motionThreshold: 0 }),
       },
       {
         id: 'gate',
         stream: 'gate',
-        labels: { provider: 'none', minConfidence: 70, everySeconds: 2, motionThreshold: 0 },
+        labels: labelSettings.parse({ provider: 'none' }),
       },
     ],
     facts,
@@ -295,7 +297,9 @@ test('news that the console does not show disturbs nobody', async () => {
   let told = 0;
   statuses.onChange(() => told++);
   facts.publish({ type: 'ack.received', cameraId: 'yard', eventType: 'BUFFERING' });
-  facts.publish({ type: 'rule.evaluated', ruleId: 'r', sightingId: 's', outcome: 'label' });
+  facts.publish({
+    ...{ type: 'rule.evaluated', ruleId: 'r', cameraId: 'yard', sightingId: 's', atMs: 1, outcome: 'label' },
+  });
   await clock.advance(1000);
   expect(told).toBe(0);
 });
@@ -306,7 +310,7 @@ test('cameras come and go while others keep what is known of them, and listeners
   await clock.advance(1000);
   let told = 0;
   statuses.onChange(() => told++);
-  const labels = { provider: 'rekognition', minConfidence: 70, everySeconds: 5, motionThreshold: 0 } as const;
+  const labels = labelSettings.parse({ everySeconds: 5 });
   statuses.follow([
     { id: 'quay', stream: 'quay', labels: undefined },
     { id: 'yard', stream: 'other-stream', labels },

@@ -39,7 +39,16 @@ test('a fact is one JSON line with its level, the agent’s time, the camera, th
 });
 
 const span = { cameraId: 'yard', startMs, endMs: startMs + 2000 };
-const alert = { id: 'a', ruleId: 'r', cameraId: 'yard', atMs: startMs, sightings: [], deliveries: [] };
+const alert = {
+  kind: 'sighting' as const,
+  why: 'Person.',
+  id: 'a',
+  ruleId: 'r',
+  cameraId: 'yard',
+  atMs: startMs,
+  sightings: [],
+  deliveries: [],
+};
 const sighting = { id: 's', cameraId: 'yard', atMs: startMs, label: 'Person', confidence: 90 };
 const delivery = { type: 'alert.delivery', alertId: 'a', destination: 'https://u:c4nary@example.com/' } as const;
 
@@ -59,7 +68,14 @@ const kinds: [level: string, fact: Fact][] = [
   ['warn', { type: 'labels.failed', cameraId: 'yard', error }],
   ['debug', { type: 'labels.detected', cameraId: 'yard', atMs: startMs, sightings: 1, tookMs: 90 }],
   ['debug', { type: 'sighting.seen', sighting }],
-  ['trace', { type: 'rule.evaluated', ruleId: 'r', sightingId: 's', outcome: 'fired' }],
+  ['trace', { type: 'sighting.updated', sighting }],
+  ['warn', { type: 'labels.paused', cameraId: 'yard', reason: 'budget', untilMs: startMs }],
+  ['info', { type: 'labels.resumed', cameraId: 'yard' }],
+  ['debug', { type: 'rule.active', ruleId: 'r', cameraId: 'yard', active: true, atMs: startMs }],
+  [
+    'trace',
+    { type: 'rule.evaluated', ruleId: 'r', cameraId: 'yard', sightingId: 's', atMs: startMs, outcome: 'fired' },
+  ],
   ['info', { type: 'alert.raised', alert }],
   ['error', { type: 'alerts.failed', error }],
   ['info', { ...delivery, state: 'delivered' }],

@@ -1,18 +1,13 @@
 import { expect, test } from 'vitest';
 import { evaluateRules, firings, type Outcome } from '../../agent/rules/evaluate.ts';
-import type { RuleSettings } from '../../shared/settings.ts';
+import type { RuleSettings } from '../../shared/rule-settings.ts';
 import type { Sighting } from '../../shared/sighting.ts';
+import { rule as aRule } from './rule.ts';
 
 const frameMs = Date.UTC(2026, 10, 23, 7, 41, 12);
 
 function rule(when: Partial<RuleSettings['when']> = {}, cooldownSeconds = 60): RuleSettings {
-  return {
-    id: 'person-at-door',
-    when: { labels: ['Person'], ...when },
-    cooldownSeconds,
-    // biome-ignore lint/suspicious/noThenProperty: the settings' own word
-    then: [{ webhook: { url: 'http://127.0.0.1/hook', secret: { env: 'HOOK_SECRET' } } }],
-  };
+  return aRule({ when: { labels: ['Person'], ...when }, cooldownSeconds });
 }
 
 function sighting(change: Partial<Sighting> = {}): Sighting {
@@ -54,7 +49,14 @@ test('two people on one frame are one alert that names both', () => {
   const people = [sighting({ id: 'a' }), sighting({ id: 'b' }), sighting({ id: 'c', label: 'Dog' })];
   const evaluations = evaluateRules({ rules: [rule()], sightings: people, lastFiredMs: () => undefined });
   expect(firings(evaluations)).toEqual([
-    { ruleId: 'person-at-door', cameraId: 'front-door', atMs: frameMs, sightings: people.slice(0, 2) },
+    {
+      kind: 'sighting',
+      why: 'Person 94 %.',
+      ruleId: 'person-at-door',
+      cameraId: 'front-door',
+      atMs: frameMs,
+      sightings: people.slice(0, 2),
+    },
   ]);
 });
 

@@ -1,9 +1,11 @@
 // What a change of settings means for the cameras that run, as a table, and when cameras that begin together connect.
+
 import { describe, expect, test } from 'vitest';
 import { startDelaysMs } from '../../agent/fleet.ts';
 import { Secret } from '../../agent/secret.ts';
 import { type FleetCamera, fixedChanges, fleetChanges } from '../../agent/settings/fleet-changes.ts';
 import { parseSettings } from '../../agent/settings/load.ts';
+import { labels as labelSettings } from '../../shared/label-settings.ts';
 
 function camera(id: string, changed: Partial<FleetCamera> = {}): FleetCamera {
   const [written] = parseSettings('/site.yaml', `cameras: [{ id: ${id}, url: "rtsp://10.0.0.20/1" }]`).cameras;
@@ -12,7 +14,7 @@ function camera(id: string, changed: Partial<FleetCamera> = {}): FleetCamera {
   return { ...rest, ...changed };
 }
 
-const labels = { provider: 'rekognition', minConfidence: 70, everySeconds: 2, motionThreshold: 0 } as const;
+const labels = labelSettings.parse({ motionThreshold: 0 });
 
 describe('of a camera that stays, only what must begins anew:', () => {
   test.each<[string, Partial<FleetCamera>, Partial<FleetCamera>, string[] | 'nothing']>([
@@ -37,6 +39,12 @@ describe('of a camera that stays, only what must begins anew:', () => {
     ['analysis for their threshold', { labels }, { labels: { ...labels, motionThreshold: 0.5 } }, ['analysis']],
     ['upload for the stream', {}, { stream: 'other' }, ['upload']],
     ['upload for what a stream is made with', {}, { retentionHours: 1, tags: { a: 'b' }, kmsKeyId: 'k' }, ['upload']],
+    [
+      'nothing for groups, zones and lines',
+      {},
+      { groups: ['out'], lines: [{ name: 'g', from: [0, 0], to: [1, 1] }] },
+      [],
+    ],
     ['nothing for how long video stays here', {}, { localRetentionHours: 3 }, []],
     ['all of it', {}, { url: 'rtsp://10.0.0.21/1', labels, stream: 'other' }, ['ingest', 'upload', 'analysis']],
   ])('%s', (_situation, before, after, lines) => {

@@ -70,18 +70,36 @@ describe('a file with right settings', () => {
           reader: 'auto',
           video: 'copy',
           audio: 'aac',
-          labels: { provider: 'rekognition', minConfidence: 70, everySeconds: 2, motionThreshold: 0.005 },
+          groups: [],
+          zones: [],
+          lines: [],
+          labels: {
+            provider: 'rekognition',
+            minConfidence: 70,
+            maxLabels: 50,
+            everySeconds: 2,
+            motionThreshold: 0.005,
+            motion: { gate: 'either', sensitivity: 50, masks: [] },
+          },
         },
       ],
       rules: [
         {
           id: 'person-at-door',
-          when: { labels: ['Person'], cameras: ['front-door'] },
+          enabled: true,
+          when: {
+            labels: ['Person'],
+            cameras: ['front-door'],
+            ...{ anchor: 'bottom', overlap: 0.3, minSeconds: 0, minCount: 1 },
+          },
           cooldownSeconds: 60,
           // biome-ignore lint/suspicious/noThenProperty: the setting's name
           then: [{ webhook: { url: 'http://127.0.0.1:9000/hook', secret: { env: 'HOOK_SECRET' } } }],
         },
       ],
+      destinations: [],
+      models: [],
+      budget: { dollarsPerThousandCalls: 1 },
       spool: {
         dir: join(folder, 'data/spool'),
         maxBytes: 2_147_483_648,
@@ -125,7 +143,7 @@ describe('a mistake is named with its line, key, rule and an example', () => {
     [
       'a key of another program',
       `${camera}logging: true\n`,
-      '4  logging  is not a setting: known here are siteName, dataDir, aws, cameras, rules, spool, upload, web',
+      '4  logging  is not a setting: known here are siteName, timeZone, dataDir, aws, cameras, rules, destinations, models, budget, spool, upload, web',
     ],
     [
       'a word for a number',
@@ -329,7 +347,7 @@ test('every setting is described and no property is left open in the published s
       const leaf = !('properties' in child);
       if (leaf && !('description' in child)) undescribed.push(`${path}.${key}`);
       visit(child, `${path}.${key}`);
-      if ('items' in child) visit(child.items, `${path}.${key}[]`);
+      if ('items' in child && child.items instanceof Object) visit(child.items, `${path}.${key}[]`);
     }
   };
   visit(settingsJsonSchema(), '');

@@ -26,6 +26,9 @@ const shown = {
     audio: 'aac',
     retentionHours: 24,
     localRetentionHours: 0,
+    groups: [],
+    lines: [],
+    zones: [],
     tags: {},
   },
 };

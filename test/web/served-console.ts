@@ -29,6 +29,8 @@ export const sighting: Sighting = {
 
 export const alert: Alert = {
   id: 'alert-1',
+  kind: 'sighting',
+  why: 'Person 95 %.',
   ruleId: 'person',
   cameraId: 'yard',
   atMs,

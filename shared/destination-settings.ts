@@ -1,0 +1,29 @@
+// Where alerts can go: named destinations, of which rules say `{ to: name }`, and webhooks written into a rule itself.
+// One schema for each kind, in destinations/. Every `error` continues the sentence "<key> …"; see settings.ts.
+import { z } from 'zod';
+import { webhookSchema } from './destinations/webhook.ts';
+import { id } from './names.ts';
+
+/** A kind for each key; exactly one is set, which settings-agreement.ts holds. */
+const kinds = {
+  webhook: webhookSchema.optional().describe('A signed HTTP POST.'),
+} as const;
+
+export const destinationKinds: readonly string[] = Object.keys(kinds);
+
+export const destinationSchema = z.strictObject({
+  id: id.describe('The name rules send to.').meta({ examples: ['ops'] }),
+  ...kinds,
+});
+
+/** One entry of a rule's `then`. */
+export const routeSchema = z.strictObject({
+  to: id
+    .optional()
+    .describe('Id of one of the destinations.')
+    .meta({ examples: ['ops'] }),
+  webhook: webhookSchema.optional().describe('A webhook that only this rule uses.'),
+});
+
+export type DestinationSettings = z.output<typeof destinationSchema>;
+export type Route = z.output<typeof routeSchema>;
