@@ -4,6 +4,10 @@ import type { DestinationSettings, Route } from '../../shared/destination-settin
 import type { WebhookSettings } from '../../shared/destinations/webhook.ts';
 import type { RuleSettings } from '../../shared/rule-settings.ts';
 import type { Sink, SinkParts } from './sink.ts';
+import { firehoseSink } from './sinks/firehose.ts';
+import { kinesisSink } from './sinks/kinesis.ts';
+import { snsSink } from './sinks/sns.ts';
+import { sqsSink } from './sinks/sqs.ts';
 import { webhookDestination, webhookSink } from './sinks/webhook.ts';
 
 export type Destinations = {
@@ -43,8 +47,15 @@ export function connectDestinations({ rules, destinations }: Routing, parts: Sin
   }
 }
 
-function sinkOf({ id: destination, webhook }: DestinationSettings, parts: SinkParts): Sink {
+function sinkOf(
+  { id: destination, webhook, sns, sqs, kinesis, firehose }: DestinationSettings,
+  parts: SinkParts,
+): Sink {
   if (webhook) return webhookOf(webhook, destination, parts);
+  if (sns) return snsSink({ ...parts, settings: sns, destination });
+  if (sqs) return sqsSink({ ...parts, settings: sqs, destination });
+  if (kinesis) return kinesisSink({ ...parts, settings: kinesis, destination });
+  if (firehose) return firehoseSink({ ...parts, settings: firehose, destination });
   throw new TypeError(`The destination ${destination} is of no kind`);
 }
 

@@ -1,0 +1,48 @@
+// Alerts to an Amazon SNS topic. Attributes let subscribers filter; a FIFO topic keeps the order of each camera and drops
+// repeats by the alert's id.
+import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
+import type { SnsSettings } from '../../../shared/destinations/sns.ts';
+import { clientOptions } from '../../aws/aws.ts';
+import type { Sink, SinkOptions } from '../sink.ts';
+import { awsAt, awsSink, type Entry, orderKeyOf } from './aws-batches.ts';
+import { awsEntryError } from './aws-errors.ts';
+
+const maxBytes = 256 * 1024;
+/** Counted by SNS: name, type and value of each attribute. */
+const attributeBytes = 512;
+
+export function snsSink(options: SinkOptions<SnsSettings>): Sink {
+  const { settings, destination, aws } = options;
+  const { topicArn } = settings;
+  const client = new SNSClient(clientOptions(awsAt(aws, settings, topicArn.split(':')[3])));
+  const isFifo = topicArn.endsWith('.fifo');
+  return awsSink(options, {
+    most: 10,
+    mostBytes: maxBytes - 10 * attributeBytes,
+    entryBytes: maxBytes - 10 * attributeBytes,
+    destroy: () => client.destroy(),
+    async send(entries, signal) {
+      const command = new PublishBatchCommand({
+        TopicArn: topicArn,
+        PublishBatchRequestEntries: entries.map(({ alert, body }, index) => ({
+          Id: String(index),
+          Message: body,
+          MessageAttributes: attributesOf(alert),
+          ...(isFifo ? { MessageGroupId: orderKeyOf(alert), MessageDeduplicationId: alert.id } : {}),
+        })),
+      });
+      const { Failed = [] } = await client.send(command, { abortSignal: signal });
+      const codes = new Map(Failed.map(({ Id, Code }) => [Id, Code]));
+      return entries.map((_, index) =>
+        codes.has(String(index)) ? awsEntryError(codes.get(String(index)), destination) : undefined,
+      );
+    },
+  });
+}
+
+function attributesOf({ ruleId, cameraId, kind }: Entry['alert']) {
+  const attributes = { rule: ruleId, kind, ...(cameraId === undefined ? {} : { camera: cameraId }) };
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+  );
+}
