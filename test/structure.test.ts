@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { longest } from './longest-first.ts';
 
 const root = join(import.meta.dirname, '..');
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
@@ -140,6 +141,10 @@ test('files stay small and have names that say what is in them', () => {
     /(^|\/)(utils?|helpers?|common|misc|manager|lib|core|types|constants|index)(\/|\.tsx?$)/.test(file),
   );
   expect({ long, vague }).toEqual({ long: [], vague: [] });
+});
+
+test('the test files that begin first are there', () => {
+  expect(longest.filter(file => !tracked.includes(file))).toEqual([]);
 });
 
 test('nothing of one machine or one registry is committed', () => {
