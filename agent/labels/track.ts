@@ -1,0 +1,178 @@
+// One thing that is followed across stills: where it was, where it is expected, and whether its place still looks as it does
+// with it. State of the tracker only; what others see of it is a copy.
+import type { Box } from '../../shared/sighting.ts';
+import { overlap } from './box-distance.ts';
+
+export type Detection = {
+  label: string;
+  /** 0–100. */
+  confidence: number;
+  /** Absent for labels that describe the whole scene. */
+  box?: Box;
+};
+
+/** What is known of one thing, from the still it was first seen on to the last. */
+export type Track = {
+  id: string;
+  label: string;
+  firstMs: number;
+  lastMs: number;
+  /** The best, 0–100, and the box at that moment. */
+  confidence: number;
+  box?: Box;
+  /** Where it was, oldest first: an entry for the first still and one for each on which it had moved. */
+  path: { atMs: number; box: Box }[];
+};
+
+/** What a still says of the place of a track. */
+export type Place = {
+  atMs: number;
+  /** It looks like the camera's background. */
+  usual: boolean;
+  /** There is no background to compare with yet. */
+  newScene: boolean;
+};
+
+/** Less in common with its place is a move; what trembles stays above. */
+const unmovedOverlap = 0.6;
+/** Less in common with the last entry of the path is one too: who creeps moves as well, and takes their place along. */
+const creptOverlap = 0.4;
+/** Of a new box in the place. One box alone may be a bad one, and everything after it would seem to have moved. */
+const placeWeight = 0.25;
+/** Beyond it, every second entry but the first and last goes. */
+const maxPath = 200;
+/** Nobody keeps a straight line for longer. */
+const maxPredictionMs = 3_000;
+const maxPatience = 6;
+/** A settled thing that every look misses is not there, whatever its place looks like. */
+const maxMissedLooks = 20;
+const maxUndetectedMs = 12 * 3_600_000;
+
+export class OpenTrack {
+  readonly #track: Track;
+  #last: Box | undefined;
+  /** Where it stays: the mean of its boxes since the last entry of the path. */
+  #place: Box | undefined;
+  /** Of the centre, in fractions of the picture. */
+  #velocity: { across: number; down: number } | undefined;
+  #unmovedLooks = 0;
+  #settled = false;
+  #missedLooks = 0;
+  #detectedMs: number;
+  #quietStills = 0;
+
+  constructor(track: Track) {
+    this.#track = { ...track, path: [...track.path] };
+    this.#last = track.path.at(-1)?.box ?? track.box;
+    this.#place = this.#last;
+    this.#detectedMs = track.lastMs;
+  }
+
+  get id(): string {
+    return this.#track.id;
+  }
+
+  get label(): string {
+    return this.#track.label;
+  }
+
+  get lastMs(): number {
+    return this.#track.lastMs;
+  }
+
+  get last(): Box | undefined {
+    return this.#last;
+  }
+
+  /** Stills in a row on which nothing moved, in which it was not seen. */
+  get quietStills(): number {
+    return this.#quietStills;
+  }
+
+  /** It is part of what the place usually looks like: a parked car. While the place stays so, it is there. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** How many times as long as others it may be missed: a thing found in one place for hours is not gone after five misses. */
+  get patience(): number {
+    return Math.min(maxPatience, 1 + this.#unmovedLooks / 100);
+  }
+
+  snapshot(): Track {
+    return { ...this.#track, path: [...this.#track.path] };
+  }
+
+  /** Where it should be by now if it goes on as it went. */
+  expectedAt(atMs: number): Box | undefined {
+    const { across, down } = this.#velocity ?? { across: 0, down: 0 };
+    const seconds = Math.min(maxPredictionMs, Math.max(0, atMs - this.#track.lastMs)) / 1000;
+    return (
+      this.#last && { ...this.#last, left: this.#last.left + across * seconds, top: this.#last.top + down * seconds }
+    );
+  }
+
+  /** It is on the still. Whether it moved since the last entry of its path. */
+  see({ confidence, box }: Detection, { atMs, usual, newScene }: Place): { moved: boolean; better: boolean } {
+    const track = this.#track;
+    const moved = box !== undefined && this.#movedTo(box);
+    if (box) this.#follow(box, moved, atMs - track.lastMs);
+    if (moved && atMs > (track.path.at(-1)?.atMs ?? atMs)) track.path = thinned([...track.path, { atMs, box }]);
+    const better = confidence > track.confidence;
+    if (better) Object.assign(track, { confidence, ...(box && { box }) });
+    this.#unmovedLooks = moved ? 0 : this.#unmovedLooks + 1;
+    if (newScene) this.#settled = true;
+    else if (moved) this.#settled = false;
+    // Something seen only once in passing, and in the same grey as what it covers, must not stay for ever.
+    else if (usual && this.#unmovedLooks > 1) this.#settled = true;
+    this.#missedLooks = 0;
+    this.#quietStills = 0;
+    this.#detectedMs = Math.max(this.#detectedMs, atMs);
+    this.#lasts(atMs);
+    return { moved, better };
+  }
+
+  /** It was not found on the still. Whether it is there all the same. */
+  miss({ atMs, usual }: Place, { looked, quiet }: { looked: boolean; quiet: boolean }): boolean {
+    if (looked) this.#missedLooks++;
+    if (this.#missedLooks > maxMissedLooks || atMs - this.#detectedMs > maxUndetectedMs) this.#settled = false;
+    if (this.#settled && usual) {
+      this.#lasts(atMs);
+      return true;
+    }
+    this.#quietStills = quiet ? this.#quietStills + 1 : 0;
+    return false;
+  }
+
+  #lasts(atMs: number): void {
+    this.#track.lastMs = Math.max(this.#track.lastMs, atMs);
+  }
+
+  #movedTo(box: Box): boolean {
+    const kept = this.#track.path.at(-1)?.box;
+    const crept = kept !== undefined && overlap(kept, box) < creptOverlap;
+    return crept || (this.#place !== undefined && overlap(this.#place, box) < unmovedOverlap);
+  }
+
+  #follow(box: Box, moved: boolean, elapsedMs: number): void {
+    const from = this.#last;
+    this.#last = box;
+    this.#place = moved || !this.#place ? box : between(this.#place, box);
+    if (!moved || !from) this.#velocity = undefined;
+    if (!moved || !from || elapsedMs <= 0) return;
+    const across = ((box.left + box.width / 2 - from.left - from.width / 2) * 1000) / elapsedMs;
+    const down = ((box.top + box.height / 2 - from.top - from.height / 2) * 1000) / elapsedMs;
+    const before = this.#velocity ?? { across, down };
+    this.#velocity = { across: (before.across + across) / 2, down: (before.down + down) / 2 };
+  }
+}
+
+function between(place: Box, box: Box): Box {
+  const mean = (side: keyof Box) => place[side] + placeWeight * (box[side] - place[side]);
+  return { left: mean('left'), top: mean('top'), width: mean('width'), height: mean('height') };
+}
+
+function thinned(path: Track['path']): Track['path'] {
+  if (path.length <= maxPath) return path;
+  return path.filter((_, index) => index % 2 === 0 || index === path.length - 1);
+}
