@@ -8,6 +8,7 @@ import { fragmentItems } from './fragmenter/fragment-items.ts';
 import { type LabelledStill, labelStills } from './labels/label-stills.ts';
 import type { AgentParts } from './parts.ts';
 import { evaluateRules, firings } from './rules/evaluate.ts';
+import { Attention } from './sampler/attention.ts';
 import { sampleStills } from './sampler/sample.ts';
 import type { Still } from './sampler/still.ts';
 import type { AgentSettings } from './settings/load.ts';
@@ -54,10 +55,14 @@ export async function analyse({ camera, destinationsOf, signal }: AnalysisOption
   const { clock, facts, journal, spool, decoder } = shared;
   const { id: cameraId, labels } = camera;
   if (!labels || labels.provider === 'none') return;
-  const { everySeconds } = labels;
+  const { everySeconds, busyEverySeconds = Math.min(everySeconds, Math.max(1, everySeconds / 2)), motion } = labels;
+  const cadence = { everySeconds, busyEverySeconds };
+  const attention = new Attention();
   while (!signal.aborted) {
     try {
-      const sampled = sampleStills({ cameraId, everySeconds, fragments: spool, decoder, clock, facts, signal });
+      const sampled = sampleStills({
+        ...{ cameraId, ...cadence, attention, motion, fragments: spool, decoder, clock, facts, signal },
+      });
       const stills = remember(sampled, shared.latestStills);
       const seen = labelStills({
         ...{ cameraId, stills, provider: shared.provider, settings: labels, clock, facts, signal },

@@ -5,21 +5,21 @@ const tolerance = 0.1;
 
 /** At most one frame every `everyMs` on average, never two closer than 0.9 × `everyMs`. */
 export class Cadence {
-  readonly #everyMs: number;
-  #dueMs: number | undefined;
+  /** The moment from which the next interval counts. */
+  #fromMs: number | undefined;
 
-  constructor(everyMs: number) {
-    this.#everyMs = everyMs;
-  }
-
-  /** Whether the frame at `atMs` is due; when it is, it counts as taken. */
-  take(atMs: number): boolean {
-    const due = this.#dueMs ?? atMs;
-    const earlyMs = this.#everyMs * tolerance;
+  /**
+   * Whether the frame at `atMs` is due; when it is, it counts as taken. `everyMs` may be another each time: a shorter one
+   * counts from the last frame on.
+   */
+  take(atMs: number, everyMs: number): boolean {
+    const due = this.#fromMs === undefined ? atMs : this.#fromMs + everyMs;
+    const earlyMs = everyMs * tolerance;
     // Farther off than one interval: the clock was set back, and the old schedule means nothing.
-    const clockSetBack = due - atMs > 2 * this.#everyMs;
+    const clockSetBack = due - atMs > 2 * everyMs;
     if (atMs < due - earlyMs && !clockSetBack) return false;
-    this.#dueMs = (clockSetBack ? atMs : Math.max(due, atMs)) + this.#everyMs;
+    // Never ahead of a frame by more than what it came early: the interval may be another by then.
+    this.#fromMs = clockSetBack ? atMs : Math.max(due, atMs);
     return true;
   }
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.ts';
 import { AgentError, systemCode } from '../errors.ts';
 import { annexB, type KeyFrame, undecodable } from './annex-b.ts';
 import { jpegSize } from './jpeg-size.ts';
-import { raster } from './motion.ts';
+import { raster } from './raster.ts';
 import { Turns } from './turns.ts';
 
 /** The limit of DetectLabels; at 1280 pixels the largest side, pictures stay a tenth of it. */
@@ -18,7 +18,7 @@ export type DecodedStill = {
   jpeg: Uint8Array;
   width: number;
   height: number;
-  /** One byte a cell, row by row; see `raster` in motion.ts. */
+  /** One byte a cell, row by row; see raster.ts. */
   grey: Uint8Array;
   /** Time ffmpeg took, without the wait for a turn. */
   tookMs: number;

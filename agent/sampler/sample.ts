@@ -4,10 +4,11 @@ import type { Clock } from '../clock.ts';
 import { asAgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { FragmentRecord } from '../spool/fragment-record.ts';
+import type { Attention } from './attention.ts';
 import { Cadence } from './cadence.ts';
 import type { StillDecoder } from './decode.ts';
 import { firstKeyFrame } from './key-frame.ts';
-import { MotionBackground } from './motion.ts';
+import { MotionBackground, type MotionOptions } from './motion.ts';
 import type { Still } from './still.ts';
 
 /** What the sampler needs of the spool. */
@@ -22,6 +23,11 @@ export type FragmentReader = {
 export type SamplerOptions = {
   cameraId: string;
   everySeconds: number;
+  /** While something is there. */
+  busyEverySeconds: number;
+  attention: Attention;
+  /** What counts as motion. */
+  motion?: MotionOptions;
   fragments: FragmentReader;
   /** Shared by all cameras: bounds the runs of ffmpeg. */
   decoder: StillDecoder;
@@ -38,19 +44,22 @@ const pauseMs = 1_000;
  * and `labels.failed` for a frame that cannot be read or decoded; then it goes on with the next.
  */
 export async function* sampleStills(options: SamplerOptions): AsyncGenerator<Still> {
-  const { cameraId, everySeconds, fragments, clock, facts, signal } = options;
-  const cadence = new Cadence(everySeconds * 1000);
-  const background = new MotionBackground();
+  const { cameraId, everySeconds, busyEverySeconds, attention, fragments, clock, facts, signal } = options;
+  const cadence = new Cadence();
+  const background = new MotionBackground(options.motion);
+  using changes = new Changes(fragments, attention, cameraId);
   let lastId: number | undefined;
   let started = false;
   while (!signal.aborted) {
     try {
       const newest = fragments.newest(cameraId);
-      const isNew = started && newest !== undefined && newest.id !== lastId;
+      if (!started) lastId = newest?.id;
       started = true;
-      lastId = newest?.id;
-      if (!isNew) await fragments.changed(cameraId, signal);
-      else if (cadence.take(newest.startMs)) yield await stillOf(newest, background, options);
+      const everyMs = 1000 * (newest && attention.busy(newest.startMs) ? busyEverySeconds : everySeconds);
+      const isDue = newest !== undefined && newest.id !== lastId && cadence.take(newest.startMs, everyMs);
+      if (isDue) lastId = newest.id;
+      if (isDue) yield await stillOf(newest, background, options);
+      else await changes.next(signal);
     } catch (error) {
       if (signal.aborted) return;
       facts.publish({ type: 'labels.failed', cameraId, error: asAgentError(error) });
@@ -60,11 +69,47 @@ export async function* sampleStills(options: SamplerOptions): AsyncGenerator<Sti
   }
 }
 
+/** Waits for the next fragment, or for attention. */
+class Changes implements Disposable {
+  readonly #fragments: FragmentReader;
+  readonly #cameraId: string;
+  readonly #ignore: () => void;
+  #spooled: Promise<void> | undefined;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(fragments: FragmentReader, attention: Attention, cameraId: string) {
+    this.#fragments = fragments;
+    this.#cameraId = cameraId;
+    this.#ignore = attention.onHold(() => this.#wake.resolve());
+  }
+
+  /** Rejects when `signal` aborts, and when the spool fails. */
+  async next(signal: AbortSignal): Promise<void> {
+    // Kept from one call to the next: attention, which comes more often, must not leave a waiter behind each time.
+    this.#spooled ??= this.#watch(signal);
+    await Promise.race([this.#spooled, this.#wake.promise]);
+    this.#wake = Promise.withResolvers<void>();
+  }
+
+  #watch(signal: AbortSignal): Promise<void> {
+    const spooled = this.#fragments.changed(this.#cameraId, signal).finally(() => {
+      this.#spooled = undefined;
+    });
+    // Nobody may be waiting when it rejects; who comes then asks again.
+    spooled.catch(() => undefined);
+    return spooled;
+  }
+
+  [Symbol.dispose](): void {
+    this.#ignore();
+  }
+}
+
 async function stillOf(record: FragmentRecord, background: MotionBackground, options: SamplerOptions): Promise<Still> {
   const { cameraId, fragments, decoder, facts, signal } = options;
   const { atMs, keyFrame } = firstKeyFrame(await fragments.readFragment(record));
   const { grey, jpeg, width, height } = await decoder.decode(keyFrame, signal);
-  const motionScore = background.score(grey, atMs);
+  const { score: motionScore, changed } = background.observe(grey, atMs);
   facts.publish({ type: 'still.sampled', cameraId, atMs, motionScore });
-  return { cameraId, atMs, jpeg, width, height, motionScore };
+  return { cameraId, atMs, jpeg, width, height, motionScore, changed };
 }

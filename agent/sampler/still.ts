@@ -1,4 +1,5 @@
 // One sampled key frame.
+import type { ChangedCells } from './changed-cells.ts';
 
 export type Still = {
   cameraId: string;
@@ -9,4 +10,6 @@ export type Still = {
   height: number;
   /** Share of the picture that differs from the slow background, 0–1. */
   motionScore: number;
+  /** Which parts of it. Left out when nobody knows. */
+  changed?: ChangedCells;
 };

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { AgentError } from '../../agent/errors.ts';
 import { type Fact, Facts } from '../../agent/facts.ts';
+import { Attention } from '../../agent/sampler/attention.ts';
 import { Cadence } from '../../agent/sampler/cadence.ts';
 import { createStillDecoder, type StillDecoder } from '../../agent/sampler/decode.ts';
 import { type FragmentReader, sampleStills } from '../../agent/sampler/sample.ts';
@@ -17,6 +18,10 @@ const coded = encode('testsrc2=size=320x180');
 class MemorySpool implements FragmentReader {
   readonly #fragments: { record: FragmentRecord; bytes: Uint8Array }[] = [];
   #waiting: (() => void)[] = [];
+
+  get waiters(): number {
+    return this.#waiting.length;
+  }
 
   add(startMs: number, bytes = fragmentAt(startMs, coded)): void {
     const record: FragmentRecord = {
@@ -55,7 +60,16 @@ const instantDecoder: StillDecoder = {
   decode: async () => ({ jpeg: new Uint8Array(1), width: 1, height: 1, grey: new Uint8Array(64 * 36), tookMs: 0 }),
 };
 
-function sampler(spool: MemorySpool, { decoder = instantDecoder, everySeconds = 2, clock = systemClock } = {}) {
+function sampler(
+  spool: MemorySpool,
+  {
+    decoder = instantDecoder,
+    everySeconds = 2,
+    busyEverySeconds = 2,
+    clock = systemClock,
+    attention = new Attention(),
+  } = {},
+) {
   const published: Fact[] = [];
   const facts = new Facts(error => {
     throw error;
@@ -66,6 +80,8 @@ function sampler(spool: MemorySpool, { decoder = instantDecoder, everySeconds = 
   const stills = sampleStills({
     cameraId: 'front-door',
     everySeconds,
+    busyEverySeconds,
+    attention,
     fragments: spool,
     decoder,
     clock,
@@ -77,7 +93,7 @@ function sampler(spool: MemorySpool, { decoder = instantDecoder, everySeconds = 
     if (!value) throw new Error('The sampler ended');
     return value;
   };
-  return { stills, next, published, stop };
+  return { stills, next, published, stop, attention };
 }
 
 test('a still is the first key frame of a new fragment, stamped with its timecode to the millisecond', async () => {
@@ -162,6 +178,62 @@ test('a fragment that is gone, garbage or undecodable is reported, and the next 
   ]);
 });
 
+/** Fragments a second apart from `from` to `to`; the seconds of those that became stills. */
+async function takenOf(spool: MemorySpool, { stills }: ReturnType<typeof sampler>, onSecond: (second: number) => void) {
+  const taken: number[] = [];
+  const reading = (async () => {
+    for await (const { atMs } of stills) taken.push((atMs - startMs) / 1000);
+  })();
+  await systemClock.sleep(1);
+  for (let second = 0; second <= 60; second++) {
+    onSecond(second);
+    await systemClock.sleep(1);
+    spool.add(startMs + second * 1000);
+    await systemClock.sleep(1);
+  }
+  return { taken, reading };
+}
+
+test('while something is there, stills come faster, and for ten seconds after', async () => {
+  const spool = new MemorySpool();
+  const sampled = sampler(spool, { everySeconds: 6, busyEverySeconds: 2 });
+  const { taken, reading } = await takenOf(spool, sampled, second => {
+    if (second === 13 || second === 15) sampled.attention.note(startMs + (second - 1) * 1000);
+  });
+  sampled.stop.abort();
+  await reading;
+  expect(taken).toEqual([0, 6, 12, 14, 16, 18, 20, 22, 24, 30, 36, 42, 48, 54, 60]);
+});
+
+test('motion that the camera reports is looked at with the next fragment, at the faster cadence until it is over', async () => {
+  const spool = new MemorySpool();
+  const sampled = sampler(spool, { everySeconds: 60, busyEverySeconds: 3 });
+  const { taken, reading } = await takenOf(spool, sampled, second => {
+    if (second === 20) sampled.attention.hold(true);
+    if (second === 35) sampled.attention.hold(false);
+  });
+  sampled.stop.abort();
+  await reading;
+  // The newest fragment, of second 19, is looked at as soon as the camera speaks.
+  expect(taken).toEqual([0, 19, 22, 25, 28, 31, 34, 37, 40, 43]);
+});
+
+test('motion that begins and ends between two stills draws attention too, and leaves no waiter behind', async () => {
+  const spool = new MemorySpool();
+  const sampled = sampler(spool, { everySeconds: 60, busyEverySeconds: 5 });
+  const { taken, reading } = await takenOf(spool, sampled, second => {
+    if (second !== 30) return;
+    for (let again = 0; again < 100; again++) {
+      sampled.attention.hold(true);
+      sampled.attention.hold(false);
+    }
+  });
+  sampled.stop.abort();
+  await reading;
+  expect(taken).toEqual([0, 29, 34, 39]);
+  expect(spool.waiters).toBeLessThanOrEqual(1);
+});
+
 test('the sampler ends when it is told to, also while it waits', async () => {
   const { stills, stop } = sampler(new MemorySpool());
   const waiting = stills.next();
@@ -179,15 +251,24 @@ const cadences: CadenceCase[] = [
 ];
 
 test.each(cadences)('key frames that come $name are taken as they should', ({ everyMs, at, taken }) => {
-  const cadence = new Cadence(everyMs);
-  expect(at.filter(atMs => cadence.take(atMs))).toEqual(taken);
+  const cadence = new Cadence();
+  expect(at.filter(atMs => cadence.take(atMs, everyMs))).toEqual(taken);
+});
+
+test('a cadence that becomes faster counts from the last frame, one that becomes slower too', () => {
+  const cadence = new Cadence();
+  const every = (atMs: number) => (atMs >= 20_000 && atMs < 30_000 ? 1000 : 5000);
+  const taken = Array.from({ length: 61 }, (_, second) => second * 1000).filter(at => cadence.take(at, every(at)));
+  expect(taken.map(at => at / 1000)).toEqual([
+    ...[0, 5, 10, 15, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 34, 39, 44, 49, 54, 59],
+  ]);
 });
 
 test('over an hour there are no more stills than one for each interval', () => {
   for (const gapMs of [333, 1000, 1801, 1900, 1999, 2001, 3000]) {
-    const cadence = new Cadence(2000);
+    const cadence = new Cadence();
     let taken = 0;
-    for (let atMs = 0; atMs < 3_600_000; atMs += gapMs) if (cadence.take(atMs)) taken++;
+    for (let atMs = 0; atMs < 3_600_000; atMs += gapMs) if (cadence.take(atMs, 2000)) taken++;
     expect(taken).toBeLessThanOrEqual(1800 + 1);
   }
 });
