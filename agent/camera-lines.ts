@@ -1,11 +1,16 @@
 // Two of the lines that the fleet runs for each camera; beside them the uploader, and the camera's events. Neither ends before its signal aborts
 // (except that without labels there is nothing to analyse), and nothing that goes wrong in one reaches another.
 import { randomUUID } from 'node:crypto';
+import type { LabelSettings } from '../shared/label-settings.ts';
 import type { Sighting } from '../shared/sighting.ts';
 import { openCameraInput } from './camera-input.ts';
 import { asAgentError } from './errors.ts';
+import type { Facts } from './facts.ts';
 import { fragmentItems } from './fragmenter/fragment-items.ts';
-import { type LabelledStill, labelStills } from './labels/label-stills.ts';
+import { CameraMotion } from './labels/camera-motion.ts';
+import { forgetAfterMs, type LabelledStill, labelStills } from './labels/label-stills.ts';
+import { oldestThere, SightingLog } from './labels/sighting-log.ts';
+import { withoutPath } from './labels/sighting-of.ts';
 import type { AgentParts } from './parts.ts';
 import { evaluateRules, firings } from './rules/evaluate.ts';
 import { Attention } from './sampler/attention.ts';
@@ -43,6 +48,9 @@ export async function ingest(camera: SourceCamera, shared: AgentParts, signal: A
   }
 }
 
+/** More were never there at once. */
+const maxOpenSightings = 100;
+
 export type AnalysisOptions = {
   camera: Pick<Camera, 'id' | 'labels'>;
   /** Names of the destinations of a rule's alerts. */
@@ -51,42 +59,70 @@ export type AnalysisOptions = {
 };
 
 /** Disk → stills → sightings → alerts, of a camera with labels, until `signal` aborts. */
-export async function analyse({ camera, destinationsOf, signal }: AnalysisOptions, shared: AgentParts): Promise<void> {
-  const { clock, facts, journal, spool, decoder } = shared;
-  const { id: cameraId, labels } = camera;
-  if (!labels || labels.provider === 'none') return;
-  const { everySeconds, busyEverySeconds = Math.min(everySeconds, Math.max(1, everySeconds / 2)), motion } = labels;
-  const cadence = { everySeconds, busyEverySeconds };
-  const attention = new Attention();
+export async function analyse(options: AnalysisOptions, shared: AgentParts): Promise<void> {
+  const { camera, signal } = options;
+  const { clock, facts, journal } = shared;
+  if (!camera.labels) return;
   while (!signal.aborted) {
     try {
-      const sampled = sampleStills({
-        ...{ cameraId, ...cadence, attention, motion, fragments: spool, decoder, clock, facts, signal },
-      });
-      const stills = remember(sampled, shared.latestStills);
-      const seen = labelStills({
-        ...{ cameraId, stills, provider: shared.provider, settings: labels, clock, facts, signal },
-        random: Math.random,
-        newId: randomUUID,
-      });
-      for await (const labelled of seen) {
-        await keep(labelled, shared);
-        raiseAlerts(labelled.sightings, destinationsOf, shared);
-      }
+      await analyseStills({ ...options, labels: camera.labels }, shared);
     } catch (thrown) {
-      journal.unexpected(thrown, `analysis of ${cameraId}`);
-      facts.publish({ type: 'labels.failed', cameraId, error: asAgentError(thrown) });
+      journal.unexpected(thrown, `analysis of ${camera.id}`);
+      facts.publish({ type: 'labels.failed', cameraId: camera.id, error: asAgentError(thrown) });
       await clock.sleep(refusedPauseMs, signal).catch(() => undefined);
     }
   }
 }
 
-/** A disk that takes no sightings must not keep an alert from leaving. */
-async function keep({ still, sightings }: LabelledStill, shared: AgentParts): Promise<void> {
+type Analysis = AnalysisOptions & { labels: LabelSettings };
+
+async function analyseStills({ camera, labels, destinationsOf, signal }: Analysis, shared: AgentParts): Promise<void> {
+  const { clock, facts, spool, decoder, sightings } = shared;
+  const { id: cameraId } = camera;
+  const { everySeconds, busyEverySeconds = Math.min(everySeconds, Math.max(1, everySeconds / 2)), motion } = labels;
+  const attention = new Attention();
+  using cameraMotion = new CameraMotion({ cameraId, clock, facts, onMotion: active => attention.hold(active) });
+  const sampled = sampleStills({
+    ...{ cameraId, everySeconds, busyEverySeconds, attention, motion },
+    ...{ fragments: spool, decoder, clock, facts, signal },
+  });
+  const labelled = labelStills({
+    ...{ cameraId, stills: remember(sampled, shared.latestStills), settings: labels, cameraMotion, attention },
+    ...{
+      provider: labels.provider === 'none' ? undefined : shared.provider,
+      open: openSightings(cameraId, labels, shared),
+    },
+    ...{ clock, facts, signal, random: Math.random, newId: randomUUID },
+  });
+  const log = new SightingLog(sightings);
   try {
-    await shared.sightings.add(still, sightings);
+    for await (const each of labelled) {
+      await keeping(cameraId, facts, () => log.keep(each));
+      raiseAlerts(each, destinationsOf, shared);
+    }
+  } finally {
+    await keeping(cameraId, facts, () => log.flush());
+  }
+}
+
+/** What may still be there from before the agent, or this line of it, stopped. */
+function openSightings(cameraId: string, labels: LabelSettings, { sightings, clock, facts }: AgentParts): Sighting[] {
+  const nowMs = clock.nowMs();
+  try {
+    const fromMs = oldestThere(nowMs, forgetAfterMs(labels));
+    return sightings.between({ cameraId, fromMs, toMs: nowMs, limit: maxOpenSightings, paths: true });
   } catch (thrown) {
-    shared.facts.publish({ type: 'labels.failed', cameraId: still.cameraId, error: asAgentError(thrown) });
+    facts.publish({ type: 'labels.failed', cameraId, error: asAgentError(thrown) });
+    return [];
+  }
+}
+
+/** A disk that takes no sightings must not keep an alert from leaving. */
+async function keeping(cameraId: string, facts: Facts, keep: () => Promise<void>): Promise<void> {
+  try {
+    await keep();
+  } catch (thrown) {
+    facts.publish({ type: 'labels.failed', cameraId, error: asAgentError(thrown) });
   }
 }
 
@@ -97,9 +133,15 @@ async function* remember(stills: AsyncIterable<Still>, latest: Map<string, Uint8
   }
 }
 
-function raiseAlerts(sightings: Sighting[], destinationsOf: (ruleId: string) => string[], shared: AgentParts): void {
+/** For what is new on the still, or was never seen better: it may be sure enough by now. */
+function raiseAlerts(
+  { seen }: LabelledStill,
+  destinationsOf: AnalysisOptions['destinationsOf'],
+  shared: AgentParts,
+): void {
   const { settings, outbox, facts } = shared;
   const lastFiredMs = (ruleId: string, cameraId: string) => outbox.lastFiredMs(ruleId, cameraId);
+  const sightings = seen.filter(({ isNew, better }) => isNew || better).map(({ sighting }) => withoutPath(sighting));
   const evaluations = evaluateRules({ rules: settings.rules, sightings, lastFiredMs });
   for (const { ruleId, sighting, outcome } of evaluations) {
     const { id: sightingId, cameraId, atMs } = sighting;

@@ -1,21 +1,40 @@
-// Stills → stills with what was seen on them. A still in which nothing moved is not sent, and neither is any while the
-// provider needs a pause; no failure ends the loop.
+// Stills → what is there, followed from still to still. A still in which nothing moved is not sent, and neither is any while
+// the provider needs a pause: then, and where there is no provider, motion itself is what was seen. No failure ends the loop.
 import type { LabelSettings } from '../../shared/label-settings.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 import type { Clock } from '../clock.ts';
-import { asAgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
+import type { Attention } from '../sampler/attention.ts';
 import type { Still } from '../sampler/still.ts';
-import type { DetectedLabel, LabelProvider } from './provider.ts';
+import { AskProvider } from './ask-provider.ts';
+import type { CameraMotion } from './camera-motion.ts';
+import { decideGate, type GateDecision } from './motion-gate.ts';
+import type { LabelProvider } from './provider.ts';
+import { mayBeThere } from './sighting-log.ts';
+import { type SeenNow, seenOf, sightingOf, trackOf } from './sighting-of.ts';
+import type { Detection } from './track.ts';
+import { Tracker, type Tracking } from './tracker.ts';
 
-const firstPauseMs = 2_000;
-const longestPauseMs = 5 * 60_000;
+/** The label of motion that nobody put a name to. It was measured, so it is certain. */
+export const motionLabel = 'Motion';
+
+/** How long something may be missed, at least; where stills are far apart, three of them. */
+const leastForgetMs = 10_000;
+const forgetStills = 3;
 
 export type LabelStillsOptions = {
   cameraId: string;
   stills: AsyncIterable<Still>;
-  provider: LabelProvider;
-  settings: Pick<LabelSettings, 'minConfidence' | 'motionThreshold'>;
+  /** Left out: motion is all that is seen. */
+  provider?: LabelProvider | undefined;
+  settings: Pick<LabelSettings, 'minConfidence' | 'motionThreshold' | 'everySeconds'> & {
+    motion: Pick<LabelSettings['motion'], 'gate'>;
+  };
+  /** What was kept of the time before a restart; what cannot be there any more is passed over. */
+  open?: readonly Sighting[];
+  /** Left out: the camera does not tell. */
+  cameraMotion?: Pick<CameraMotion, 'at'> | undefined;
+  attention?: Attention | undefined;
   clock: Clock;
   /** 0 ≤ x < 1. */
   random: () => number;
@@ -25,60 +44,61 @@ export type LabelStillsOptions = {
   signal: AbortSignal;
 };
 
-export type LabelledStill = { still: Still /** Empty, too, when the still was not sent. */; sightings: Sighting[] };
+export type LabelledStill = {
+  still: Still;
+  /** Everything that is there, also what was not looked for because its place did not change. With paths. */
+  seen: SeenNow[];
+  /** What is not there any more. */
+  ended: Sighting[];
+};
 
 /**
  * Every still, in order. Ends with `stills`, or when `signal` aborts. Publishes `labels.detected` for each answer and
  * `labels.failed` for each failure, with the moment until which no still is sent.
  */
 export async function* labelStills(options: LabelStillsOptions): AsyncGenerator<LabelledStill> {
-  const { stills, settings, clock, signal } = options;
-  let failures = 0;
-  let pausedUntilMs = 0;
+  const { cameraId, stills, settings, provider, newId, open = [], attention, clock, signal } = options;
+  const forgetMs = forgetAfterMs(settings);
+  const tracker = new Tracker({ newId, forgetMs });
+  const nowMs = clock.nowMs();
+  tracker.restore(open.filter(sighting => mayBeThere(sighting, { nowMs, forgetMs })).map(trackOf));
+  const asking = provider && new AskProvider(provider, options);
   for await (const still of stills) {
-    const moved = still.motionScore >= settings.motionThreshold;
-    if (!moved || clock.monotonicMs() < pausedUntilMs) {
-      yield { still, sightings: [] };
-      continue;
-    }
-    const answer = await detect(still, failures, options);
+    const gate = gateOf(still, options);
+    const answer = gate.passes ? await asking?.detect(still) : undefined;
     if (signal.aborted) return;
-    failures = answer.pauseMs > 0 ? failures + 1 : 0;
-    pausedUntilMs = clock.monotonicMs() + answer.pauseMs;
-    yield { still, sightings: answer.sightings };
+    const detections = answer ?? (gate.moved ? [motionOn(still)] : []);
+    const tracking = tracker.observe({ ...trackedStill(still, gate), detections, looked: answer !== undefined });
+    if (gate.moved || isLively(tracking)) attention?.note(still.atMs);
+    yield {
+      still,
+      seen: tracking.seen.map(present => seenOf(present, cameraId)),
+      ended: tracking.ended.map(track => sightingOf(track, cameraId)),
+    };
   }
 }
 
-/** `pauseMs` is 0 when the next still may be sent. */
-type Answer = { sightings: Sighting[]; pauseMs: number };
-
-async function detect(still: Still, failures: number, options: LabelStillsOptions): Promise<Answer> {
-  const { cameraId, provider, settings, clock, random, newId, facts, signal } = options;
-  const startedMs = clock.monotonicMs();
-  try {
-    const labels = await provider.detect(still, { minConfidence: settings.minConfidence, signal });
-    const sightings = labels.flatMap(label => sightingsOf(label, still, newId));
-    const tookMs = clock.monotonicMs() - startedMs;
-    facts.publish({ type: 'labels.detected', cameraId, atMs: still.atMs, sightings: sightings.length, tookMs });
-    return { sightings, pauseMs: 0 };
-  } catch (cause) {
-    if (signal.aborted) return { sightings: [], pauseMs: 0 };
-    const error = asAgentError(cause);
-    const pauseMs = error.retry === 'never' ? 0 : pauseAfter(failures, random);
-    const retryAtMs = clock.nowMs() + pauseMs;
-    facts.publish({ type: 'labels.failed', cameraId, error, ...(pauseMs > 0 ? { retryAtMs } : {}) });
-    return { sightings: [], pauseMs };
-  }
+/** How long something may be missed before it is gone, with these settings. */
+export function forgetAfterMs({ everySeconds }: Pick<LabelSettings, 'everySeconds'>): number {
+  return Math.max(leastForgetMs, forgetStills * everySeconds * 1000);
 }
 
-/** 2 s, 4 s, 8 s … up to 5 minutes, each shortened by up to a half, so that cameras do not come back in step. */
-export function pauseAfter(failures: number, random: () => number): number {
-  return Math.round(Math.min(longestPauseMs, firstPauseMs * 2 ** failures) * (1 - random() / 2));
+function gateOf(still: Still, { settings, cameraMotion }: LabelStillsOptions): GateDecision {
+  const { motionThreshold, motion } = settings;
+  return decideGate({ still, gate: motion.gate, motionThreshold, cameraMotion: cameraMotion?.at(still.atMs) });
 }
 
-/** One for each instance; a label without instances describes the whole picture. */
-function sightingsOf({ name, confidence, instances }: DetectedLabel, still: Still, newId: () => string): Sighting[] {
-  const { cameraId, atMs } = still;
-  if (instances.length === 0) return [{ id: newId(), cameraId, atMs, label: name, confidence }];
-  return instances.map(({ box, confidence }) => ({ id: newId(), cameraId, atMs, label: name, confidence, box }));
+function trackedStill({ atMs, changed }: Still, { quiet }: GateDecision) {
+  if (!changed) return { atMs, quiet };
+  return { atMs, quiet, newScene: changed.newScene, changedIn: changed.within.bind(changed) };
+}
+
+function motionOn({ changed }: Still): Detection {
+  const box = changed?.bounds();
+  return { label: motionLabel, confidence: 100, only: true, ...(box && { box }) };
+}
+
+/** A parked car that is found again is no reason to look more often. */
+function isLively({ seen }: Tracking): boolean {
+  return seen.some(({ isNew, moved }) => isNew || moved);
 }

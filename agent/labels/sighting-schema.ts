@@ -1,11 +1,9 @@
 // Sightings and their stills on disk: the tables, and what a row turns into.
+import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Sighting } from '../../shared/sighting.ts';
 
-/** `synchronous = NORMAL`: kill -9 loses nothing, a power cut at most the last sightings; spares the SD card. */
-export const schemaSql = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = NORMAL;
+const tablesSql = `
   CREATE TABLE IF NOT EXISTS still (
     camera_id TEXT NOT NULL,
     at_ms INTEGER NOT NULL,
@@ -26,20 +24,76 @@ export const schemaSql = `
   CREATE INDEX IF NOT EXISTS sighting_at ON sighting (at_ms);
 `;
 
+/**
+ * Each brings the database from the version that is its index to the next. NULL in the columns that came later means what was
+ * true before them: seen on one frame only, the one of `at_ms`, in one place.
+ */
+const migrations = [
+  tablesSql,
+  `ALTER TABLE sighting ADD COLUMN until_ms INTEGER;
+   ALTER TABLE sighting ADD COLUMN still_ms INTEGER;
+   ALTER TABLE sighting ADD COLUMN path TEXT;
+   CREATE INDEX sighting_until ON sighting (camera_id, coalesce(until_ms, at_ms), at_ms);
+   CREATE INDEX sighting_still ON sighting (camera_id, coalesce(still_ms, at_ms));`,
+];
+
+/**
+ * Makes the tables, or brings those of an older agent up to date; all of it or nothing. `synchronous = NORMAL`: kill -9 loses
+ * nothing, a power cut at most the last sightings; spares the SD card.
+ */
+export function migrate(database: DatabaseSync): void {
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+  database.exec('BEGIN IMMEDIATE');
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
+  for (const migration of migrations.slice(version)) database.exec(migration);
+  database.exec(`PRAGMA user_version = ${Math.max(version, migrations.length)}; COMMIT;`);
+}
+
 const boxSchema = z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() });
+
+const pathSchema = z.array(
+  z
+    .object({ atMs: z.int(), untilMs: z.int().optional(), confidence: z.number(), box: boxSchema.optional() })
+    .transform(({ untilMs, box, ...rest }) => ({
+      ...rest,
+      ...(untilMs === undefined ? {} : { untilMs }),
+      ...(box ? { box } : {}),
+    })),
+);
 
 const rowSchema = z.object({
   id: z.string(),
   camera_id: z.string(),
   at_ms: z.int(),
+  until_ms: z.int().nullable(),
   label: z.string(),
   confidence: z.number(),
   box: z.string().nullable(),
+  path: z.string().nullable().optional(),
 });
 
+/** All that `sightingOf` takes but the path, which may be long. */
+export const sightingColumns = 'id, camera_id, at_ms, until_ms, label, confidence, box';
+
+/** With its path when the row has that column. */
 export function sightingOf(row: unknown): Sighting {
-  const { id, camera_id: cameraId, at_ms: atMs, label, confidence, box } = rowSchema.parse(row);
-  return { id, cameraId, atMs, label, confidence, ...(box === null ? {} : { box: boxSchema.parse(JSON.parse(box)) }) };
+  const {
+    id,
+    camera_id: cameraId,
+    at_ms: atMs,
+    until_ms: untilMs,
+    label,
+    confidence,
+    box,
+    path,
+  } = rowSchema.parse(row);
+  return {
+    ...{ id, cameraId, atMs },
+    ...(untilMs === null ? {} : { untilMs }),
+    ...{ label, confidence },
+    ...(box === null ? {} : { box: boxSchema.parse(JSON.parse(box)) }),
+    ...(path ? { path: pathSchema.parse(JSON.parse(path)) } : {}),
+  };
 }
 
 const stillSchema = z

@@ -1,4 +1,4 @@
-// Sightings in SQLite, and the frame each was seen on as a JPEG file beside it. Invariants:
+// Sightings in SQLite, and for each the frame it was seen best on as a JPEG file beside it. Invariants:
 // 1. A file never outlives its row: the row is written first and deleted last, so a crash leaves no stray pictures.
 // 2. A picture that a crash cut short is not served: its size is not the one in the row.
 // 3. Bounded: stills by number and bytes, sightings by number, both by age; the oldest go first.
@@ -12,7 +12,8 @@ import { systemCode } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Still } from '../sampler/still.ts';
 import { sightingsError } from './disk-errors.ts';
-import { type StillRow, schemaSql, sightingOf, stillOf } from './sighting-schema.ts';
+import { withoutPath } from './sighting-of.ts';
+import { migrate, type StillRow, sightingColumns, sightingOf, stillOf } from './sighting-schema.ts';
 
 const dayMs = 86_400_000;
 /** Counting rows takes a slow card a while: the bounds are looked at once in so many additions. */
@@ -35,6 +36,16 @@ export type SightingStoreOptions = {
   maxStillBytes?: number;
 };
 
+export type SightingChange = {
+  /** As it is now; kept with its path. */
+  sighting: Sighting;
+  isNew: boolean;
+  /** The still shows it better than any before. */
+  better: boolean;
+};
+
+type Selection = { parameters: (string | number)[]; paths?: boolean };
+
 /** Every method throws or rejects with an AgentError `disk-*` when the disk does not play along. */
 export class SightingStore implements Disposable {
   readonly #options: Required<SightingStoreOptions>;
@@ -47,44 +58,51 @@ export class SightingStore implements Disposable {
     try {
       mkdirSync(options.dataDir, { recursive: true });
       this.#database = new DatabaseSync(join(options.dataDir, 'sightings.sqlite'), { timeout: 2_000 });
-      this.#database.exec(schemaSql);
+      migrate(this.#database);
     } catch (error) {
       throw sightingsError(error, options.dataDir);
     }
   }
 
-  /** Keeps what was seen on a still, and the still; publishes `sighting.seen` for each. Nothing to do without sightings. */
-  async add(still: Still, sightings: Sighting[]): Promise<void> {
-    if (sightings.length === 0) return;
+  /**
+   * Keeps what the still shows: things that are new, and what there is to know of others by now; their paths too. The still
+   * becomes the picture of those that are new and of those never seen better. Publishes `sighting.seen` for the new and
+   * `sighting.updated` for the others. Nothing to do without sightings.
+   */
+  async keep(still: Still, changes: readonly SightingChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    const pictured = changes.filter(({ isNew, better }) => isNew || better);
     await this.#guard(async () => {
-      this.#insert(still, sightings);
-      await this.#write(still);
-      if (this.#additions++ % additionsPerPrune === 0) await this.#prune();
+      const replaced = this.#insert(still, changes);
+      if (pictured.length > 0) await this.#write(still);
+      for (const old of replaced) await this.#drop(old);
+      if (pictured.length > 0 && this.#additions++ % additionsPerPrune === 0) await this.#prune();
     });
-    for (const sighting of sightings) this.#options.facts.publish({ type: 'sighting.seen', sighting });
+    for (const { sighting, isNew } of changes) {
+      const type = isNew ? 'sighting.seen' : 'sighting.updated';
+      this.#options.facts.publish({ type, sighting: withoutPath(sighting) });
+    }
   }
 
-  /** Of one camera, oldest first. */
-  between(range: { cameraId: string; fromMs: number; toMs: number; limit: number }): Sighting[] {
-    const { cameraId, fromMs, toMs, limit } = range;
-    return this.#select('WHERE camera_id = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms, seq LIMIT ?', [
-      ...[cameraId, fromMs, toMs, limit],
-    ]);
+  /** Of one camera, what was there at some time in `fromMs` ≤ time < `toMs`, the one that came first first. */
+  between(range: { cameraId: string; fromMs: number; toMs: number; limit: number; paths?: boolean }): Sighting[] {
+    const { cameraId, fromMs, toMs, limit, paths = false } = range;
+    const conditions = `WHERE camera_id = ? AND coalesce(until_ms, at_ms) >= ? AND at_ms < ?`;
+    return this.#select(`INDEXED BY sighting_until ${conditions} ORDER BY at_ms, seq LIMIT ?`, {
+      ...{ parameters: [cameraId, fromMs, toMs, limit], paths },
+    });
   }
 
-  /** Of all cameras, newest first, only those before `beforeMs`. */
+  /** Of all cameras, newest first, only those that came before `beforeMs`. */
   newest({ limit, beforeMs = Number.MAX_SAFE_INTEGER }: { limit: number; beforeMs?: number | undefined }): Sighting[] {
-    return this.#select('WHERE at_ms < ? ORDER BY at_ms DESC, seq DESC LIMIT ?', [beforeMs, limit]);
+    return this.#select('WHERE at_ms < ? ORDER BY at_ms DESC, seq DESC LIMIT ?', { parameters: [beforeMs, limit] });
   }
 
-  /** The frame the sighting was seen on; undefined when there is none or it was already pruned. */
+  /** The frame the sighting was seen best on; undefined when there is none or it was already pruned. */
   async still(sightingId: string): Promise<Uint8Array | undefined> {
     return this.#guard(async () => {
-      const row = this.#database
-        .prepare('SELECT still.* FROM sighting JOIN still USING (camera_id, at_ms) WHERE id = ?')
-        .get(sightingId);
-      if (row === undefined) return undefined;
-      const still = stillOf(row);
+      const still = this.#pictureOf(sightingId);
+      if (!still) return undefined;
       const jpeg = await readFile(this.#path(still)).catch(missingIsUndefined);
       return jpeg?.length === still.bytes ? jpeg : undefined;
     });
@@ -94,10 +112,10 @@ export class SightingStore implements Disposable {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #select(conditions: string, parameters: (string | number)[]): Sighting[] {
+  #select(conditions: string, { parameters, paths = false }: Selection): Sighting[] {
     try {
       return this.#database
-        .prepare(`SELECT * FROM sighting ${conditions}`)
+        .prepare(`SELECT ${sightingColumns}${paths ? ', path' : ''} FROM sighting ${conditions}`)
         .all(...parameters)
         .map(sightingOf);
     } catch (error) {
@@ -105,21 +123,54 @@ export class SightingStore implements Disposable {
     }
   }
 
-  #insert({ cameraId, atMs, jpeg }: Still, sightings: Sighting[]): void {
+  /** All rows or none. @returns the stills that are nobody's picture any more */
+  #insert({ cameraId, atMs, jpeg }: Still, changes: readonly SightingChange[]): StillRow[] {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      this.#database.prepare('INSERT OR REPLACE INTO still VALUES (?, ?, ?)').run(cameraId, atMs, jpeg.length);
-      const insert = this.#database.prepare(
-        'INSERT INTO sighting (id, camera_id, at_ms, label, confidence, box) VALUES (?, ?, ?, ?, ?, ?)',
-      );
-      for (const { id, cameraId, atMs, label, confidence, box } of sightings) {
-        insert.run(id, cameraId, atMs, label, confidence, box ? JSON.stringify(box) : null);
+      const replaced: StillRow[] = [];
+      if (changes.some(({ isNew, better }) => isNew || better))
+        this.#database.prepare('INSERT OR REPLACE INTO still VALUES (?, ?, ?)').run(cameraId, atMs, jpeg.length);
+      for (const { sighting, isNew, better } of changes) {
+        const before = isNew || better ? this.#pictureOf(sighting.id) : undefined;
+        this.#put(sighting, isNew || better ? atMs : undefined);
+        if (before && before.atMs !== atMs && !this.#isPictured(before)) replaced.push(before);
       }
       this.#database.exec('COMMIT');
+      return replaced;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** A sighting that could not be kept when it was new is kept now. */
+  #put({ id, cameraId, atMs, untilMs, label, confidence, box, path }: Sighting, stillMs: number | undefined): void {
+    const columns = 'id, camera_id, at_ms, until_ms, still_ms, label, confidence, box, path';
+    this.#database
+      .prepare(
+        `INSERT INTO sighting (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+           until_ms = excluded.until_ms, still_ms = coalesce(excluded.still_ms, still_ms),
+           confidence = excluded.confidence, box = excluded.box, path = excluded.path`,
+      )
+      .run(
+        ...[id, cameraId, atMs, untilMs ?? null, stillMs ?? null, label, confidence, box ? JSON.stringify(box) : null],
+        path ? JSON.stringify(path) : null,
+      );
+  }
+
+  #pictureOf(id: string): StillRow | undefined {
+    const row = this.#database
+      .prepare(
+        `SELECT still.* FROM sighting JOIN still
+           ON still.camera_id = sighting.camera_id AND still.at_ms = coalesce(still_ms, sighting.at_ms) WHERE id = ?`,
+      )
+      .get(id);
+    return row && stillOf(row);
+  }
+
+  #isPictured({ cameraId, atMs }: StillRow): boolean {
+    const sql = 'SELECT 1 FROM sighting WHERE camera_id = ? AND coalesce(still_ms, at_ms) = ? LIMIT 1';
+    return this.#database.prepare(sql).get(cameraId, atMs) !== undefined;
   }
 
   async #write(still: Still): Promise<void> {
@@ -130,15 +181,20 @@ export class SightingStore implements Disposable {
   async #prune(): Promise<void> {
     const { keepDays, maxSightings, clock } = this.#options;
     const database = this.#database;
-    database.prepare('DELETE FROM sighting WHERE at_ms < ?').run(clock.nowMs() - keepDays * dayMs);
+    const keepFromMs = clock.nowMs() - keepDays * dayMs;
+    const ended = 'at_ms < ? AND coalesce(until_ms, at_ms) < ?';
+    database.prepare(`DELETE FROM sighting WHERE ${ended}`).run(keepFromMs, keepFromMs);
     const excess = 'SELECT max(0, count(*) - ?) FROM sighting';
     database
       .prepare(`DELETE FROM sighting WHERE seq IN (SELECT seq FROM sighting ORDER BY at_ms LIMIT (${excess}))`)
       .run(maxSightings);
-    for (const still of this.#stillsTooMany()) {
-      await rm(this.#path(still), { force: true });
-      database.prepare('DELETE FROM still WHERE camera_id = ? AND at_ms = ?').run(still.cameraId, still.atMs);
-    }
+    for (const still of this.#stillsTooMany()) await this.#drop(still);
+  }
+
+  async #drop(still: StillRow): Promise<void> {
+    await rm(this.#path(still), { force: true });
+    const sql = 'DELETE FROM still WHERE camera_id = ? AND at_ms = ?';
+    this.#database.prepare(sql).run(still.cameraId, still.atMs);
   }
 
   /** The oldest stills, as many as the bounds are exceeded by. */

@@ -1,6 +1,6 @@
 // One thing that is followed across stills: where it was, where it is expected, and whether its place still looks as it does
 // with it. State of the tracker only; what others see of it is a copy.
-import type { Box } from '../../shared/sighting.ts';
+import type { Box, Observation } from '../../shared/sighting.ts';
 import { overlap } from './box-distance.ts';
 
 export type Detection = {
@@ -9,6 +9,8 @@ export type Detection = {
   confidence: number;
   /** Absent for labels that describe the whole scene. */
   box?: Box;
+  /** There is never more than one of its label at a time, wherever it is. */
+  only?: boolean;
 };
 
 /** What is known of one thing, from the still it was first seen on to the last. */
@@ -21,7 +23,7 @@ export type Track = {
   confidence: number;
   box?: Box;
   /** Where it was, oldest first: an entry for the first still and one for each on which it had moved. */
-  path: { atMs: number; box: Box }[];
+  path: Observation[];
 };
 
 /** What a still says of the place of a track. */
@@ -44,6 +46,8 @@ const maxPath = 200;
 /** Nobody keeps a straight line for longer. */
 const maxPredictionMs = 3_000;
 const maxPatience = 6;
+/** Until somebody looks: who restored it knew that it may still be there. */
+const restoredPatience = 12;
 /** A settled thing that every look misses is not there, whatever its place looks like. */
 const maxMissedLooks = 20;
 const maxUndetectedMs = 12 * 3_600_000;
@@ -51,6 +55,7 @@ const maxUndetectedMs = 12 * 3_600_000;
 export class OpenTrack {
   readonly #track: Track;
   #last: Box | undefined;
+  #lastConfidence: number;
   /** Where it stays: the mean of its boxes since the last entry of the path. */
   #place: Box | undefined;
   /** Of the centre, in fractions of the picture. */
@@ -59,12 +64,16 @@ export class OpenTrack {
   #settled = false;
   #missedLooks = 0;
   #detectedMs: number;
+  #restored: boolean;
   #quietStills = 0;
 
-  constructor(track: Track) {
+  /** `restored`: it was followed before a restart, which took a while, and what was noted of it may be a minute old. */
+  constructor(track: Track, { restored = false } = {}) {
     this.#track = { ...track, path: [...track.path] };
     this.#last = track.path.at(-1)?.box ?? track.box;
     this.#place = this.#last;
+    this.#lastConfidence = track.confidence;
+    this.#restored = restored;
     this.#detectedMs = track.lastMs;
   }
 
@@ -84,6 +93,11 @@ export class OpenTrack {
     return this.#last;
   }
 
+  /** What the still of `atMs` shows of it, found or not. */
+  observation(atMs: number): Observation {
+    return { atMs, confidence: this.#lastConfidence, ...(this.#last && { box: this.#last }) };
+  }
+
   /** Stills in a row on which nothing moved, in which it was not seen. */
   get quietStills(): number {
     return this.#quietStills;
@@ -96,7 +110,7 @@ export class OpenTrack {
 
   /** How many times as long as others it may be missed: a thing found in one place for hours is not gone after five misses. */
   get patience(): number {
-    return Math.min(maxPatience, 1 + this.#unmovedLooks / 100);
+    return this.#restored ? restoredPatience : Math.min(maxPatience, 1 + this.#unmovedLooks / 100);
   }
 
   snapshot(): Track {
@@ -112,36 +126,54 @@ export class OpenTrack {
     );
   }
 
-  /** It is on the still. Whether it moved since the last entry of its path. */
-  see({ confidence, box }: Detection, { atMs, usual, newScene }: Place): { moved: boolean; better: boolean } {
+  /** It is on the still. Whether it moved since the last entry of its path, and whether it was never surer. */
+  see({ confidence, box, only = false }: Detection, place: Place): { moved: boolean; better: boolean } {
+    const { atMs, usual, newScene } = place;
     const track = this.#track;
     const moved = box !== undefined && this.#movedTo(box);
     if (box) this.#follow(box, moved, atMs - track.lastMs);
-    if (moved && atMs > (track.path.at(-1)?.atMs ?? atMs)) track.path = thinned([...track.path, { atMs, box }]);
     const better = confidence > track.confidence;
     if (better) Object.assign(track, { confidence, ...(box && { box }) });
+    this.#lastConfidence = confidence;
     this.#unmovedLooks = moved ? 0 : this.#unmovedLooks + 1;
-    if (newScene) this.#settled = true;
+    if (newScene) this.#settled = !only;
     else if (moved) this.#settled = false;
     // Something seen only once in passing, and in the same grey as what it covers, must not stay for ever.
-    else if (usual && this.#unmovedLooks > 1) this.#settled = true;
+    else if (usual && this.#unmovedLooks > 1) this.#settled = !only;
+    this.#restored = false;
     this.#missedLooks = 0;
     this.#quietStills = 0;
     this.#detectedMs = Math.max(this.#detectedMs, atMs);
     this.#lasts(atMs);
+    this.#note({ atMs, confidence, ...(box && { box }) }, moved);
     return { moved, better };
   }
 
   /** It was not found on the still. Whether it is there all the same. */
   miss({ atMs, usual }: Place, { looked, quiet }: { looked: boolean; quiet: boolean }): boolean {
-    if (looked) this.#missedLooks++;
+    if (looked) {
+      this.#missedLooks++;
+      this.#restored = false;
+    }
     if (this.#missedLooks > maxMissedLooks || atMs - this.#detectedMs > maxUndetectedMs) this.#settled = false;
     if (this.#settled && usual) {
       this.#lasts(atMs);
+      this.#note(this.observation(atMs), false);
       return true;
     }
     this.#quietStills = quiet ? this.#quietStills + 1 : 0;
     return false;
+  }
+
+  /** A new entry of the path, or that the last one holds still. */
+  #note(observation: Observation, moved: boolean): void {
+    const { path } = this.#track;
+    const last = path.at(-1);
+    if (!last || (moved && observation.atMs > last.atMs)) this.#track.path = thinned([...path, observation]);
+    else if (observation.atMs > last.atMs) {
+      const confidence = Math.max(last.confidence, observation.confidence);
+      path[path.length - 1] = { ...last, untilMs: Math.max(last.untilMs ?? 0, observation.atMs), confidence };
+    }
   }
 
   #lasts(atMs: number): void {

@@ -3,7 +3,7 @@
 // 1. Never more than `maxTracks` at once; of more detections on one still, the surest count.
 // 2. A track is told as new once, and as ended once.
 // 3. Whatever the clock does, a track's `lastMs` is never before its `firstMs`.
-import type { Box } from '../../shared/sighting.ts';
+import type { Box, Observation } from '../../shared/sighting.ts';
 import { assign } from './assignment.ts';
 import { distance, overlap, sizeDifference } from './box-distance.ts';
 import { type Detection, OpenTrack, type Place, type Track } from './track.ts';
@@ -23,8 +23,10 @@ export type TrackedStill = {
 };
 
 /** A track that is there on a still. */
-export type Seen = {
+export type Present = {
   track: Track;
+  /** Where it is. */
+  observation: Observation;
   /** Absent for what was not looked for, or not found, but whose place looks as it does with it. */
   detection?: Detection;
   isNew: boolean;
@@ -34,7 +36,7 @@ export type Seen = {
   better: boolean;
 };
 
-export type Tracking = { seen: Seen[]; ended: Track[] };
+export type Tracking = { seen: Present[]; ended: Track[] };
 
 export type TrackerOptions = {
   newId: () => string;
@@ -65,7 +67,7 @@ export class Tracker {
   /** Goes on with tracks of before a restart; they are not told as new. Before the first still. */
   restore(tracks: readonly Track[]): void {
     const newestFirst = tracks.toSorted((a, b) => b.lastMs - a.lastMs).slice(0, this.#options.maxTracks);
-    this.#open = newestFirst.map(track => new OpenTrack(track));
+    this.#open = newestFirst.map(track => new OpenTrack(track, { restored: true }));
     for (const { lastMs } of newestFirst) this.#newestMs = Math.max(this.#newestMs, lastMs);
   }
 
@@ -74,14 +76,14 @@ export class Tracker {
     const detections = surest(still.detections, this.#options.maxTracks);
     const matches = this.#match(detections, still);
     const matched = new Set(matches.values());
-    const seen: Seen[] = [];
+    const seen: Present[] = [];
     for (const track of this.#open) {
       if (matched.has(track)) continue;
       const there = track.miss(placeOf(track.last, still), {
         looked: still.looked ?? true,
         quiet: still.quiet ?? false,
       });
-      if (there) seen.push({ track: track.snapshot(), isNew: false, moved: false, better: false });
+      if (there) seen.push({ ...present(track, still.atMs), isNew: false, moved: false, better: false });
     }
     ended.push(...this.#end(track => track.quietStills >= quietStillsOfAbsence));
     for (const detection of detections) {
@@ -98,15 +100,14 @@ export class Tracker {
     return this.#end(() => true);
   }
 
-  #begin(detection: Detection, still: TrackedStill): Seen {
+  #begin(detection: Detection, still: TrackedStill): Present {
     const { label, confidence, box } = detection;
     const { atMs } = still;
-    const path = box ? [{ atMs, box }] : [];
-    const begun = { id: this.#options.newId(), label, firstMs: atMs, lastMs: atMs, confidence, path };
+    const begun = { id: this.#options.newId(), label, firstMs: atMs, lastMs: atMs, confidence, path: [] };
     const track = new OpenTrack({ ...begun, ...(box && { box }) });
     track.see(detection, placeOf(box, still));
     this.#open.push(track);
-    return { track: track.snapshot(), detection, isNew: true, moved: false, better: false };
+    return { ...present(track, atMs), detection, isNew: true, moved: false, better: false };
   }
 
   /** A still from long before the last: the clock was set back, and times of before mean nothing. */
@@ -129,7 +130,7 @@ export class Tracker {
     const matches = new Map<Detection, OpenTrack>();
     for (const kind of Map.groupBy(detections, kindOf).values()) {
       const [first] = kind;
-      const tracks = this.#open.filter(({ label, last }) => first && kindOf({ label, box: last }) === kindOf(first));
+      const tracks = this.#open.filter(track => first && isOfKind(track, first));
       const costs = tracks.map(track => kind.map(detection => costOf(track, detection, still)));
       const columns = assign({ costs, columns: kind.length, alone: 1 });
       for (const [row, column] of columns.entries()) {
@@ -156,13 +157,22 @@ export class Tracker {
   }
 }
 
-function continued(track: OpenTrack, detection: Detection, still: TrackedStill): Seen {
+function continued(track: OpenTrack, detection: Detection, still: TrackedStill): Present {
   const { moved, better } = track.see(detection, placeOf(detection.box, still));
-  return { track: track.snapshot(), detection, isNew: false, moved, better };
+  return { ...present(track, still.atMs), detection, isNew: false, moved, better };
 }
 
-function kindOf({ label, box }: { label: string; box?: Box | undefined }): string {
-  return `${box ? 'box' : 'scene'} ${label}`;
+function present(track: OpenTrack, atMs: number): Pick<Present, 'track' | 'observation'> {
+  return { track: track.snapshot(), observation: track.observation(atMs) };
+}
+
+/** Things with a box never go on as a label of the whole scene. */
+function kindOf({ label, box, only }: Detection): string {
+  return `${only ? 'only' : box ? 'box' : 'scene'} ${label}`;
+}
+
+function isOfKind({ label, last }: OpenTrack, { label: wanted, box, only }: Detection): boolean {
+  return label === wanted && (only || (last === undefined) === (box === undefined));
 }
 
 /** A scene label stands for the whole picture. */
@@ -172,10 +182,10 @@ function placeOf(box: Box | undefined, { atMs, quiet = false, newScene = false, 
 }
 
 /** 0 for what is where it was expected, 1 for the farthest that may still be the same, `Infinity` for what may not. */
-function costOf(track: OpenTrack, { box }: Detection, still: TrackedStill): number {
+function costOf(track: OpenTrack, { box, only }: Detection, still: TrackedStill): number {
   const { last } = track;
   const expected = track.expectedAt(still.atMs);
-  if (!box || !last || !expected) return 0;
+  if (only || !box || !last || !expected) return 0;
   const shared = Math.max(overlap(expected, box), overlap(last, box));
   // Its place looks as it does with it: it did not go anywhere.
   const stays = track.settled && placeOf(last, still).usual;

@@ -60,11 +60,11 @@ export type CameraChecker = {
 };
 
 export type SightingReader = {
-  /** Within `fromMs` ≤ time < `toMs`, oldest first. */
+  /** What was there at some time in `fromMs` ≤ time < `toMs`, the one that came first first. */
   ofCamera(cameraId: string, range: { fromMs: number; toMs: number; limit: number }): Awaitable<Sighting[]>;
   /** Before `beforeMs`, newest first. */
   newest(page: Page): Awaitable<Sighting[]>;
-  /** JPEG of the frame the label was seen on; `undefined` when there is none or no longer. */
+  /** JPEG of the frame the label was seen best on; `undefined` when there is none or no longer. */
   still(sightingId: string): Awaitable<Uint8Array | undefined>;
 };
 

@@ -15,8 +15,8 @@ export function sightingRoutes(app: FastifyInstance, { sightings, alerts }: Sigh
   app.get<{ Params: { id: string } }>('/sightings/:id/still.jpg', async ({ params }, reply) => {
     const still = await sightings.still(params.id);
     if (!still) throw new Refusal(404, 'still-missing', 'There is no picture of this sighting, or no longer.');
-    // A sighting's picture never changes, so a browser may keep it for as long as it may show it.
-    return reply.header('cache-control', 'private, max-age=86400, immutable').type('image/jpeg').send(still);
+    // While something is there, a better picture of it may come.
+    return reply.header('cache-control', 'private, max-age=60').type('image/jpeg').send(still);
   });
 
   app.get('/alerts', async ({ query }): Promise<AlertsAnswer> => {

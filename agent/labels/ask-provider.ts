@@ -1,0 +1,75 @@
+// Asks the provider of a camera, and leaves it alone for a while after a failure that is not the fault of one still.
+import type { LabelSettings } from '../../shared/label-settings.ts';
+import type { Clock } from '../clock.ts';
+import { asAgentError } from '../errors.ts';
+import type { Facts } from '../facts.ts';
+import type { Still } from '../sampler/still.ts';
+import type { DetectedLabel, LabelProvider } from './provider.ts';
+import type { Detection } from './track.ts';
+
+const firstPauseMs = 2_000;
+const longestPauseMs = 5 * 60_000;
+
+export type AskOptions = {
+  cameraId: string;
+  settings: Pick<LabelSettings, 'minConfidence'>;
+  clock: Clock;
+  /** 0 ≤ x < 1. */
+  random: () => number;
+  facts: Facts;
+  signal: AbortSignal;
+};
+
+export class AskProvider {
+  readonly #provider: LabelProvider;
+  readonly #options: AskOptions;
+  #failures = 0;
+  #pausedUntilMs = 0;
+
+  constructor(provider: LabelProvider, options: AskOptions) {
+    this.#provider = provider;
+    this.#options = options;
+  }
+
+  /**
+   * What is on the still; undefined when nobody knows, because the provider failed or needs a pause. Publishes
+   * `labels.detected` and `labels.failed`. Does not reject.
+   */
+  async detect(still: Still): Promise<Detection[] | undefined> {
+    const { cameraId, settings, clock, facts, signal } = this.#options;
+    const startedMs = clock.monotonicMs();
+    if (startedMs < this.#pausedUntilMs) return undefined;
+    try {
+      const labels = await this.#provider.detect(still, { minConfidence: settings.minConfidence, signal });
+      const detections = labels.flatMap(detectionsOf);
+      this.#failures = 0;
+      const tookMs = clock.monotonicMs() - startedMs;
+      facts.publish({ type: 'labels.detected', cameraId, atMs: still.atMs, sightings: detections.length, tookMs });
+      return detections;
+    } catch (cause) {
+      if (!signal.aborted) this.#failed(cause);
+      return undefined;
+    }
+  }
+
+  #failed(cause: unknown): void {
+    const { cameraId, clock, random, facts } = this.#options;
+    const error = asAgentError(cause);
+    const pauseMs = error.retry === 'never' ? 0 : pauseAfter(this.#failures, random);
+    this.#failures = pauseMs > 0 ? this.#failures + 1 : 0;
+    this.#pausedUntilMs = clock.monotonicMs() + pauseMs;
+    const retryAtMs = clock.nowMs() + pauseMs;
+    facts.publish({ type: 'labels.failed', cameraId, error, ...(pauseMs > 0 ? { retryAtMs } : {}) });
+  }
+}
+
+/** 2 s, 4 s, 8 s … up to 5 minutes, each shortened by up to a half, so that cameras do not come back in step. */
+export function pauseAfter(failures: number, random: () => number): number {
+  return Math.round(Math.min(longestPauseMs, firstPauseMs * 2 ** failures) * (1 - random() / 2));
+}
+
+/** One for each instance; a label without instances describes the whole picture. */
+function detectionsOf({ name, confidence, instances }: DetectedLabel): Detection[] {
+  if (instances.length === 0) return [{ label: name, confidence }];
+  return instances.map(({ box, confidence }) => ({ label: name, confidence, box }));
+}
