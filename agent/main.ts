@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Deliveries } from './alerts/deliveries.ts';
+import { FragmentNumbers } from './alerts/fragment-numbers.ts';
 import { Outbox } from './alerts/outbox.ts';
 import { connectAws } from './aws/aws.ts';
 import { KinesisVideo } from './aws/kinesis-video.ts';
@@ -68,6 +69,8 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   followCameras(spool, { facts, clock });
   using sightings = new SightingStore({ dataDir, clock, facts });
   using outbox = new Outbox({ file: join(dataDir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
+  const inSpool = (id: string, atMs: number) => spool.fragmentAt(id, atMs)?.fragmentNumber;
+  using fragmentNumbers = new FragmentNumbers({ facts, inSpool });
   const decoder = createStillDecoder({ clock });
   const shared: AgentParts = {
     get settings() {
@@ -102,7 +105,12 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   await using _control = await answerCommands(shared, fleet, announce);
   // Listening on every address says nothing about the one by which people reach the console.
   const consoleUrl = /^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen) ? undefined : web.url;
-  const context = { streamOf: (id: string) => live.camera(id)?.stream, consoleUrl };
+  const context = {
+    streamOf: (id: string) => live.camera(id)?.stream,
+    consoleUrl,
+    siteName: settings.siteName,
+    fragmentNumberOf: (id: string, atMs: number) => fragmentNumbers.of(id, atMs),
+  };
   const deliveries = new Deliveries(
     { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf: id => sightings.still(id) },
     { ...live.settings, secretOf: live.secretOf },

@@ -19,6 +19,8 @@ import { factsOf, firing, frameMs, scene, sinkParts, temporaryFolder } from './s
 const context: PayloadContext = {
   streamOf: cameraId => (cameraId === 'front-door' ? 'front-door-stream' : undefined),
   consoleUrl: 'http://edge.local:8080/',
+  siteName: 'Harbour, north',
+  fragmentNumberOf: (_, atMs) => (atMs === frameMs ? '91343852333181432392682062607743920146159169392' : undefined),
 };
 const alert: Alert = { id: 'b2f1c9aa-alert', ...firing(), deliveries: [] };
 const never = new AbortController().signal;
@@ -51,18 +53,29 @@ test('the payload says what was seen where, in which stream, and links to the se
   expect(received[0]?.path).toBe('/hook?token=abc');
   expect(received[0]?.headers['content-type']).toBe('application/json');
   expect(JSON.parse(received[0]?.body ?? '')).toEqual({
+    specversion: '1.0',
+    id: alert.id,
+    source: '/kvs-edge/Harbour%2C%20north',
     type: 'alert.raised',
+    time: '2026-11-23T07:41:12.345Z',
     timestamp: '2026-11-23T07:41:12.345Z',
+    subject: 'front-door',
+    datacontenttype: 'application/json',
+    dataschema: 'urn:kvs-edge-agent:alert-event:1#/$defs/AlertData',
     data: {
       alertId: alert.id,
+      kind: 'sighting',
       ruleId: 'person-at-door',
       cameraId: 'front-door',
       why: 'Person 94 %.',
       stream: 'front-door-stream',
       atMs: frameMs,
       at: '2026-11-23T07:41:12.345Z',
+      fragmentNumber: '91343852333181432392682062607743920146159169392',
+      labels: ['Person'],
       sightings: [
         {
+          id: `front-door-${frameMs}`,
           label: 'Person',
           confidence: 94.2,
           at: '2026-11-23T07:41:12.345Z',
