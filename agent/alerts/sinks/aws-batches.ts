@@ -3,7 +3,7 @@
 import type { Alert } from '../../../shared/alert.ts';
 import type { Aws } from '../../aws/aws.ts';
 import { type AgentError, asAgentError, isAbort } from '../../errors.ts';
-import { type AlertPayload, payloadOf } from '../payload.ts';
+import { payloadOf } from '../payload.ts';
 import type { Sink, SinkOptions } from '../sink.ts';
 import { Transform } from '../transform/transform.ts';
 import { awsCallError, tooLarge } from './aws-errors.ts';
@@ -66,7 +66,7 @@ export function awsSink({ settings, destination, context, clock }: SinkOptions<A
 
   /** Undefined for what the transform makes nothing of: there is nothing to send. */
   async function entryOf(alert: Alert): Promise<Entry | AgentError | undefined> {
-    const event: AlertPayload = payloadOf(alert, context);
+    const event = payloadOf(alert, context);
     const body = transform ? await transform.apply(event) : JSON.stringify(event);
     if (body === undefined) return undefined;
     const bytes = Buffer.byteLength(body);
