@@ -15,7 +15,7 @@ describe.skipIf(isMosquittoMissing)('mosquitto', () => {
     await publishMqtt(broker.access, { topic: 'kept/ü "x"', payload: 'before', retain: true });
     await using observer = await observeMqtt(broker.access);
     const bytes = Buffer.of(0, 255, 10, 13, 34, 0xe2, 0x80, 0xa8);
-    const properties = ['-V', 'mqttv5', '-D', 'publish', 'content-type', 'application/json'];
+    const properties = ['-D', 'publish', 'content-type', 'application/json'];
     await publishMqtt(broker.access, { topic: 'a/b', payload: bytes, qos: 2 }, properties);
     await publishMqtt(broker.access, { topic: 'empty', payload: '', qos: 0 });
     await expect

@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import type { User } from './broker.ts';
 import { Program } from './program.ts';
 
-export type MqttAccess = { port: number; user?: User };
+export type MqttAccess = {
+  port: number;
+  user?: User;
+  /** Default: MQTT 5. */
+  version?: 'mqttv311' | 'mqttv5';
+};
 
 export type MqttMessage = {
   topic: string;
@@ -34,7 +39,7 @@ export class MqttObserver implements AsyncDisposable {
       line: [
         // Else it says what it does only once a message comes.
         ...(['stdbuf', '-oL', 'mosquitto_sub', ...addressOf(access)] as const),
-        ...['-V', 'mqttv5', '-c', '-i', `observer-${randomUUID()}`],
+        ...['-c', '-i', `observer-${randomUUID()}`],
         // The payload in hexadecimal digits, whatever it is made of; the rest as JSON, one line a message.
         ...['-d', '-q', '2', '-F', '%r %q x%x %j', ...topics.flatMap(topic => ['-t', topic])],
       ],
@@ -97,6 +102,14 @@ export async function publishMqtt(access: MqttAccess, message: Publication, opti
   await promise;
 }
 
-function addressOf({ port, user }: MqttAccess): string[] {
-  return ['-h', '127.0.0.1', '-p', String(port), ...(user ? ['-u', user.username, '-P', user.password] : [])];
+function addressOf({ port, user, version = 'mqttv5' }: MqttAccess): string[] {
+  return [
+    '-h',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-V',
+    version,
+    ...(user ? ['-u', user.username, '-P', user.password] : []),
+  ];
 }

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 
-const startPatienceMs = 45_000;
+const startPatienceMs = 90_000;
 const stopPatienceMs = 20_000;
 const keptCharacters = 100_000;
 
