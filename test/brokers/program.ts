@@ -68,7 +68,7 @@ export class Program {
       await serving;
     } catch (cause) {
       await this.end('SIGKILL');
-      throw new Error(`${line[0]} did not get ready: ${saidNow}`, { cause });
+      throw new Error(`${line[0]} did not get ready: ${saidNow.slice(-4_000)}`, { cause });
     } finally {
       clearTimeout(late);
     }
@@ -88,7 +88,7 @@ export class Program {
     }, stopPatienceMs);
     await closed;
     clearTimeout(late);
-    if (isLate) throw new Error(`It did not stop by itself: ${this.#said}`);
+    if (isLate) throw new Error(`It did not stop by itself: ${this.#said.slice(-4_000)}`);
   }
 }
 
