@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Deliveries } from './alerts/deliveries.ts';
 import { FragmentNumbers } from './alerts/fragment-numbers.ts';
 import { Outbox } from './alerts/outbox.ts';
+import type { PayloadContext } from './alerts/payload.ts';
+import { StillLinks } from './alerts/still-links.ts';
 import { connectAws } from './aws/aws.ts';
 import { KinesisVideo } from './aws/kinesis-video.ts';
 import { systemClock } from './clock.ts';
@@ -87,6 +89,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     statuses: new CameraStatuses({ cameras: settings.cameras, facts, clock, spool }),
     sightings,
     outbox,
+    stillLinks: await StillLinks.open({ dataDir }),
     decoder,
     encoders: new VideoEncoders({ clock }),
     provider: rekognition(aws),
@@ -103,14 +106,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
 
   await using web = await serveConsole(shared, fleet, announce);
   await using _control = await answerCommands(shared, fleet, announce);
-  // Listening on every address says nothing about the one by which people reach the console.
-  const consoleUrl = /^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen) ? undefined : web.url;
-  const context = {
-    streamOf: (id: string) => live.camera(id)?.stream,
-    consoleUrl,
-    siteName: settings.siteName,
-    fragmentNumberOf: (id: string, atMs: number) => fragmentNumbers.of(id, atMs),
-  };
+  const context = payloadContext(shared, { fragmentNumbers, webUrl: web.url });
   const deliveries = new Deliveries(
     { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf: id => sightings.still(id) },
     { ...live.settings, secretOf: live.secretOf },
@@ -118,6 +114,23 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   live.onChange(({ settings, secretOf }) => deliveries.follow({ ...settings, secretOf }));
   live.onChange(() => fleet.follow(live.cameras()));
   await Promise.all([clockWatch.run(), trueTimes.run(), deliveries.run(), fleet.run(), live.reread()]);
+}
+
+/** What alerts say beside what they know themselves. */
+function payloadContext(
+  { settings: { siteName, web }, live, stillLinks, clock }: AgentParts,
+  { fragmentNumbers, webUrl }: { fragmentNumbers: FragmentNumbers; webUrl: string },
+): PayloadContext {
+  // Listening on every address says nothing about the one by which people reach the console.
+  const consoleUrl = web.publicUrl ?? (/^(0\.0\.0\.0|\[::\]):/.test(web.listen) ? undefined : webUrl);
+  return {
+    streamOf: id => live.camera(id)?.stream,
+    consoleUrl,
+    siteName,
+    fragmentNumberOf: (id, atMs) => fragmentNumbers.of(id, atMs),
+    stillLinkOf: id =>
+      consoleUrl === undefined ? undefined : stillLinks.link(id, { consoleUrl, nowMs: clock.nowMs() }),
+  };
 }
 
 /**

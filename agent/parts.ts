@@ -1,5 +1,6 @@
 // The parts of a running agent, as main puts them together and its lines and servers use them.
 import type { Outbox } from './alerts/outbox.ts';
+import type { StillLinks } from './alerts/still-links.ts';
 import type { ConnectedAws } from './aws/aws.ts';
 import type { KinesisVideo } from './aws/kinesis-video.ts';
 import type { Facts } from './facts.ts';
@@ -30,6 +31,7 @@ export type AgentParts = {
   statuses: CameraStatuses;
   sightings: SightingStore;
   outbox: Outbox;
+  stillLinks: StillLinks;
   decoder: StillDecoder;
   encoders: VideoEncoders;
   provider: LabelProvider;

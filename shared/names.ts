@@ -32,4 +32,22 @@ export function webAddress(example: string) {
     .meta({ examples: [example] });
 }
 
+/** An address, a range of addresses or a host name; without port. */
+export const allowedAddress = z
+  .union(
+    [
+      z.ipv4(),
+      z.ipv6(),
+      z.cidrv4(),
+      z.cidrv6(),
+      z
+        .string()
+        .regex(
+          /^(?=.{1,253}$)(?![\d.]+$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i,
+        ),
+    ],
+    { error: 'must be an address, a range such as 10.0.0.0/8, or a host name' },
+  )
+  .meta({ examples: ['192.168.1.20', '10.0.0.0/8', 'nas.local'] });
+
 export type SecretReference = z.output<typeof secretReference>;

@@ -136,7 +136,16 @@ const upload = z.strictObject({
     .meta({ examples: [8_000_000] }),
 });
 
-const web = z.strictObject({ listen: listen.default('127.0.0.1:8080') });
+const web = z.strictObject({
+  listen: listen.default('127.0.0.1:8080'),
+  publicUrl: webAddress('http://edge.local:8080')
+    .refine(url => !URL.canParse(url) || new URL(url).pathname === '/', 'must end after the host and port')
+    .optional()
+    .describe(
+      'Address by which people reach the console: links in alerts begin with it. Left out: that of web.listen, and no ' +
+        'links when that is every address.',
+    ),
+});
 
 export const settingsSchema = z
   .strictObject({

@@ -60,9 +60,15 @@ function sinkOf(
 }
 
 function webhookOf(
-  { url, secret }: WebhookSettings,
+  { secret, secrets = [], headers = {}, ...settings }: WebhookSettings,
   destination: string,
-  { secretOf, context, clock }: SinkParts,
+  { secretOf, context, clock, stillOf }: SinkParts,
 ): Sink {
-  return webhookSink({ url, secret: secretOf(secret), destination, context, clock });
+  return webhookSink({
+    ...settings,
+    secret: secretOf(secret),
+    secrets: secrets.map(secretOf),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, secretOf(value)])),
+    ...{ destination, context, clock, stillOf },
+  });
 }

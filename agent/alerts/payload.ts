@@ -12,7 +12,11 @@ export type PayloadContext = {
   siteName?: string | undefined;
   /** Of the fragment with the frame of that producer timestamp, once KVS has confirmed it. */
   fragmentNumberOf?(cameraId: string, atMs: number): string | undefined;
+  /** A link to the picture of a sighting that opens without signing in. Undefined without an address of the console. */
+  stillLinkOf?(sightingId: string): StillLink | undefined;
 };
+
+export type StillLink = { url: string; expiresMs: number };
 
 /** The same alert may become another event later: once the number of its fragment is known. */
 export function payloadOf(alert: Alert, context: PayloadContext): AlertEvent {

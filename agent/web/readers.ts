@@ -75,6 +75,11 @@ export type AlertReader = {
   list(page: Page): Alert[];
 };
 
+export type StillLinkReader = {
+  /** Of a link to a picture as it was sent in an alert: whether it was signed here, and still holds. */
+  judge(signed: { sightingId: string; expires: string; signature: string }): 'valid' | 'expired' | 'wrong';
+};
+
 export type StillReader = {
   /** The newest still of the camera as JPEG; `undefined` before the first. */
   latestStill(cameraId: string): Awaitable<Uint8Array | undefined>;

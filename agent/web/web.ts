@@ -1,5 +1,6 @@
 // The console's server: shared/api.ts over HTTP and the built console beside it. Reads what it is handed, and changes nothing
-// but the settings of cameras. Everything under /api needs a session, except signing in.
+// but the settings of cameras. Everything under /api needs a session, except signing in; a picture that a link in an alert
+// leads to needs none.
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -20,6 +21,7 @@ import type {
   RelayReader,
   SightingReader,
   SiteReader,
+  StillLinkReader,
   StillReader,
 } from './readers.ts';
 import { answerErrors, unknownAddress } from './refusal.ts';
@@ -33,6 +35,7 @@ import { eventRoute } from './routes/events.ts';
 import { playbackRoutes } from './routes/playback.ts';
 import { requireSession, sessionRoutes, signInRoute } from './routes/session.ts';
 import { sightingRoutes } from './routes/sightings.ts';
+import { signedStillRoute } from './routes/signed-stills.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export type WebOptions = {
@@ -57,6 +60,8 @@ export type WebOptions = {
   sightings: SightingReader;
   alerts: AlertReader;
   stills: StillReader;
+  /** Left out: no picture opens without a session. */
+  stillLinks?: StillLinkReader;
   playback: PlaybackReader;
   relay: RelayReader;
   /** Told of failures inside; the browser only learns that there was one. */
@@ -70,7 +75,7 @@ export type Web = AsyncDisposable & {
 
 /** Throws AgentError `port-in-use` or `settings-invalid` when it cannot listen. */
 export async function startWeb(options: WebOptions): Promise<Web> {
-  const { cameras, siteName, clock, site } = options;
+  const { cameras, siteName, clock, site, sightings, stillLinks } = options;
   const snapshot = (): CamerasAnswer => ({
     siteName,
     nowMs: clock.nowMs(),
@@ -83,6 +88,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
     await app.register(cookie);
     await app.register(rateLimit, { global: false });
     await app.register(async api => apiRoutes(api, { ...options, snapshot, events }), { prefix: '/api' });
+    if (stillLinks) signedStillRoute(app, { stillLinks, sightings });
     await consoleRoutes(app, options.consoleDir);
     const url = await listenOn(app, options.listen);
     return { url, [Symbol.asyncDispose]: () => stop(app, events) };

@@ -35,7 +35,15 @@ export function settingsOf({ options, ports }: Demo): SettingsInput {
         when: { labels: ['Person'], cameras: ['front-door'] },
         cooldownSeconds: 60,
         // biome-ignore lint/suspicious/noThenProperty: the settings file's own word
-        then: [{ webhook: { url: `http://127.0.0.1:${ports.hook}/hook`, secret: { env: 'HOOK_SECRET' } } }],
+        then: [
+          {
+            webhook: {
+              url: `http://127.0.0.1:${ports.hook}/hook`,
+              secret: { env: 'HOOK_SECRET' },
+              allow: ['127.0.0.1'],
+            },
+          },
+        ],
       },
     ],
     web: { listen: `127.0.0.1:${options.port}` },

@@ -11,7 +11,7 @@ import { firing, scene, sinkParts } from './scene.ts';
 const secretOf = () => new Secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
 
 function rule(urls: string[], change: Partial<RuleSettings> = {}): RuleSettings {
-  const routes = urls.map(url => ({ webhook: { url, secret: { env: 'HOOK_SECRET' } } }));
+  const routes = urls.map(url => ({ webhook: { url, secret: { env: 'HOOK_SECRET' }, allow: ['127.0.0.1'] } }));
   // biome-ignore lint/suspicious/noThenProperty: the setting's name
   return { ...aRule({ cooldownSeconds: 0, then: routes }), ...change };
 }

@@ -17,7 +17,10 @@ const facts = new Facts(error => {
 const outbox = new Outbox({ file, clock: systemClock, facts, newId: randomUUID });
 const destination = webhookDestination(url);
 const context = { streamOf: () => 'front-door' };
-const sink = webhookSink({ url, secret: new Secret('s'), destination, context, clock: systemClock });
+const sink = webhookSink({
+  ...{ url, secret: new Secret('s'), destination, context, clock: systemClock },
+  allow: ['127.0.0.1'],
+});
 const stop = new AbortController();
 
 const delivered = runDeliveries({

@@ -27,7 +27,8 @@ const never = new AbortController().signal;
 
 function sinkFor(url: string, { secret = 'correct horse', timeoutMs = 5_000 } = {}) {
   const destination = webhookDestination(url);
-  return webhookSink({ url, secret: new Secret(secret), destination, context, clock: systemClock, timeoutMs });
+  const allow = ['127.0.0.1'];
+  return webhookSink({ url, secret: new Secret(secret), destination, context, clock: systemClock, timeoutMs, allow });
 }
 
 test.each([

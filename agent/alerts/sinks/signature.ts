@@ -1,4 +1,5 @@
 // The Standard Webhooks signature: HMAC-SHA256 over `id.timestamp.body`, so that neither can be changed or replayed later.
+// One for each key, separated by spaces: a receiver takes the message when it knows any of them, and so keys can change.
 import { createHmac } from 'node:crypto';
 import { AgentError } from '../../errors.ts';
 import type { Secret } from '../../secret.ts';
@@ -27,8 +28,12 @@ export function signingKey(secret: Secret): Uint8Array {
 export type SignedHeaders = { 'webhook-id': string; 'webhook-timestamp': string; 'webhook-signature': string };
 
 /** @param message.atMs moment of sending, wall time: receivers refuse what is more than five minutes off */
-export function signedHeaders(key: Uint8Array, message: { id: string; atMs: number; body: string }): SignedHeaders {
+export function signedHeaders(
+  keys: readonly Uint8Array[],
+  message: { id: string; atMs: number; body: string },
+): SignedHeaders {
   const timestamp = String(Math.floor(message.atMs / 1000));
-  const signature = createHmac('sha256', key).update(`${message.id}.${timestamp}.${message.body}`).digest('base64');
-  return { 'webhook-id': message.id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+  const signed = `${message.id}.${timestamp}.${message.body}`;
+  const signatures = keys.map(key => `v1,${createHmac('sha256', key).update(signed).digest('base64')}`);
+  return { 'webhook-id': message.id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
 }

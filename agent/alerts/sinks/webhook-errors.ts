@@ -1,5 +1,5 @@
 // Everything that can go wrong between the agent and a webhook's receiver, as errors the owner can act on.
-import { AgentError, type AgentErrorOptions } from '../../errors.ts';
+import { AgentError, type AgentErrorOptions, systemCode } from '../../errors.ts';
 
 type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { says: string };
 
@@ -48,8 +48,9 @@ const certificate: Row = {
   says: 'shows a certificate that cannot be trusted: check its name, its issuer and this device’s clock',
 };
 
-/** For a request that got no answer. */
+/** For a request that got no answer. What refused to connect has said why. */
 export function connectionError(cause: unknown, destination: string): AgentError {
+  if (cause instanceof AgentError) return cause;
   const code = codeOf(cause);
   const row = byConnectionCode[code] ?? (/CERT|_SIGNATURE|TLS|SSL/.test(code) ? certificate : undefined);
   return errorOf(row ?? { ...failed, says: `gave no answer${code ? ` (${code})` : ''}` }, destination, cause);
@@ -57,6 +58,12 @@ export function connectionError(cause: unknown, destination: string): AgentError
 
 export function timeoutError(timeoutMs: number, destination: string): AgentError {
   return errorOf({ ...failed, says: `did not answer within ${timeoutMs / 1000} s` }, destination);
+}
+
+export function caFileError(caFile: string, destination: string, cause: unknown): AgentError {
+  const reason = systemCode(cause) ?? 'unknown error';
+  const says = `cannot be trusted: its caFile ${caFile} cannot be read (${reason})`;
+  return errorOf({ ...failed, kind: 'invalid', says }, destination, cause);
 }
 
 function errorOf({ says, ...row }: Row, destination: string, cause?: unknown): AgentError {
