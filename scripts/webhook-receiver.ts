@@ -14,7 +14,8 @@ const alertSchema = z.object({
   type: z.literal('alert.raised'),
   data: z.object({
     ruleId: z.string(),
-    cameraId: z.string(),
+    cameraId: z.string().optional(),
+    why: z.string(),
     at: z.iso.datetime(),
     sightings: z.array(z.object({ label: z.string(), confidence: z.number() })),
     link: z.string().optional(),
@@ -114,11 +115,11 @@ function answer(response: ServerResponse, reception: Reception): void {
 /** `✓ signature verified · Person 94 % · front-door · 07:41:12`, in the local time of this machine. */
 export function lineOf(reception: Reception): string {
   if (reception.type === 'refused') return `✗ refused (${reception.status}) · ${reception.reason}`;
-  const { sightings, cameraId, at, link } = reception.alert.data;
+  const { sightings, cameraId, why, at, link } = reception.alert.data;
   const seen = sightings.map(({ label, confidence }) => `${label} ${Math.round(confidence)} %`).join(', ');
   const time = new Date(at).toLocaleTimeString('en-GB');
   const mark = reception.type === 'again' ? '✓ signature verified, again' : '✓ signature verified';
-  return [mark, seen, cameraId, time, ...(link ? [link] : [])].join(' · ');
+  return [mark, seen || why, cameraId, time, link].filter(part => part !== undefined).join(' · ');
 }
 
 async function main(): Promise<void> {

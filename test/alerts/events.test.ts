@@ -6,9 +6,11 @@ import { Ajv2020, type SchemaObject } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { FragmentNumbers } from '../../agent/alerts/fragment-numbers.ts';
 import { type PayloadContext, payloadOf } from '../../agent/alerts/payload.ts';
+import { signedHeaders, signingKey } from '../../agent/alerts/sinks/signature.ts';
 import { Facts } from '../../agent/facts.ts';
+import { Secret } from '../../agent/secret.ts';
 import type { Alert } from '../../shared/alert.ts';
-import { factsOf, firing, frameMs, scene } from './scene.ts';
+import { factsOf, firing, frameMs, scene, temporaryFolder } from './scene.ts';
 
 const root = join(import.meta.dirname, '../..');
 const published = readFileSync(join(root, 'docs/events.schema.json'), 'utf8');
@@ -190,3 +192,53 @@ test('only the newest thousand alerts are remembered', () => {
   expect(numbers.of('front-door', frameMs + 1_000)).toBe('0');
   expect(numbers.of('front-door', frameMs + 1_000_000)).toBe('1000');
 });
+
+/** The first block of that language in docs/events.md. */
+function blockOf(language: string): string {
+  const [, block = ''] = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(guide) ?? [];
+  return block;
+}
+
+const inEnvironment = 'process.env.HOOK_SECRET, JSON.parse(process.env.HEADERS), process.env.BODY';
+const languages: [language: string, program: string, args: (code: string) => string[]][] = [
+  ['js', process.execPath, code => ['--input-type=module', '-e', `${code}console.log(verified(${inEnvironment}).id)`]],
+  [
+    'python',
+    'python3',
+    code => [
+      '-c',
+      `${code}\nimport os\ne = os.environ\nprint(verified(e["HOOK_SECRET"], json.loads(e["HEADERS"]), e["BODY"].encode())["id"])`,
+    ],
+  ],
+  ['sh', 'sh', code => ['-ec', `cd "$FOLDER"; printf %s "$BODY" >body.json\n${code}`]],
+];
+
+test.each(languages)(
+  'the receiver in docs/events.md (%s) takes what was sent and nothing else',
+  (language, program, args) => {
+    const [secret, other] = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'];
+    const body = JSON.stringify(payloadOf(alertOf({ why: 'Grüße vom „Tor“ – 94 %.' }), context));
+    const keys = [other, secret].map(text => signingKey(new Secret(text)));
+    const headers = signedHeaders(keys, { id: 'b2f1c9aa', atMs: Date.now(), body });
+    const folder = temporaryFolder();
+    const judged = (sent: string, knows: string): string => {
+      const names = { ID: headers['webhook-id'], TIMESTAMP: headers['webhook-timestamp'] };
+      const env = { ...process.env, ...names, SIGNATURE: headers['webhook-signature'], FOLDER: folder };
+      const given = { HOOK_SECRET: knows, HEADERS: JSON.stringify(headers), BODY: sent };
+      try {
+        return execFileSync(program, args(blockOf(language)), {
+          env: { ...env, ...given },
+          encoding: 'utf8',
+          stdio: 'pipe',
+        });
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const taken = language === 'sh' ? 'verified\n' : 'b2f1c9aa\n';
+    expect(judged(body, secret)).toBe(taken);
+    expect(judged(body, other)).toBe(taken);
+    expect(judged(`${body} `, secret)).toMatch(/wrong/);
+    expect(judged(body, 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA')).toMatch(/wrong/);
+  },
+);

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { webhookSink } from '../../agent/alerts/sinks/webhook.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { Secret } from '../../agent/secret.ts';
+import type { Alert } from '../../shared/alert.ts';
 import { firing, frameMs } from './scene.ts';
 
 const script = join(import.meta.dirname, '../../scripts/webhook-receiver.ts');
@@ -23,13 +24,13 @@ async function startReceiver(args: string[], env: NodeJS.ProcessEnv = { HOOK_SEC
   return { child, nextLine };
 }
 
-function send(url: string, key = secret): Promise<void> {
+function send(url: string, key = secret, change: Partial<Alert> = {}): Promise<void> {
   const context = { streamOf: () => 'front-door', consoleUrl: undefined };
   const sink = webhookSink({
     ...{ url, secret: new Secret(key), destination: 'webhook', context, clock: systemClock },
     allow: ['127.0.0.1'],
   });
-  return sink.deliver({ id: 'alert-1', ...firing(), deliveries: [] }, new AbortController().signal);
+  return sink.deliver({ id: 'alert-1', ...firing(), deliveries: [], ...change }, new AbortController().signal);
 }
 
 test('the receiver prints a line for each verified alert, knows repetitions and refuses a wrong signature', async () => {
@@ -41,6 +42,8 @@ test('the receiver prints a line for each verified alert, knows repetitions and 
   expect(await nextLine()).toBe('✓ signature verified, again · Person 94 % · front-door · 07:41:12');
   await expect(send(url, 'another secret')).rejects.toMatchObject({ code: 'delivery-refused', kind: 'denied' });
   expect(await nextLine()).toMatch(/^✗ refused \(401\) · /);
+  await send(url, secret, { id: 'alert-2', kind: 'health', sightings: [], why: 'The disk has 4 % left.' });
+  expect(await nextLine()).toBe('✓ signature verified · The disk has 4 % left. · front-door · 07:41:12');
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });

@@ -179,7 +179,7 @@ describe('a mistake is named with its line, key, rule and an example', () => {
     [
       'a group left empty',
       `${camera}web:\n`,
-      '4  web  is empty: it must be a group of settings: listen, for example { listen, publicUrl: 127.0.0.1:8080 }',
+      '4  web  is empty: it must be a group of settings: listen, publicUrl, for example { listen: 127.0.0.1:8080 }',
     ],
     [
       'a port that cannot be',
