@@ -8,6 +8,7 @@ import { type AddressKind, kindOf } from '../../agent/alerts/address-kinds.ts';
 import { webhookDestination, webhookSink } from '../../agent/alerts/sinks/webhook.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { Secret } from '../../agent/secret.ts';
+import { seededRandom } from '../spool/scene.ts';
 import { firing } from './scene.ts';
 import { scriptedNameServer } from './scripted-name-server.ts';
 
@@ -50,19 +51,8 @@ test.each(kinds)('%s: %j', (kind, addresses) => {
   expect(addresses.map(kindOf)).toEqual(addresses.map(() => kind));
 });
 
-/** 0 ≤ x < 1; mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function randomAddresses(count: number): string[] {
-  const random = seeded(20_261_123);
+  const random = seededRandom(20_261_123);
   const upTo = (bound: number) => Math.floor(random() * bound);
   const starts = ['0', '10', '100', '127', '169', '172', '192', '198', '203', '224', '240', '255'];
   const quad = () =>

@@ -416,6 +416,10 @@ test('the fragment of a moment is found, and none in a gap', async () => {
   expect(spool.fragmentAt('cam', startMs + 200)).toBeUndefined();
   expect(spool.fragmentAt('cam', startMs + 5000)?.startMs).toBe(startMs + 5000);
   expect(spool.fragmentAt('cam', startMs - 1)).toBeUndefined();
+  expect(spool.fragmentAt('cam', startMs)?.fragmentNumber).toBeUndefined();
+  spool.markPersisted(waitingOf(spool).id, '91343852333181432392682062607743920146159169392');
+  const { fragmentNumber } = spool.fragmentAt('cam', startMs + 100) ?? {};
+  expect(fragmentNumber).toBe('91343852333181432392682062607743920146159169392');
 });
 
 test('who waits for a change is woken by the next fragment of that camera, or by the abort', async () => {
