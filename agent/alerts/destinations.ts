@@ -4,10 +4,12 @@ import type { DestinationSettings, Route } from '../../shared/destination-settin
 import type { WebhookSettings } from '../../shared/destinations/webhook.ts';
 import type { RuleSettings } from '../../shared/rule-settings.ts';
 import type { Sink, SinkParts } from './sink.ts';
+import { amqpSink } from './sinks/amqp.ts';
 import { firehoseSink } from './sinks/firehose.ts';
 import { kinesisSink } from './sinks/kinesis.ts';
 import { snsSink } from './sinks/sns.ts';
 import { sqsSink } from './sinks/sqs.ts';
+import { stompSink } from './sinks/stomp.ts';
 import { webhookDestination, webhookSink } from './sinks/webhook.ts';
 
 export type Destinations = {
@@ -48,10 +50,12 @@ export function connectDestinations({ rules, destinations }: Routing, parts: Sin
 }
 
 function sinkOf(
-  { id: destination, webhook, sns, sqs, kinesis, firehose }: DestinationSettings,
+  { id: destination, webhook, amqp, stomp, sns, sqs, kinesis, firehose }: DestinationSettings,
   parts: SinkParts,
 ): Sink {
   if (webhook) return webhookOf(webhook, destination, parts);
+  if (amqp) return amqpSink({ ...parts, settings: amqp, destination });
+  if (stomp) return stompSink({ ...parts, settings: stomp, destination });
   if (sns) return snsSink({ ...parts, settings: sns, destination });
   if (sqs) return sqsSink({ ...parts, settings: sqs, destination });
   if (kinesis) return kinesisSink({ ...parts, settings: kinesis, destination });

@@ -1,0 +1,25 @@
+// The files of a broker's TLS settings, read anew for each connection: certificates are renewed while the agent runs.
+import { readFile } from 'node:fs/promises';
+import type { TlsSettings } from '../../../shared/destinations/tls.ts';
+import { tlsFileUnreadable } from './queue-errors.ts';
+
+export type TlsFiles = { ca?: Buffer; cert?: Buffer; key?: Buffer; servername?: string };
+
+/** Options of node:tls. Rejects with AgentError `delivery-refused` when a file cannot be read. */
+export async function tlsFiles(settings: TlsSettings | undefined, destination: string): Promise<TlsFiles> {
+  const { caFile, certificateFile, privateKeyFile, servername } = settings ?? {};
+  const [ca, cert, key] = await Promise.all([caFile, certificateFile, privateKeyFile].map(read));
+  return {
+    ...(ca ? { ca } : {}),
+    ...(cert ? { cert } : {}),
+    ...(key ? { key } : {}),
+    ...(servername === undefined ? {} : { servername }),
+  };
+
+  async function read(path: string | undefined): Promise<Buffer | undefined> {
+    if (path === undefined) return undefined;
+    return readFile(path).catch(cause => {
+      throw tlsFileUnreadable(path, destination, cause);
+    });
+  }
+}
