@@ -13,6 +13,21 @@ export type Delivery = {
   problem?: string;
 };
 
+/** One try to deliver an alert. */
+export type DeliveryAttempt = {
+  destination: string;
+  /** From 1, for each destination. */
+  number: number;
+  atMs: number;
+  tookMs: number;
+  /** What came of it; `waiting`: it failed and is tried again. */
+  outcome: DeliveryState;
+  /** What went wrong, in words. */
+  problem?: string;
+  /** What the other side answered, cut short and without secrets; not every kind of destination says something. */
+  answer?: string;
+};
+
 /** `sighting`: something was seen. `count`: crossings of a period. `health`: the device or a camera. `test`: somebody asked. */
 export type AlertKind = 'sighting' | 'count' | 'health' | 'test';
 

@@ -1,11 +1,16 @@
 // Empties the outbox: one loop for each destination, so that a slow one does not hold up the others.
 // At least once, in order, patient: what to do after a failure is decided in retry.ts.
+//
+// A service that takes several at once may refuse some of them and take others. Those it took are settled; those it refused
+// are the first of the next batch. So the order is that of the alerts but for the refused ones, which come after those that
+// were taken in their batch.
 import type { Clock } from '../clock.ts';
 import { asAgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
+import { type Attempt, mostInRound, tryRound } from './attempt.ts';
 import type { Outbox } from './outbox.ts';
 import type { Due } from './outbox-schema.ts';
-import { afterFailure, longestDelayMs, type Settlement } from './retry.ts';
+import { longestDelayMs } from './retry.ts';
 import type { Sink } from './sink.ts';
 
 /** Long pauses are cut in pieces: a timer does not notice that the wall clock was set. */
@@ -20,6 +25,8 @@ export type DeliveryOptions = {
   random: () => number;
   facts: Facts;
   signal: AbortSignal;
+  /** What answers must not repeat: secrets of the settings. */
+  hidden?: readonly string[];
 };
 
 /**
@@ -38,49 +45,53 @@ export async function runDeliveries(options: DeliveryOptions): Promise<void> {
 
 async function run(sink: Sink, options: DeliveryOptions): Promise<void> {
   const { clock, facts, signal } = options;
-  while (!signal.aborted) {
+  // Attempts that the outbox has not recorded yet. While a full disk refuses them they are not made again: a receiver
+  // would get the same alert every half minute.
+  let ended: Attempt[] = [];
+  while (!signal.aborted || ended.length > 0) {
     try {
-      await runOnce(sink, options);
+      if (ended.length === 0) ended = await runOnce(sink, options);
+      settle(sink, ended, options);
+      ended = [];
     } catch (error) {
       const retryAtMs = clock.nowMs() + diskPauseMs;
       facts.publish({ type: 'alerts.failed', error: asAgentError(error), retryAtMs });
+      if (signal.aborted) return;
       await pause(diskPauseMs, options);
     }
   }
 }
 
-async function runOnce(sink: Sink, options: DeliveryOptions): Promise<void> {
-  const { outbox, clock, facts, signal } = options;
-  const due = outbox.next(sink.destination);
-  if (!due) return pauseUntilRaised(undefined, options);
-  const triedMs = clock.nowMs();
-  const waitMs = due.dueMs - triedMs;
-  // Farther off than the longest delay: the clock was set back meanwhile, and the time in the row means nothing.
-  if (waitMs > 0 && waitMs <= longestDelayMs) return pauseUntilRaised(Math.min(waitMs, longestPauseMs), options);
-
-  const settlement = await attempt(sink, due, options);
-  if (signal.aborted && settlement.state !== 'delivered') return;
-  const { id: alertId } = due.alert;
-  outbox.settle({ alertId, destination: sink.destination, triedMs }, settlement);
-  const { state, atMs, error } = settlement;
-  facts.publish({
-    type: 'alert.delivery',
-    alertId,
-    destination: sink.destination,
-    state,
-    ...(error ? { error } : {}),
-    ...(state === 'waiting' ? { retryAtMs: atMs } : {}),
-  });
+/** Waits, or makes the attempts that are due. Resolves to those that ended. */
+async function runOnce(sink: Sink, options: DeliveryOptions): Promise<Attempt[]> {
+  const { outbox, clock } = options;
+  const [first] = outbox.waiting(sink.destination, 1);
+  const waitMs = first && untilDueMs(first, clock.nowMs());
+  if (waitMs === undefined || waitMs > 0) {
+    await pauseUntilWaiting(waitMs, options);
+    return [];
+  }
+  return tryRound(sink, outbox.waiting(sink.destination, mostInRound(sink)), options);
 }
 
-async function attempt(sink: Sink, due: Due, { clock, random, signal }: DeliveryOptions): Promise<Settlement> {
-  const startedMs = clock.nowMs();
-  try {
-    await sink.deliver(due.alert, signal);
-    return { state: 'delivered', atMs: clock.nowMs() };
-  } catch (cause) {
-    const { attempts, firstTriedMs = startedMs } = due;
-    return afterFailure({ error: asAgentError(cause), attempts, firstTriedMs, nowMs: clock.nowMs(), random });
+function untilDueMs({ dueMs, attempts, triedMs = 0 }: Due, nowMs: number): number {
+  const waitMs = dueMs - nowMs;
+  // Tried in the future, or due farther off than the longest delay: the clock was set back meanwhile, and the time in the
+  // row means nothing.
+  const isClockBack = triedMs > nowMs || waitMs > longestDelayMs;
+  return attempts === 0 || isClockBack ? 0 : waitMs;
+}
+
+function settle(sink: Sink, ended: readonly Attempt[], { outbox, facts }: DeliveryOptions): void {
+  const { destination } = sink;
+  if (ended.length > 0) outbox.settle(destination, ended);
+  for (const { alertId, settlement } of ended) {
+    const { state, atMs, error } = settlement;
+    facts.publish({
+      ...{ type: 'alert.delivery', alertId, destination, state },
+      ...(error ? { error } : {}),
+      ...(state === 'waiting' ? { retryAtMs: atMs } : {}),
+    });
   }
 }
 
@@ -89,11 +100,11 @@ async function pause(ms: number, { clock, signal }: DeliveryOptions): Promise<vo
   await clock.sleep(ms, signal).catch(() => {});
 }
 
-/** Until the time has passed (never, when undefined), a new alert came or the signal aborted. */
-function pauseUntilRaised(ms: number | undefined, { outbox, clock, signal }: DeliveryOptions): Promise<void> {
+/** Until the time has passed (never, when undefined), something new waits or the signal aborted. */
+function pauseUntilWaiting(ms: number | undefined, { outbox, clock, signal }: DeliveryOptions): Promise<void> {
   return new Promise(resolve => {
-    const stopTimer = ms === undefined ? undefined : clock.after(ms, end);
-    const stopListening = outbox.onRaised(end);
+    const stopTimer = ms === undefined ? undefined : clock.after(Math.min(ms, longestPauseMs), end);
+    const stopListening = outbox.onWaiting(end);
     signal.addEventListener('abort', end, { once: true });
 
     function end(): void {

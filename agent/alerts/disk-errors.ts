@@ -29,7 +29,7 @@ export function outboxError(error: unknown, file: string): AgentError {
         ...problem,
         code: 'disk-failed',
         kind: 'data-loss',
-        message: `${file} is damaged. Move it away and start again: a new one is made; alerts that were still waiting in it are lost.`,
+        message: `${file} is damaged. It is set aside and a new one is made; alerts that still waited in it are lost, and cooldowns begin anew.`,
       });
     default:
       return new AgentError({
@@ -39,6 +39,12 @@ export function outboxError(error: unknown, file: string): AgentError {
         message: `Alerts cannot be kept in ${file}. Check that the data folder exists, belongs to the agent and that the disk is healthy.`,
       });
   }
+}
+
+/** The file is damaged: neither a full disk nor a lock is a reason to give up what is in it. */
+export function isDamage(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === sqlite.corrupt || code === sqlite.notADatabase;
 }
 
 function resultCode(error: unknown): number | undefined {

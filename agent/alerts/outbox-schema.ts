@@ -1,7 +1,7 @@
 // The outbox on disk: its tables, and what their rows turn into.
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import type { Alert, Delivery } from '../../shared/alert.ts';
+import type { Alert, Delivery, DeliveryAttempt } from '../../shared/alert.ts';
 
 /**
  * `firing` is the memory of the cooldowns: it outlives the alerts that are trimmed. `synchronous = FULL`, because an
@@ -37,17 +37,40 @@ const tablesSql = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/**
+ * `forgiven`: attempts before somebody asked to deliver it again; patience begins anew after them. `attempt` is the history
+ * of the newest attempts of each delivery.
+ */
+const attemptsSql = `
+  ALTER TABLE delivery ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX delivery_state ON delivery (destination, state, at_ms);
+  CREATE TABLE attempt (
+    alert INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    tried_ms INTEGER NOT NULL,
+    took_ms INTEGER NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('waiting', 'delivered', 'dead')),
+    problem TEXT,
+    answer TEXT,
+    PRIMARY KEY (alert, destination, number),
+    FOREIGN KEY (alert, destination) REFERENCES delivery (alert, destination) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX attempt_problem ON attempt (destination, tried_ms) WHERE problem IS NOT NULL;
+`;
+
 /** Each brings the database from the version that is its index to the next. */
 const migrations = [
   tablesSql,
   `ALTER TABLE alert ADD COLUMN kind TEXT NOT NULL DEFAULT 'sighting';
    ALTER TABLE alert ADD COLUMN why TEXT NOT NULL DEFAULT '';
    ALTER TABLE alert ADD COLUMN detail TEXT NOT NULL DEFAULT '{}';`,
+  attemptsSql,
 ];
 
 /** Makes the tables, or brings those of an older agent up to date; all of it or nothing. */
 export function migrate(database: DatabaseSync): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304;');
   database.exec('BEGIN IMMEDIATE');
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
   for (const migration of migrations.slice(version)) database.exec(migration);
@@ -128,18 +151,33 @@ const deliveryRow = z.object({
 
 const dueRow = alertRow.extend({
   attempts: z.int(),
+  forgiven: z.int(),
   due_ms: z.int(),
   first_tried_ms: z.int().nullable(),
+  tried_ms: z.int().nullable(),
 });
 
-/** The oldest alert that waits for a destination. */
+const attemptRow = z.object({
+  destination: z.string(),
+  number: z.int(),
+  tried_ms: z.int(),
+  took_ms: z.int(),
+  outcome: z.enum(['waiting', 'delivered', 'dead']),
+  problem: z.string().nullable(),
+  answer: z.string().nullable(),
+});
+
+/** An alert that waits for a destination. */
 export type Due = {
   alert: Alert;
+  /** Since it was raised, or since somebody asked to deliver it again. */
   attempts: number;
   /** When it should be tried, wall time. */
   dueMs: number;
-  /** When it was first tried, wall time; absent before that. */
+  /** When the first of these attempts was, wall time; absent before that. */
   firstTriedMs?: number;
+  /** When it was last tried, wall time; absent before that. */
+  triedMs?: number;
 };
 
 /** An alert without its deliveries, and its place in the outbox. */
@@ -161,6 +199,21 @@ export function deliveryOf(row: unknown): Delivery {
 }
 
 export function dueOf(row: unknown): Due {
-  const { attempts, due_ms: dueMs, first_tried_ms: firstTriedMs } = dueRow.parse(row);
-  return { alert: alertOf(row).alert, attempts, dueMs, ...(firstTriedMs === null ? {} : { firstTriedMs }) };
+  const read = dueRow.parse(row);
+  return {
+    alert: alertOf(row).alert,
+    attempts: read.attempts - read.forgiven,
+    dueMs: read.due_ms,
+    ...(read.first_tried_ms === null ? {} : { firstTriedMs: read.first_tried_ms }),
+    ...(read.tried_ms === null ? {} : { triedMs: read.tried_ms }),
+  };
+}
+
+export function attemptOf(row: unknown): DeliveryAttempt {
+  const { destination, number, tried_ms: atMs, took_ms: tookMs, outcome, problem, answer } = attemptRow.parse(row);
+  return {
+    ...{ destination, number, atMs, tookMs, outcome },
+    ...(problem === null ? {} : { problem }),
+    ...(answer === null ? {} : { answer }),
+  };
 }

@@ -8,19 +8,29 @@ import type { Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 import type { PayloadContext } from './payload.ts';
 
+/**
+ * Told what the other side answered, in its own words: a status and how its text begins, or the id it gave the alert.
+ * What it is told is cut short and cleared of the settings' secrets; a sink may call it before it throws.
+ */
+export type Heard = (answer: string) => void;
+
 export type Sink = {
   /** Names it in the outbox and to people: stable across restarts, different for every sink, without secrets. */
   destination: string;
   /**
    * Resolves when the other side has taken the alert. Otherwise throws an AgentError `delivery-*`, with `retry: 'never'`
    * when it must not be sent again. The same alert may come more than once and carries the same id each time.
+   * `signal` is this attempt's own: what is attached to it ends with the attempt.
    */
-  deliver(alert: Alert, signal: AbortSignal): Promise<void>;
+  deliver(alert: Alert, signal: AbortSignal, heard?: Heard): Promise<void>;
   /** For services that take several at once. Used instead of `deliver` when more than one alert waits. */
   batches?: {
     /** Alerts in one call at most. */
     most: number;
-    /** One entry for each alert, in order: undefined when it was taken. Throws as `deliver` does when none was. */
+    /**
+     * One entry for each alert, in order: undefined when it was taken. Throws as `deliver` does when none was; when that
+     * is a refusal, the first alert is tried alone.
+     */
     deliver(alerts: readonly Alert[], signal: AbortSignal): Promise<readonly (AgentError | undefined)[]>;
   };
   /** Ends connections. Nothing is delivered afterwards. Never rejects. */

@@ -1,3 +1,5 @@
+import { getEventListeners } from 'node:events';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { runDeliveries } from '../../agent/alerts/deliver.ts';
 import { afterFailure, longestDelayMs } from '../../agent/alerts/retry.ts';
@@ -102,6 +104,69 @@ test('an alert waits for no clock that was set back by years', async () => {
   const done = deliver(here, [sink]);
   await here.clock.advanceUntil(() => sink.taken.length === 1);
   expect(here.clock.monotonicMs()).toBe(0);
+  here.stop.abort();
+  await done;
+});
+
+test('an alert waits no longer because the clock was set back by hours after an attempt', async () => {
+  const here = scene();
+  here.outbox.raise(firing(), ['webhook a']);
+  const sink = scriptedSink('webhook a', [serverTrouble]);
+  const done = deliver(here, [sink]);
+  await here.clock.advance(1);
+  here.clock.setWall(here.clock.nowMs() - 3 * 3_600_000);
+  await here.clock.advanceUntil(() => sink.taken.length === 1);
+  expect(here.clock.monotonicMs()).toBeLessThanOrEqual(60_000);
+  here.stop.abort();
+  await done;
+});
+
+test('while the database does not take how an attempt ended, the alert is not sent again', async () => {
+  const here = scene();
+  using other = new DatabaseSync(here.options.file);
+  const sink = scriptedSink('webhook a', []);
+  const locking: Sink = {
+    destination: sink.destination,
+    deliver: (alert, signal) => {
+      if (sink.attempts === 0) other.exec('BEGIN IMMEDIATE');
+      return sink.deliver(alert, signal);
+    },
+  };
+  here.facts.subscribe(fact => {
+    if (fact.type === 'alerts.failed') other.exec('ROLLBACK');
+  });
+  here.outbox.raise(firing(), ['webhook a']);
+  here.outbox.raise(firing(), ['webhook a']);
+  const done = deliver(here, [locking]);
+  await here.clock.advanceUntil(() => sink.taken.length === 2);
+  expect(sink.attempts).toBe(2);
+  expect(factsOf(here.published, 'alerts.failed')).toMatchObject([{ error: { code: 'disk-failed' } }]);
+  here.stop.abort();
+  await done;
+});
+
+test('an attempt that does not end is given up after two minutes, and nothing stays on the signal', async () => {
+  const here = scene();
+  here.outbox.raise(firing(), ['webhook a']);
+  const signals: AbortSignal[] = [];
+  const sink: Sink = {
+    destination: 'webhook a',
+    deliver: (_alert, signal) => {
+      signals.push(signal);
+      return signals.length === 1 ? new Promise(() => {}) : Promise.resolve();
+    },
+  };
+  const done = deliver(here, [sink]);
+  await here.clock.advanceUntil(() => factsOf(here.published, 'alert.delivery').length === 2);
+  expect(here.clock.monotonicMs()).toBe(125_000);
+  expect(factsOf(here.published, 'alert.delivery')).toMatchObject([
+    { state: 'waiting', error: { code: 'delivery-failed', message: expect.stringContaining('120 s') } },
+    { state: 'delivered' },
+  ]);
+  expect(new Set(signals).size).toBe(2);
+  expect(signals).not.toContain(here.stop.signal);
+  // Only the wait for the next alert.
+  expect(getEventListeners(here.stop.signal, 'abort')).toHaveLength(1);
   here.stop.abort();
   await done;
 });

@@ -38,7 +38,7 @@ const raising = setInterval(() => {
       destination,
     ]);
     writeSync(1, `${alert.id}\n`);
-  } else if (!outbox.next(destination)) {
+  } else if (outbox.waiting(destination, 1).length === 0) {
     clearInterval(raising);
     stop.abort();
   }

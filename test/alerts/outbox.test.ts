@@ -1,10 +1,17 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Attempt } from '../../agent/alerts/attempt.ts';
 import { Outbox } from '../../agent/alerts/outbox.ts';
 import { evaluateRules } from '../../agent/rules/evaluate.ts';
+import type { DeliveryState } from '../../shared/alert.ts';
 import { rule } from '../rules/rule.ts';
 import { factsOf, firing, frameMs, scene, serverTrouble, temporaryFolder } from './scene.ts';
+
+function attempt(alertId: string, triedMs: number, state: DeliveryState, atMs = triedMs): Attempt {
+  const error = state === 'delivered' ? {} : { error: serverTrouble };
+  return { alertId, triedMs, tookMs: 20, settlement: { state, atMs, ...error } };
+}
 
 test('an alert is listed with its sightings and one delivery for each destination', () => {
   const { outbox, clock, published } = scene();
@@ -32,7 +39,7 @@ test('waiting alerts and cooldowns are still there after a restart', () => {
   const raised = outbox.raise(firing(), ['webhook a']);
   outbox[Symbol.dispose]();
   const again = open();
-  expect(again.next('webhook a')?.alert).toEqual({ ...raised, deliveries: [] });
+  expect(again.waiting('webhook a', 1)[0]?.alert).toEqual({ ...raised, deliveries: [] });
   expect(again.lastFiredMs('person-at-door', 'front-door')).toBe(frameMs);
   expect(again.lastFiredMs('person-at-door', 'yard')).toBeUndefined();
   expect(again.lastFiredMs('dog', 'front-door')).toBeUndefined();
@@ -66,8 +73,7 @@ test('a full outbox lets finished alerts go first and says which went unsent', (
   const { outbox, published, clock } = scene({ maxAlerts: 2 });
   outbox.raise(firing(), ['webhook a']);
   outbox.raise(firing(), ['webhook a']);
-  const attempt = { alertId: 'alert-2', destination: 'webhook a', triedMs: clock.nowMs() };
-  outbox.settle(attempt, { state: 'delivered', atMs: clock.nowMs() });
+  outbox.settle('webhook a', [attempt('alert-2', clock.nowMs(), 'delivered')]);
   outbox.raise(firing(), ['webhook a']);
   expect(outbox.list({ limit: 10 }).map(alert => alert.id)).toEqual(['alert-3', 'alert-1']);
   expect(factsOf(published, 'alert.delivery')).toEqual([]);
@@ -81,8 +87,8 @@ test('what waits for a destination that left the settings is given up, the rest 
   const { outbox, published } = scene();
   outbox.raise(firing(), ['webhook old', 'webhook new']);
   outbox.giveUpExcept(['webhook new']);
-  expect(outbox.next('webhook old')).toBeUndefined();
-  expect(outbox.next('webhook new')).toBeDefined();
+  expect(outbox.waiting('webhook old', 1)).toEqual([]);
+  expect(outbox.waiting('webhook new', 1)).toHaveLength(1);
   expect(factsOf(published, 'alert.delivery')).toMatchObject([
     { alertId: 'alert-1', destination: 'webhook old', state: 'dead' },
   ]);
@@ -93,30 +99,29 @@ test('a new alert brings the next attempt forward, but to no less than a minute 
   outbox.raise(firing(), ['webhook a']);
   const triedMs = clock.nowMs();
   const tomorrowMs = triedMs + 86_400_000;
-  outbox.settle(
-    { alertId: 'alert-1', destination: 'webhook a', triedMs },
-    { state: 'waiting', atMs: tomorrowMs, error: serverTrouble },
-  );
+  outbox.settle('webhook a', [attempt('alert-1', triedMs, 'waiting', tomorrowMs)]);
   clock.setWall(triedMs + 5_000);
   outbox.raise(firing(), ['webhook b']);
-  expect(outbox.next('webhook a')?.dueMs).toBe(tomorrowMs);
+  expect(outbox.waiting('webhook a', 1)[0]?.dueMs).toBe(tomorrowMs);
   outbox.raise(firing(), ['webhook a']);
-  expect(outbox.next('webhook a')?.dueMs).toBe(triedMs + 60_000);
+  expect(outbox.waiting('webhook a', 1)[0]?.dueMs).toBe(triedMs + 60_000);
   clock.setWall(triedMs + 300_000);
-  outbox.settle(
-    { alertId: 'alert-1', destination: 'webhook a', triedMs },
-    { state: 'waiting', atMs: tomorrowMs, error: serverTrouble },
-  );
+  outbox.settle('webhook a', [attempt('alert-1', triedMs, 'waiting', tomorrowMs)]);
   outbox.raise(firing(), ['webhook a']);
-  expect(outbox.next('webhook a')?.dueMs).toBe(triedMs + 300_000);
+  expect(outbox.waiting('webhook a', 1)[0]?.dueMs).toBe(triedMs + 300_000);
 });
 
-test('a damaged database is a clear error that names the file', () => {
+test('a damaged database is set aside, said, and a new one takes alerts', () => {
   const file = join(temporaryFolder(), 'alerts.sqlite');
   writeFileSync(file, 'not a database '.repeat(500));
-  expect(() => new Outbox({ ...scene().options, file })).toThrow(
-    expect.objectContaining({ code: 'disk-failed', kind: 'data-loss', message: expect.stringContaining(file) }),
-  );
+  const { published, options } = scene();
+  using outbox = new Outbox({ ...options, file });
+  expect(factsOf(published, 'alerts.failed')).toMatchObject([
+    { error: { code: 'disk-failed', kind: 'data-loss', message: expect.stringContaining(file) } },
+  ]);
+  outbox.raise(firing(), ['webhook a']);
+  expect(outbox.list({ limit: 10 })).toHaveLength(1);
+  expect(readFileSync(join(dirname(file), 'alerts-damaged.sqlite'), 'utf8')).toContain('not a database');
 });
 
 test('a data folder that cannot be made is a clear error', () => {

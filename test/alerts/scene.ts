@@ -109,6 +109,14 @@ export const serverTrouble = new AgentError({
   message: 'The receiver has trouble of its own (500).',
 });
 
+/** What a destination says that is there, but does not take this alert. */
+export const notAsExpected = new AgentError({
+  code: 'delivery-refused',
+  kind: 'invalid',
+  retry: 'later',
+  message: 'The receiver refuses the alert (422).',
+});
+
 export const goneForGood = new AgentError({
   code: 'delivery-refused',
   kind: 'invalid',
