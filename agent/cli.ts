@@ -50,6 +50,15 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
   kvs-edge camera import FILE --config FILE  add the cameras of a CSV file (- is standard input), all or none
            [--dry-run] [--skip-bad] [--json]
   kvs-edge camera export --config FILE       the cameras as CSV, without passwords [--to FILE]
+  kvs-edge alerts list --config FILE         the running agent's alerts and their deliveries, newest first
+           [--dead | --waiting]              only those that were given up, with the reason, or that wait
+           [--camera ID] [--limit N] [--json]
+  kvs-edge alerts redeliver ID --config FILE deliver an alert again, under the same id: to each destination that has not
+           [--to DESTINATION]                taken it, or to this one
+  kvs-edge alerts redeliver --dead --config FILE
+           [--to DESTINATION] [--since TIME] deliver again all that were given up
+  kvs-edge alerts test DESTINATION --config FILE
+           [--json]                          send a test alert to it now; exit code 3 when it did not take it
   kvs-edge push FILE --stream NAME           send a recorded file (MP4, MOV, MKV, TS) at the time it was recorded; what
                                              the stream already has is not sent again
            [--start TIME]                    of its first picture: ISO 8601 or seconds since 1970; default: the file's own
@@ -125,6 +134,11 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
   async camera(args) {
     const { cameraCommand } = await import('./commands/camera-command.ts');
     return cameraCommand(args, text => void process.stdout.write(text));
+  },
+
+  async alerts(args) {
+    const { alertsCommand } = await import('./commands/alerts-command.ts');
+    return alertsCommand(args, text => void process.stdout.write(text));
   },
 
   async push(args, signal) {

@@ -73,6 +73,19 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   using outbox = new Outbox({ file: join(dataDir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
   const inSpool = (id: string, atMs: number) => spool.fragmentAt(id, atMs)?.fragmentNumber;
   using fragmentNumbers = new FragmentNumbers({ facts, inSpool });
+  const stillLinks = await StillLinks.open({ dataDir });
+  const context: PayloadContext = {
+    streamOf: id => live.camera(id)?.stream,
+    siteName: settings.siteName,
+    consoleUrl: settings.web.publicUrl,
+    fragmentNumberOf: (id, atMs) => fragmentNumbers.of(id, atMs),
+    stillLinkOf: id =>
+      context.consoleUrl && stillLinks.link(id, { consoleUrl: context.consoleUrl, nowMs: clock.nowMs() }),
+  };
+  const deliveries = new Deliveries(
+    { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf: id => sightings.still(id) },
+    { ...live.settings, secretOf: live.secretOf },
+  );
   const decoder = createStillDecoder({ clock });
   const shared: AgentParts = {
     get settings() {
@@ -89,7 +102,8 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     statuses: new CameraStatuses({ cameras: settings.cameras, facts, clock, spool }),
     sightings,
     outbox,
-    stillLinks: await StillLinks.open({ dataDir }),
+    stillLinks,
+    deliveries,
     decoder,
     encoders: new VideoEncoders({ clock }),
     provider: rekognition(aws),
@@ -106,31 +120,11 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
 
   await using web = await serveConsole(shared, fleet, announce);
   await using _control = await answerCommands(shared, fleet, announce);
-  const context = payloadContext(shared, { fragmentNumbers, webUrl: web.url });
-  const deliveries = new Deliveries(
-    { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf: id => sightings.still(id) },
-    { ...live.settings, secretOf: live.secretOf },
-  );
+  // Listening on every address says nothing about the one by which people reach the console.
+  if (!/^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen)) context.consoleUrl ??= web.url;
   live.onChange(({ settings, secretOf }) => deliveries.follow({ ...settings, secretOf }));
   live.onChange(() => fleet.follow(live.cameras()));
   await Promise.all([clockWatch.run(), trueTimes.run(), deliveries.run(), fleet.run(), live.reread()]);
-}
-
-/** What alerts say beside what they know themselves. */
-function payloadContext(
-  { settings: { siteName, web }, live, stillLinks, clock }: AgentParts,
-  { fragmentNumbers, webUrl }: { fragmentNumbers: FragmentNumbers; webUrl: string },
-): PayloadContext {
-  // Listening on every address says nothing about the one by which people reach the console.
-  const consoleUrl = web.publicUrl ?? (/^(0\.0\.0\.0|\[::\]):/.test(web.listen) ? undefined : webUrl);
-  return {
-    streamOf: id => live.camera(id)?.stream,
-    consoleUrl,
-    siteName,
-    fragmentNumberOf: (id, atMs) => fragmentNumbers.of(id, atMs),
-    stillLinkOf: id =>
-      consoleUrl === undefined ? undefined : stillLinks.link(id, { consoleUrl, nowMs: clock.nowMs() }),
-  };
 }
 
 /**

@@ -1,4 +1,5 @@
 // The parts of a running agent, as main puts them together and its lines and servers use them.
+import type { Deliveries } from './alerts/deliveries.ts';
 import type { Outbox } from './alerts/outbox.ts';
 import type { StillLinks } from './alerts/still-links.ts';
 import type { ConnectedAws } from './aws/aws.ts';
@@ -32,6 +33,7 @@ export type AgentParts = {
   sightings: SightingStore;
   outbox: Outbox;
   stillLinks: StillLinks;
+  deliveries: Deliveries;
   decoder: StillDecoder;
   encoders: VideoEncoders;
   provider: LabelProvider;

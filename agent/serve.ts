@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CamerasAnswer } from '../shared/api.ts';
 import { ConsoleChecks } from './camera-check/console-checks.ts';
 import { systemClock } from './clock.ts';
+import { alertRequests } from './commands/alert-requests.ts';
 import { cameraRequests } from './commands/camera-requests.ts';
 import { spoolRequests } from './commands/spool-command.ts';
 import { type ControlRequests, serveControl } from './control/control-server.ts';
@@ -38,6 +39,7 @@ export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (
     sightings,
     outbox,
     stillLinks,
+    deliveries,
     latestStills,
     stillsOnDemand,
     journal,
@@ -71,6 +73,7 @@ export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (
     },
     alerts: outbox,
     stillLinks: { judge: signed => stillLinks.judge(signed, clock.nowMs()) },
+    destinations: deliveries,
     stills: { latestStill: cameraId => latestStills.get(cameraId) ?? stillsOnDemand.latest(cameraId) },
     playback: { open: (stream, request, closed) => sessions.open(stream, request, closed) },
     relay: new HlsRelay({ endpoint: aws.endpoint, mount: '/api/hls/', clock }),
@@ -110,9 +113,10 @@ export async function answerCommands(
   fleet: Fleet,
   announce: (line: string) => void,
 ): Promise<AsyncDisposable | undefined> {
-  const { settings, live, clock, spool, statuses, journal } = shared;
+  const { settings, live, clock, spool, statuses, outbox, deliveries, journal } = shared;
   const requests: ControlRequests = {
     ...spoolRequests(spool),
+    ...alertRequests(outbox, deliveries),
     ...cameraRequests(live.book),
     'settings.reload': () => live.book.reload(),
     status: () =>
@@ -122,6 +126,7 @@ export async function answerCommands(
         cameras: statuses.statuses(),
         footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs),
         site: siteOf(shared, fleet),
+        destinations: deliveries.statuses(),
       }),
   };
   try {

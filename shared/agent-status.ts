@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { CamerasAnswer } from './api.ts';
 import type { CameraStatus } from './camera-status.ts';
 import type { Coverage } from './coverage.ts';
+import type { DestinationStatus } from './destination-status.ts';
 import { durationWords } from './duration-words.ts';
 
 export type StatusOfCamera = CameraStatus & {
@@ -14,6 +15,8 @@ export type StatusOfCamera = CameraStatus & {
 
 export type AgentStatus = Omit<CamerasAnswer, 'cameras'> & {
   cameras: StatusOfCamera[];
+  /** Where alerts go. Left out: nowhere. */
+  destinations?: DestinationStatus[];
   /** Of the device as a whole. */
   attention: string[];
 };
@@ -34,6 +37,14 @@ export const agentStatusSchema = z.looseObject({
     .optional(),
   leaving: z
     .array(z.looseObject({ id: z.string(), waitingFragments: z.number(), waitingBytes: z.number() }))
+    .optional(),
+  destinations: z
+    .array(
+      z.looseObject({
+        ...{ id: z.string(), kind: z.string(), waiting: z.number(), dead: z.number() },
+        ...{ oldestWaitingMs: ms.optional(), lastDeliveredMs: ms.optional() },
+      }),
+    )
     .optional(),
   cameras: z.array(
     z.looseObject({

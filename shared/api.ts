@@ -19,15 +19,20 @@
 //   POST   /api/cameras/:id/playback         PlaybackRequest     → PlaybackAnswer        404 | 502
 //   GET    /api/sightings?limit&beforeMs                         → SightingsAnswer, newest first
 //   GET    /api/sightings/:id/still.jpg                          → image/jpeg, the frame the label was seen on
-//   GET    /api/alerts?limit&beforeMs                            → AlertsAnswer, newest first
+//   GET    /api/alerts?limit&beforeMs&cameraId&state             → AlertsAnswer, newest first; `state`: with such a delivery
+//   GET    /api/alerts/:id                                       → AlertAnswer           404 alert-unknown
+//   POST   /api/alerts/:id/redeliver         RedeliverRequest    → Redelivered           404 alert-unknown, destination-unknown
+//   GET    /api/destinations                                     → DestinationsAnswer
+//   POST   /api/destinations/:id/test                            → DestinationTested     404 destination-unknown
 //   GET    /api/events                                           → text/event-stream of LiveEvent, one per `data:` line
 //
 // 422 is `settings-invalid`, with the settings that are wrong in `fields`. A change of cameras that cannot be written is
 // 403 `settings-read-only`. A camera that is removed stops recording at once; with `force` it leaves the rules that name it
 // too, and a rule that names no other camera goes with it. A changed address of another host needs the password again.
-import type { Alert } from './alert.ts';
+import type { Alert, DeliveryAttempt } from './alert.ts';
 import type { ImportedRow, ShownCamera } from './camera-edits.ts';
 import type { CameraStatus } from './camera-status.ts';
+import type { DestinationStatus } from './destination-status.ts';
 import type { Sighting } from './sighting.ts';
 
 /** `fields`: settings by their path (`labels.everySeconds`), each with its rule in words. */
@@ -68,6 +73,11 @@ export type FootageAnswer = { spans: FootageSpan[] };
 
 export type SightingsAnswer = { sightings: Sighting[] };
 export type AlertsAnswer = { alerts: Alert[] };
+/** `attempts`: the newest of each delivery, in the order they were made. */
+export type AlertAnswer = { alert: Alert; attempts: DeliveryAttempt[] };
+/** Without `destination`: to each that has not taken it. It may also be one that the alert never went to. */
+export type RedeliverRequest = { destination?: string };
+export type DestinationsAnswer = { destinations: DestinationStatus[] };
 
 export type PlaybackRequest = { mode: 'LIVE' } | { mode: 'ON_DEMAND'; startMs: number; endMs: number };
 export type PlaybackAnswer = { url: string; expiresAtMs: number };

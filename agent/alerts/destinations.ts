@@ -16,6 +16,8 @@ export type Destinations = {
   sinks: Sink[];
   /** Names of the sinks a rule's alerts go to. */
   of(ruleId: string): string[];
+  /** The key of a sink's settings, such as `webhook`. */
+  kindOf(destination: string): string;
 };
 
 export type Routing = { rules: RuleSettings[]; destinations: DestinationSettings[] };
@@ -25,7 +27,12 @@ export function connectDestinations({ rules, destinations }: Routing, parts: Sin
   const named = destinations.map(settings => sinkOf(settings, parts));
   const inline = new Map<string, Sink>();
   const byRule = new Map(rules.map(({ id, then: routes }) => [id, routes.flatMap(nameOf)]));
-  return { sinks: [...named, ...inline.values()], of: ruleId => byRule.get(ruleId) ?? [] };
+  const kinds = new Map(destinations.map(settings => [settings.id, kindIn(settings)]));
+  return {
+    sinks: [...named, ...inline.values()],
+    of: ruleId => byRule.get(ruleId) ?? [],
+    kindOf: destination => kinds.get(destination) ?? 'webhook',
+  };
 
   function nameOf({ to, webhook }: Route): string[] {
     if (to !== undefined) return [to];
@@ -47,6 +54,10 @@ export function connectDestinations({ rules, destinations }: Routing, parts: Sin
     for (let number = 2; used.has(name); number++) name = `${wanted} (${number})`;
     return name;
   }
+}
+
+function kindIn({ id: _, ...kinds }: DestinationSettings): string | undefined {
+  return Object.entries(kinds).find(([, settings]) => settings !== undefined)?.[0];
 }
 
 function sinkOf(

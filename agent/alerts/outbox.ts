@@ -140,10 +140,13 @@ export class Outbox implements Disposable {
       this.#publishDead({ alertId: String(alertId), destination: String(destination) }, noLongerNamed);
   }
 
-  /** Lets the alert go to the destinations now, whatever came of it there before, and also where it never went. */
-  deliverAgain(alertId: string, destinations: readonly string[]): void {
+  /**
+   * Lets the alert go to the destinations now, whatever came of it there before, and also where it never went.
+   * @returns whether there is such an alert
+   */
+  deliverAgain(alertId: string, destinations: readonly string[]): boolean {
     const nowMs = this.#options.clock.nowMs();
-    this.#database.use(database =>
+    const { changes } = this.#database.use(database =>
       database
         .prepare(
           `INSERT INTO delivery (alert, destination, at_ms)
@@ -153,6 +156,7 @@ export class Outbox implements Disposable {
         .run(nowMs, JSON.stringify(destinations), alertId),
     );
     this.#callListeners();
+    return Number(changes) > 0;
   }
 
   /**

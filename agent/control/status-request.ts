@@ -3,6 +3,7 @@ import { type AgentStatus, attentionOfCamera, attentionOfSite } from '../../shar
 import type { CamerasAnswer, FootageSpan } from '../../shared/api.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import { coverageOf } from '../../shared/coverage.ts';
+import { attentionOfDestination, type DestinationStatus } from '../../shared/destination-status.ts';
 
 const coveredMs = 24 * 3_600_000;
 
@@ -12,16 +13,19 @@ export type StatusSources = {
   cameras: readonly CameraStatus[];
   footage: (cameraId: string, fromMs: number, toMs: number) => FootageSpan[];
   site?: Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving'>;
+  destinations?: DestinationStatus[];
 };
 
 /** Throws what `footage` throws. */
-export function agentStatus({ siteName, nowMs, cameras, footage, site = {} }: StatusSources): AgentStatus {
+export function agentStatus(sources: StatusSources): AgentStatus {
+  const { siteName, nowMs, cameras, footage, site = {}, destinations = [] } = sources;
   const fromMs = nowMs - coveredMs;
   return {
     siteName,
     nowMs,
     ...site,
-    attention: attentionOfSite(site),
+    attention: [...attentionOfSite(site), ...destinations.flatMap(status => attentionOfDestination(status, nowMs))],
+    ...(destinations.length > 0 ? { destinations } : {}),
     cameras: cameras.map(camera => {
       const coverage = coverageOf(footage(camera.id, fromMs, nowMs), fromMs, nowMs);
       return { ...camera, coverage, attention: attentionOfCamera(camera, coverage) };

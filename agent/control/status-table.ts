@@ -3,6 +3,7 @@ import type { ReadAgentStatus } from '../../shared/agent-status.ts';
 import { durationWords } from '../../shared/duration-words.ts';
 
 type Camera = ReadAgentStatus['cameras'][number];
+type Destination = NonNullable<ReadAgentStatus['destinations']>[number];
 type Span = Camera['coverage']['spans'][number];
 
 const kinds = [
@@ -19,11 +20,12 @@ const gapsShown = 10;
 
 /** Several lines, each with its end. Times are UTC. */
 export function statusTable(status: ReadAgentStatus): string {
-  const { cameras, nowMs, leaving = [] } = status;
+  const { cameras, nowMs, leaving = [], destinations = [] } = status;
   const sections = [
     headline(status),
     table([['CAMERA', 'STATE', 'UPLOAD', 'WAITING', 'LAST STORED'], ...cameras.map(camera => stateRow(camera, nowMs))]),
     table([['LAST 24 H', ...kinds.map(([, words]) => words)], ...cameras.map(coverageRow)]),
+    destinationTable(destinations, nowMs),
     lines(leaving.map(camera => `${camera.id}  removed, still to be sent: ${waitingWords(camera)}`)),
     lines(cameras.flatMap(camera => gapsOf(camera).map(gap => `${camera.id}  ${gap}`))),
     lines([...status.attention, ...cameras.flatMap(({ id, attention }) => attention.map(text => `${id}: ${text}`))]),
@@ -49,6 +51,19 @@ function stateRow({ id, state, sinceMs, upload }: Camera, nowMs: number): string
     waitingFragments === 0 ? 'nothing' : `${waitingWords({ waitingFragments, waitingBytes })}${behind}${eta}`,
     lastPersistedAckMs === undefined ? 'never' : `${durationWords(Math.max(0, nowMs - lastPersistedAckMs))} ago`,
   ];
+}
+
+function destinationTable(destinations: Destination[], nowMs: number): string {
+  if (destinations.length === 0) return '';
+  const rows = destinations.map(({ id, waiting, dead, oldestWaitingMs, lastDeliveredMs }) => {
+    const since =
+      oldestWaitingMs === undefined ? '' : `, the oldest ${durationWords(Math.max(0, nowMs - oldestWaitingMs))}`;
+    return [
+      ...[id, waiting === 0 ? 'nothing' : `${waiting}${since}`, dead === 0 ? '-' : String(dead)],
+      lastDeliveredMs === undefined ? 'never' : `${durationWords(Math.max(0, nowMs - lastDeliveredMs))} ago`,
+    ];
+  });
+  return table([['ALERTS TO', 'WAITING', 'GIVEN UP', 'LAST DELIVERED'], ...rows]);
 }
 
 function coverageRow({ id, coverage }: Camera): string[] {

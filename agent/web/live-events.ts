@@ -25,8 +25,6 @@ const maxViewers = 32;
 const maxWaitingBytes = 1_048_576;
 /** So often the cameras are told even when nothing changed: a page sees neither comments nor a dead connection. */
 const heartbeatMs = 15_000;
-/** A delivery changes an alert of the recent past. */
-const recentAlerts = 200;
 
 export class LiveEvents implements Disposable {
   readonly #options: LiveEventsOptions;
@@ -67,8 +65,8 @@ export class LiveEvents implements Disposable {
     if (fact.type === 'sighting.seen') this.#broadcast({ type: 'sighting', sighting: fact.sighting });
     if (fact.type === 'alert.raised') this.#broadcast({ type: 'alert', alert: fact.alert });
     if (fact.type === 'alert.delivery') {
-      const alert = this.#options.alerts.list({ limit: recentAlerts }).find(({ id }) => id === fact.alertId);
-      if (alert) this.#broadcast({ type: 'alert', alert });
+      const found = this.#options.alerts.alert(fact.alertId);
+      if (found) this.#broadcast({ type: 'alert', alert: found.alert });
     }
   }
 

@@ -17,6 +17,16 @@ export const pageQuery = z
   .object({ limit: z.coerce.number().int().min(1).max(500).default(100), beforeMs: timeMs.optional() })
   .transform(({ limit, beforeMs }) => ({ limit, ...(beforeMs === undefined ? {} : { beforeMs }) }));
 
+/** As a page of alerts, of one camera or with a delivery in a state. */
+export const alertsQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  beforeMs: timeMs.optional(),
+  cameraId: z.string().max(64).optional(),
+  state: z.enum(['waiting', 'delivered', 'dead']).optional(),
+});
+
+export const redeliverBody = z.strictObject({ destination: z.string().max(1024).optional() });
+
 /** `?force` and `?force=true`. */
 export const forceQuery = z
   .object({ force: z.enum(['', 'true', 'false']).default('false') })

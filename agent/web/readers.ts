@@ -1,6 +1,7 @@
 // What the console's server needs to know, and nothing more: the agent hands it objects of other stages that fit.
-import type { Alert } from '../../shared/alert.ts';
+import type { Alert, DeliveryState } from '../../shared/alert.ts';
 import type {
+  AlertAnswer,
   CameraEdited,
   CameraRemoved,
   CamerasAnswer,
@@ -12,6 +13,7 @@ import type {
 import type { CameraCheck, CameraCheckRequest } from '../../shared/camera-check.ts';
 import type { CameraChanges, ImportRequest, NewCamera, ShownCamera } from '../../shared/camera-edits.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
+import type { DestinationStatus, DestinationTested, Redelivered } from '../../shared/destination-status.ts';
 import type { DiscoveryEvent, DiscoveryRequest } from '../../shared/discovery.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 
@@ -71,8 +73,25 @@ export type SightingReader = {
 export type Page = { limit: number; beforeMs?: number };
 
 export type AlertReader = {
-  /** Before `beforeMs`, newest first. */
-  list(page: Page): Alert[];
+  /** Before `beforeMs`, newest first; of one camera, with a delivery in the state. */
+  list(page: AlertPage): Alert[];
+  /** Undefined when there is none of that id, or no longer. */
+  alert(id: string): AlertAnswer | undefined;
+};
+
+export type AlertPage = {
+  limit: number;
+  beforeMs?: number | undefined;
+  cameraId?: string | undefined;
+  state?: DeliveryState | undefined;
+};
+
+export type DestinationReader = {
+  statuses(): DestinationStatus[];
+  /** Sends an alert of kind `test` to it, now. Rejects with an AgentError `destination-unknown`. */
+  test(id: string): Promise<DestinationTested>;
+  /** Throws AgentError `alert-unknown` or `destination-unknown`. */
+  redeliver(asked: { alertId: string; destination?: string | undefined }): Redelivered;
 };
 
 export type StillLinkReader = {

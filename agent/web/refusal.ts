@@ -61,6 +61,8 @@ const statuses: Partial<Record<AgentError['code'], number>> = {
   'footage-missing': 404,
   'service-stream-missing': 404,
   'camera-unknown': 404,
+  'alert-unknown': 404,
+  'destination-unknown': 404,
   'camera-exists': 409,
   'camera-in-rules': 409,
   'settings-invalid': 422,

@@ -16,6 +16,7 @@ import type {
   CameraEditor,
   CameraFinder,
   CameraReader,
+  DestinationReader,
   FootageReader,
   PlaybackReader,
   RelayReader,
@@ -26,6 +27,7 @@ import type {
 } from './readers.ts';
 import { answerErrors, unknownAddress } from './refusal.ts';
 import { guardRequest } from './request-guard.ts';
+import { alertRoutes } from './routes/alerts.ts';
 import { cameraBookRoutes } from './routes/camera-book.ts';
 import { cameraCheckRoute } from './routes/camera-check.ts';
 import { cameraRoutes } from './routes/cameras.ts';
@@ -59,6 +61,7 @@ export type WebOptions = {
   footage: FootageReader;
   sightings: SightingReader;
   alerts: AlertReader;
+  destinations: DestinationReader;
   stills: StillReader;
   /** Left out: no picture opens without a session. */
   stillLinks?: StillLinkReader;
@@ -104,7 +107,8 @@ function makeServer({ listen, hlsOrigins, onUnexpectedError }: WebOptions): Fast
     // Time to receive a request, not to answer it: event streams stay open.
     requestTimeout: 30_000,
     forceCloseConnections: true,
-    routerOptions: { maxParamLength: 256 },
+    // A destination's id may be an address.
+    routerOptions: { maxParamLength: 2_048 },
   });
   // Only JSON is parsed: a form of another site cannot send it without asking first.
   app.removeContentTypeParser('text/plain');
@@ -133,6 +137,7 @@ async function apiRoutes(api: FastifyInstance, options: ApiOptions): Promise<voi
     cameraCheckRoute(signedIn, options);
     discoveryRoute(signedIn, options);
     sightingRoutes(signedIn, options);
+    alertRoutes(signedIn, options);
     playbackRoutes(signedIn, options);
     eventRoute(signedIn, options);
     signedIn.all('/*', async () => {

@@ -12,7 +12,8 @@ import { LiveSettings } from '../../agent/live-settings.ts';
 import { cameraEditor } from '../../agent/serve.ts';
 import type { Auth } from '../../agent/web/auth.ts';
 import { startWeb, type WebOptions } from '../../agent/web/web.ts';
-import type { Alert } from '../../shared/alert.ts';
+import type { Alert, DeliveryAttempt } from '../../shared/alert.ts';
+import type { DestinationStatus, DestinationTested } from '../../shared/destination-status.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 
@@ -37,6 +38,19 @@ export const alert: Alert = {
   sightings: [sighting],
   deliveries: [{ destination: 'example.com', state: 'delivered', attempts: 1, atMs }],
 };
+
+export const attempt: DeliveryAttempt = {
+  destination: 'example.com',
+  number: 1,
+  atMs,
+  tookMs: 42,
+  outcome: 'delivered',
+  answer: '204',
+};
+
+export const destination: DestinationStatus = { id: 'ops', kind: 'webhook', waiting: 2, dead: 1, recentlyDead: 0 };
+
+export const tested: DestinationTested = { alertId: 'test-1', delivered: true, atMs, tookMs: 42, answer: '204' };
 
 export const stillBytes = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 0xff, 0xd9]);
 
@@ -103,7 +117,15 @@ export async function serveConsole(overrides: Partial<WebOptions> = {}) {
       newest: recorded('newest', () => [sighting]),
       still: recorded('still', (id: string) => (id === sighting.id ? stillBytes : undefined)),
     },
-    alerts: { list: recorded('alerts', () => [alert]) },
+    alerts: {
+      list: recorded('alerts', () => [alert]),
+      alert: recorded('alert', (id: string) => (id === alert.id ? { alert, attempts: [attempt] } : undefined)),
+    },
+    destinations: {
+      statuses: recorded('statuses', () => [destination]),
+      test: recorded('test', async () => tested),
+      redeliver: recorded('redeliver', () => ({ deliveries: 1, destinations: ['ops'] })),
+    },
     stills: { latestStill: recorded('latestStill', () => stillBytes) },
     playback: {
       open: recorded('playback', async () => ({ url: 'https://b-1.example/hls/v1/x.m3u8', expiresAtMs: atMs })),

@@ -1,13 +1,13 @@
-// /api/sightings and /api/alerts: what was seen and what came of it, newest first.
+// /api/sightings: what was seen, newest first.
 import type { FastifyInstance } from 'fastify';
-import type { AlertsAnswer, SightingsAnswer } from '../../../shared/api.ts';
+import type { SightingsAnswer } from '../../../shared/api.ts';
 import { pageQuery, parseRequest } from '../parse-request.ts';
-import type { AlertReader, SightingReader } from '../readers.ts';
+import type { SightingReader } from '../readers.ts';
 import { Refusal } from '../refusal.ts';
 
-export type SightingRoutesOptions = { sightings: SightingReader; alerts: AlertReader };
+export type SightingRoutesOptions = { sightings: SightingReader };
 
-export function sightingRoutes(app: FastifyInstance, { sightings, alerts }: SightingRoutesOptions): void {
+export function sightingRoutes(app: FastifyInstance, { sightings }: SightingRoutesOptions): void {
   app.get('/sightings', async ({ query }): Promise<SightingsAnswer> => {
     return { sightings: await sightings.newest(parseRequest(pageQuery, query)) };
   });
@@ -17,9 +17,5 @@ export function sightingRoutes(app: FastifyInstance, { sightings, alerts }: Sigh
     if (!still) throw new Refusal(404, 'still-missing', 'There is no picture of this sighting, or no longer.');
     // While something is there, a better picture of it may come.
     return reply.header('cache-control', 'private, max-age=60').type('image/jpeg').send(still);
-  });
-
-  app.get('/alerts', async ({ query }): Promise<AlertsAnswer> => {
-    return { alerts: alerts.list(parseRequest(pageQuery, query)) };
   });
 }
