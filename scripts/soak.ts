@@ -3,6 +3,8 @@
 // uplink. Prints one JSON object: what was lost, came twice or late, and how fast the backlog was caught up.
 // npm run soak -- --camera-restarts N --network-cuts N [--cameras 10]
 // Cameras that restart or whose network is cut, N times in all: how soon they are recorded again, and what is left behind.
+// npm run soak -- --alert-kills N
+// An agent that is killed N times while it delivers alerts to a receiver that misbehaves: what was lost, came twice or late.
 // Its memory is the product's: the young generation is as small as scripts/kvs-edge makes it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../agent/clock.ts';
 import { defaultTimings } from '../agent/source/rtsp-camera.ts';
+import { breachesOf, soakKills } from '../test/alerts/kill-soak.ts';
 import { AgentParts } from '../test/fault-lab/agent-parts.ts';
 import { LabCloud } from '../test/fault-lab/lab-cloud.ts';
 import { Ledger } from '../test/fault-lab/ledger.ts';
@@ -35,11 +38,13 @@ const { values } = parseArgs({
     cameras: { type: 'string' },
     'camera-restarts': { type: 'string', default: '0' },
     'network-cuts': { type: 'string', default: '0' },
+    'alert-kills': { type: 'string', default: '0' },
   },
 });
 const restarts = Number(values['camera-restarts']);
 const cuts = Number(values['network-cuts']);
-await (restarts + cuts > 0 ? breakCameras() : troubleService());
+const kills = Number(values['alert-kills']);
+await (kills > 0 ? killDeliveries() : restarts + cuts > 0 ? breakCameras() : troubleService());
 
 async function troubleService(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'soak-'));
@@ -70,6 +75,16 @@ async function breakCameras(): Promise<void> {
   const { before, after } = figures;
   const leaked = (['processes', 'descriptors', 'timers'] as const).filter(key => after[key] > before[key]);
   print({ ...figures, leaked }, missing + leaked.length === 0);
+}
+
+async function killDeliveries(): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'soak-'));
+  try {
+    const figures = await soakKills({ kills, dir });
+    print({ ...figures, breaches: breachesOf(figures) }, breachesOf(figures).length === 0);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 }
 
 function print(result: object, isGood: boolean): void {

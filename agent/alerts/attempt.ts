@@ -97,10 +97,12 @@ async function tryTogether(
     if (problems.length !== batch.length) throw new TypeError(`${problems.length} results for ${batch.length} alerts`);
     return problems;
   }, options);
-  if (problems) return batch.map((due, index) => endedOf(due, times, problems[index]));
-  if (!error || error.retry === 'never' || error.code === 'delivery-refused') return undefined;
+  if (problems?.some(problem => problem === undefined))
+    return batch.map((due, index) => endedOf(due, times, problems[index]));
+  const whole = error ?? problems?.[0];
+  if (!whole || whole.retry === 'never' || whole.code === 'delivery-refused') return undefined;
   // The others were not at fault and count no attempt, as when alerts go one by one.
-  return batch.slice(0, 1).map(due => endedOf(due, times, error));
+  return batch.slice(0, 1).map(due => endedOf(due, times, whole));
 }
 
 function endedOf(due: Due, times: Pick<Ended, 'triedMs' | 'tookMs'>, error: AgentError | undefined): Ended {

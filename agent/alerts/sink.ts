@@ -28,8 +28,8 @@ export type Sink = {
     /** Alerts in one call at most. */
     most: number;
     /**
-     * One entry for each alert, in order: undefined when it was taken. Throws as `deliver` does when none was; when that
-     * is a refusal, the first alert is tried alone.
+     * One entry for each alert, in order: undefined when it was taken. Throws as `deliver` does, or gives only errors, when
+     * none was; when that is a refusal, the first alert is tried alone.
      */
     deliver(alerts: readonly Alert[], signal: AbortSignal): Promise<readonly (AgentError | undefined)[]>;
   };

@@ -104,7 +104,8 @@ test('of a batch that is taken in part, what was taken is settled and the rest c
 test('a service that cannot be reached costs only the first of a batch an attempt', async () => {
   const here = scene();
   raise(here, 4);
-  const { sink, taken } = batchingSink([() => serverTrouble, () => serverTrouble]);
+  const none = (ids: string[]) => ids.map(() => serverTrouble);
+  const { sink, taken } = batchingSink([() => serverTrouble, none]);
   const done = deliver(here, sink);
   await here.clock.advanceUntil(() => taken.length === 4);
   const attempts = here.outbox.list({ limit: 10 }).map(({ deliveries }) => deliveries[0]?.attempts);

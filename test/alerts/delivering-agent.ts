@@ -1,20 +1,29 @@
 // The part of the agent that raises and delivers alerts, as a process of its own that a test can kill at any moment.
-//   node delivering-agent.ts FILE URL raise|drain
-// `raise` raises an alert every few milliseconds and prints its id once the outbox has it; `drain` only delivers.
+//   node delivering-agent.ts FILE URL raise|drain EPOCH_MS
+// `raise` raises an alert every few milliseconds and prints its id once the outbox has it; `drain` only delivers, and ends when
+// nothing waits. Its time runs a hundred times as fast from EPOCH_MS on, so that pauses between attempts fit into a test.
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { runDeliveries } from '../../agent/alerts/deliver.ts';
 import { Outbox } from '../../agent/alerts/outbox.ts';
 import { webhookDestination, webhookSink } from '../../agent/alerts/sinks/webhook.ts';
-import { systemClock } from '../../agent/clock.ts';
+import { type Clock, systemClock } from '../../agent/clock.ts';
 import { Facts } from '../../agent/facts.ts';
 import { Secret } from '../../agent/secret.ts';
 
-const [file = '', url = '', mode = ''] = process.argv.slice(2);
+const speed = 100;
+
+const [file = '', url = '', mode = '', epochMs = ''] = process.argv.slice(2);
+const clock: Clock = {
+  nowMs: () => Math.round(Number(epochMs) + (systemClock.nowMs() - Number(epochMs)) * speed),
+  monotonicMs: () => systemClock.monotonicMs() * speed,
+  sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
+  after: (ms, callback) => systemClock.after(ms / speed, callback),
+};
 const facts = new Facts(error => {
   throw error;
 });
-const outbox = new Outbox({ file, clock: systemClock, facts, newId: randomUUID });
+const outbox = new Outbox({ file, clock, facts, newId: randomUUID });
 const destination = webhookDestination(url);
 const context = { streamOf: () => 'front-door' };
 const sink = webhookSink({
@@ -23,20 +32,11 @@ const sink = webhookSink({
 });
 const stop = new AbortController();
 
-const delivered = runDeliveries({
-  outbox,
-  sinks: [sink],
-  clock: systemClock,
-  random: Math.random,
-  facts,
-  signal: stop.signal,
-});
+const delivered = runDeliveries({ outbox, sinks: [sink], clock, random: Math.random, facts, signal: stop.signal });
 const raising = setInterval(() => {
   if (mode === 'raise') {
-    const atMs = Date.now();
-    const alert = outbox.raise({ kind: 'test', ruleId: 'r', cameraId: 'c', atMs, why: '', sightings: [] }, [
-      destination,
-    ]);
+    const firing = { kind: 'test', ruleId: 'r', cameraId: 'c', atMs: Date.now(), why: '', sightings: [] } as const;
+    const alert = outbox.raise({ ...firing, sightings: [] }, [destination]);
     writeSync(1, `${alert.id}\n`);
   } else if (outbox.waiting(destination, 1).length === 0) {
     clearInterval(raising);
