@@ -80,7 +80,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     consoleUrl: settings.web.publicUrl,
     fragmentNumberOf: (id, atMs) => fragmentNumbers.of(id, atMs),
     stillLinkOf: id =>
-      context.consoleUrl && stillLinks.link(id, { consoleUrl: context.consoleUrl, nowMs: clock.nowMs() }),
+      context.consoleUrl ? stillLinks.link(id, { consoleUrl: context.consoleUrl, nowMs: clock.nowMs() }) : undefined,
   };
   const deliveries = new Deliveries(
     { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf: id => sightings.still(id) },

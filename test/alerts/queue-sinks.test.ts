@@ -204,7 +204,7 @@ async function deliverAcrossRestart(broker: Broker, made: Sink[]): Promise<strin
   raise(40);
   await broker.start();
   raise(40);
-  const waiting = () => names.filter(name => outbox.next(name) !== undefined);
+  const waiting = () => names.filter(name => outbox.waiting(name, 1).length > 0);
   await expect.poll(waiting, { timeout: 120_000 }).toEqual([]);
   stop.abort();
   await done;

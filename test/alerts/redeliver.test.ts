@@ -126,7 +126,10 @@ const secretOf = () => new Secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
 function running(urls: string[]) {
   const { outbox, facts, stop } = scene({ clock: systemClock });
   const shared = { ...sinkParts({ clock: systemClock, facts }), outbox, signal: stop.signal };
-  const destinations = urls.map((url, index) => ({ id: `hook-${index}`, webhook: { url, secret: { env: 'HOOK' } } }));
+  const destinations = urls.map((url, index) => ({
+    id: `hook-${index}`,
+    webhook: { url, secret: { env: 'HOOK' }, allow: ['127.0.0.1'] },
+  }));
   // biome-ignore lint/suspicious/noThenProperty: the setting's name
   const rules = [rule({ then: destinations.map(({ id }) => ({ to: id })) })];
   const deliveries = new Deliveries(shared, { rules, destinations, secretOf });
