@@ -1,12 +1,11 @@
 // Recorded files as people have them, made by ffmpeg, and the command that pushes them.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { extname, join } from 'node:path';
+import { encodedFile } from '../../scripts/scripted-camera/encoded-file.ts';
 
-const run = promisify(execFile);
 const cli = join(import.meta.dirname, '../../agent/cli.ts');
 
 export const framesPerSecond = 10;
@@ -32,29 +31,19 @@ export class Recordings implements AsyncDisposable {
 
   /** A picture that moves with a tone, a key frame a second, without B-frames; the container follows from the name. */
   async file(name: string, { seconds = 6, output = [], bitsPerSecond = 400_000 }: Making = {}): Promise<string> {
+    const picture = `testsrc2=size=320x180:rate=${framesPerSecond},noise=alls=20:allf=t`;
+    const created = `creation_time=${new Date(createdMs).toISOString()}`;
+    const made = await encodedFile(
+      [
+        ...['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', 'sine=sample_rate=48000', '-t', String(seconds)],
+        ...['-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0'],
+        ...['-g', String(framesPerSecond), '-b:v', String(bitsPerSecond), '-c:a', 'aac', '-metadata', created],
+        ...output,
+      ],
+      extname(name).slice(1),
+    );
     const path = join(this.dir, name);
-    await run('ffmpeg', [
-      ...[
-        '-v',
-        'error',
-        '-y',
-        '-f',
-        'lavfi',
-        '-i',
-        `testsrc2=size=320x180:rate=${framesPerSecond},noise=alls=20:allf=t`,
-      ],
-      ...['-f', 'lavfi', '-i', 'sine=sample_rate=48000', '-t', String(seconds), '-pix_fmt', 'yuv420p'],
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', String(framesPerSecond)],
-      ...[
-        '-b:v',
-        String(bitsPerSecond),
-        '-c:a',
-        'aac',
-        '-metadata',
-        `creation_time=${new Date(createdMs).toISOString()}`,
-      ],
-      ...[...output, path],
-    ]);
+    await copyFile(made, path);
     return path;
   }
 
