@@ -19,6 +19,7 @@ export const longest = [
   'test/camera-check/cameras.test.ts',
   'test/fuzz/fuzz.test.ts',
   'test/web/camera-check.test.ts',
+  'test/local-cloud/rekognition.test.ts',
   'test/source/processes.test.ts',
   'test/time/agent-in-1970.test.ts',
   'test/console/real-agent.test.ts',
