@@ -1,6 +1,5 @@
 // One bad fragment never blocks the rest; a service that refuses everything never eats the backlog.
 import { expect, test } from 'vitest';
-import { systemClock } from '../../agent/clock.ts';
 import { AgentError } from '../../agent/errors.ts';
 import { heldBack, type Streak, takeRefusal } from '../../agent/uploader/refusals.ts';
 import { madeFragments } from '../spool/parts.ts';
@@ -67,10 +66,11 @@ test.each([
     await using service = await ScriptedService.start();
     const refusing: Script = { onFragment: (_, session) => session.refuse(undefined, id, code) };
     service.scripts = Array(1000).fill(refusing);
-    await using scene = await Scene.open({ endpoint: service.url, clock: fastClock(200) });
+    const clock = fastClock(200);
+    await using scene = await Scene.open({ endpoint: service.url, clock });
     await scene.write(madeFragments(startMs, 30));
     scene.start();
-    await systemClock.sleep(180_000 / 200);
+    await clock.sleep(180_000);
     const rejected = scene.of('fragment.rejected').length;
     expect(rejected).toBeGreaterThanOrEqual(3);
     expect(rejected).toBeLessThanOrEqual(5);

@@ -1,7 +1,7 @@
 // The uploader against a service that misbehaves on schedule. Lost and twice are counted by the service.
 import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../agent/clock.ts';
+import { type Clock, systemClock } from '../../agent/clock.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { audio, madeFragment, madeFragments, video } from '../spool/parts.ts';
 import { fastClock } from './fast-clock.ts';
@@ -12,11 +12,13 @@ const startMs = 1_795_420_701_007;
 const starts = (count: number) => Array.from({ length: count }, (_, index) => startMs + index * 200);
 
 let service: ScriptedService;
+let clock: Clock;
 let scene: Scene;
 
 beforeEach(async () => {
   service = await ScriptedService.start();
-  scene = await Scene.open({ endpoint: service.url });
+  clock = fastClock(20);
+  scene = await Scene.open({ endpoint: service.url, clock });
 });
 afterEach(async () => {
   await scene[Symbol.asyncDispose]();
@@ -337,7 +339,7 @@ describe('watches', () => {
     let written = 0;
     for (; scene.pauses.length === 0; written++) {
       await scene.write(madeFragments(startMs + written * 200, 1));
-      await new Promise(resolve => setTimeout(resolve, 5_000 / 20));
+      await clock.sleep(5_000);
     }
     await scene.allPersisted();
     expect(written).toBeGreaterThanOrEqual(11);
@@ -393,10 +395,11 @@ describe('the service’s whereabouts', () => {
 
   test('a refused key is asked with seldom: at most 12 requests in two minutes', async () => {
     service.scripts = Array(1000).fill({ refuse: [403, 'InvalidSignatureException'] });
-    await using denied = await Scene.open({ endpoint: service.url, clock: fastClock(100) });
+    const clock = fastClock(100);
+    await using denied = await Scene.open({ endpoint: service.url, clock });
     await denied.write(madeFragments(startMs, 1));
     denied.start();
-    await new Promise(resolve => setTimeout(resolve, 120_000 / 100));
+    await clock.sleep(120_000);
     expect(service.putMediaRequests).toBeGreaterThanOrEqual(3);
     expect(service.putMediaRequests).toBeLessThanOrEqual(12);
     expect(denied.pauses[0]).toBe('service-denied');
@@ -408,7 +411,7 @@ describe('the service’s whereabouts', () => {
     await service[Symbol.asyncDispose]();
     await scene.write(madeFragments(startMs, 5));
     scene.start();
-    await new Promise(resolve => setTimeout(resolve, 60_000 / 20));
+    await clock.sleep(60_000);
     const attempts = scene.pauses.length;
     await scene.write(madeFragments(startMs + 1000, 5));
     service = await ScriptedService.start(port);
