@@ -22,6 +22,7 @@ const usage = `scripts/demo: the whole product on this machine, with no camera a
   --video FILE      what the pretend camera shows, again and again (without it: a scene it draws itself)
   --camera URL      a real camera instead, rtsp://…; its sign-in from DEMO_CAMERA_USER and DEMO_CAMERA_PASSWORD
   --port N          the console's port (8080)
+  --cloud-port N    the embedded service's port (4600, or a free one when that is in use)
   --data DIR        where everything is kept (data/demo)`;
 
 const root = join(import.meta.dirname, '..');
@@ -34,6 +35,7 @@ async function readOptions(): Promise<DemoOptions> {
       video: { type: 'string' },
       camera: { type: 'string' },
       port: { type: 'string', default: '8080' },
+      'cloud-port': { type: 'string' },
       data: { type: 'string', default: join(root, 'data/demo') },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -46,10 +48,17 @@ async function readOptions(): Promise<DemoOptions> {
   if (video !== undefined && camera !== undefined) throw new Error('--video and --camera exclude each other.');
   if (camera !== undefined && !/^rtsps?:\/\/[^/]/.test(camera)) throw new Error('--camera takes an rtsp:// address.');
   if (video !== undefined) await access(video).catch(() => Promise.reject(new Error(`There is no file ${video}.`)));
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error('--port takes a number from 1 to 65535.');
+  const port = portOf('--port', values.port);
+  const cloud = values['cloud-port'] === undefined ? {} : { cloudPort: portOf('--cloud-port', values['cloud-port']) };
   const shown = video === undefined ? {} : { video: resolve(video) };
-  return { ...shown, ...(camera === undefined ? {} : { camera }), port, data: resolve(data) };
+  return { ...shown, ...(camera === undefined ? {} : { camera }), port, ...cloud, data: resolve(data) };
+}
+
+function portOf(option: string, text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error(`${option} takes a number from 1 to 65535.`);
+  return port;
 }
 
 /** `wanted` when nobody listens there (0: any free port); otherwise undefined. */
@@ -76,7 +85,7 @@ async function planDemo(options: DemoOptions): Promise<Demo> {
   return {
     options,
     ports: {
-      cloud: (await freePort(usualCloudPort)) ?? (await anyPort()),
+      cloud: options.cloudPort ?? (await freePort(usualCloudPort)) ?? (await anyPort()),
       camera: await anyPort(),
       hook: await anyPort(),
     },

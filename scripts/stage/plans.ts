@@ -4,7 +4,7 @@ import type { SettingsInput } from '../../shared/settings.ts';
 import type { ChildPlan } from './children.ts';
 import { progressTeller } from './progress.ts';
 
-export type DemoOptions = { video?: string; camera?: string; port: number; data: string };
+export type DemoOptions = { video?: string; camera?: string; port: number; cloudPort?: number; data: string };
 export type DemoPorts = { cloud: number; camera: number; hook: number };
 export type DemoSecrets = { console: string; hook: string; camera: string };
 export type Demo = { options: DemoOptions; ports: DemoPorts; secrets: DemoSecrets; say: (line: string) => void };

@@ -41,12 +41,13 @@ export class RunningDemo implements AsyncDisposable {
 
   static async start(args: string[] = []): Promise<RunningDemo> {
     const data = await mkdtemp(join(tmpdir(), 'kvs-edge-demo-'));
-    const port = await freePort();
-    const child = spawn(join(root, 'scripts/demo'), ['--data', data, '--port', `${port}`, ...args], {
+    // Demos that start at the same time would find the same usual port free.
+    const ports = ['--port', `${await freePort()}`, '--cloud-port', `${await freePort()}`];
+    const child = spawn(join(root, 'scripts/demo'), ['--data', data, ...ports, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const demo = new RunningDemo(data, child);
-    await demo.line(/^Stop /, 60_000);
+    await demo.line(/^Stop /, 110_000);
     return demo;
   }
 
