@@ -49,7 +49,7 @@ async function signInToCameras(password: string): Promise<void> {
   await step('sign-in').locator('form').first().getByRole('button').click();
 }
 
-describe.skipIf(isChromiumMissing)('in a browser', { timeout: 60_000 }, () => {
+describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'console-add-'));
     const built = buildConsole(join(dir, 'dist'));
@@ -70,7 +70,7 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 60_000 }, () => {
     agent = new ScriptedAgent({ ...script, cameras: now => [{ ...liveCamera(now), id: 'garage', stream: 'garage' }] });
     origin = `http://127.0.0.1:${await agent.listen()}`;
     page = await browser.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     said = [];
     page.on('pageerror', error => said.push(error.message));
     page.on('console', message => said.push(message.text()));

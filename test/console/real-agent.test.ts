@@ -18,7 +18,7 @@ const password = 'p@ss:w/rd#%&+ü "\'';
 let dir: string;
 let browser: Browser;
 
-describe.skipIf(isChromiumMissing)('in a browser', { timeout: 60_000 }, () => {
+describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'console-real-'));
     [browser] = await Promise.all([launchChromium(), buildConsole(dir)]);
@@ -37,7 +37,7 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 60_000 }, () => {
     await using _camera = await startCamera(options, password);
 
     const page = await browser.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     // The agent serves what was built for it; this page is built for the test.
     await page.route(
       url => !url.pathname.startsWith('/api/'),
