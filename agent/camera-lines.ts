@@ -8,11 +8,9 @@ import { asAgentError } from './errors.ts';
 import type { Facts } from './facts.ts';
 import { fragmentItems } from './fragmenter/fragment-items.ts';
 import { CameraMotion } from './labels/camera-motion.ts';
-import { forgetAfterMs, type LabelledStill, labelStills } from './labels/label-stills.ts';
+import { forgetAfterMs, labelStills } from './labels/label-stills.ts';
 import { oldestThere, SightingLog } from './labels/sighting-log.ts';
-import { withoutPath } from './labels/sighting-of.ts';
 import type { AgentParts } from './parts.ts';
-import { evaluateRules, firings } from './rules/evaluate.ts';
 import { Attention } from './sampler/attention.ts';
 import { sampleStills } from './sampler/sample.ts';
 import type { Still } from './sampler/still.ts';
@@ -53,8 +51,6 @@ const maxOpenSightings = 100;
 
 export type AnalysisOptions = {
   camera: Pick<Camera, 'id' | 'labels'>;
-  /** Names of the destinations of a rule's alerts. */
-  destinationsOf: (ruleId: string) => string[];
   signal: AbortSignal;
 };
 
@@ -76,7 +72,7 @@ export async function analyse(options: AnalysisOptions, shared: AgentParts): Pro
 
 type Analysis = AnalysisOptions & { labels: LabelSettings };
 
-async function analyseStills({ camera, labels, destinationsOf, signal }: Analysis, shared: AgentParts): Promise<void> {
+async function analyseStills({ camera, labels, signal }: Analysis, shared: AgentParts): Promise<void> {
   const { clock, facts, spool, decoder, sightings } = shared;
   const { id: cameraId } = camera;
   const { everySeconds, busyEverySeconds = Math.min(everySeconds, Math.max(1, everySeconds / 2)), motion } = labels;
@@ -98,7 +94,10 @@ async function analyseStills({ camera, labels, destinationsOf, signal }: Analysi
   try {
     for await (const each of labelled) {
       await keeping(cameraId, facts, () => log.keep(each));
-      raiseAlerts(each, destinationsOf, shared);
+      shared.rules.see({
+        ...{ cameraId, atMs: each.still.atMs, seen: each.seen },
+        ended: each.ended.map(({ id }) => id),
+      });
     }
   } finally {
     await keeping(cameraId, facts, () => log.flush());
@@ -131,21 +130,4 @@ async function* remember(stills: AsyncIterable<Still>, latest: Map<string, Uint8
     latest.set(still.cameraId, still.jpeg);
     yield still;
   }
-}
-
-/** For what is new on the still, or was never seen better: it may be sure enough by now. */
-function raiseAlerts(
-  { seen }: LabelledStill,
-  destinationsOf: AnalysisOptions['destinationsOf'],
-  shared: AgentParts,
-): void {
-  const { settings, outbox, facts } = shared;
-  const lastFiredMs = (ruleId: string, cameraId: string) => outbox.lastFiredMs(ruleId, cameraId);
-  const sightings = seen.filter(({ isNew, better }) => isNew || better).map(({ sighting }) => withoutPath(sighting));
-  const evaluations = evaluateRules({ rules: settings.rules, sightings, lastFiredMs });
-  for (const { ruleId, sighting, outcome } of evaluations) {
-    const { id: sightingId, cameraId, atMs } = sighting;
-    facts.publish({ type: 'rule.evaluated', ruleId, cameraId, sightingId, atMs, outcome });
-  }
-  for (const firing of firings(evaluations)) outbox.raise(firing, destinationsOf(firing.ruleId));
 }

@@ -75,9 +75,13 @@ export type CameraEvent =
   | { type: 'camera.motion'; active: boolean; atMs: number }
   | { type: 'camera.events'; state: 'listening' | 'lost'; error?: AgentError; retryAtMs?: number };
 
-/** `fired`, or the first test that failed. `already`: this sighting has raised its alert. */
+/**
+ * `fired`, or the first test that failed, from the bottom up. `already`: this sighting has raised its alert. `counted`: it
+ * crossed the line of a rule that counts.
+ */
 export type RuleOutcome =
   | 'fired'
+  | 'counted'
   | 'already'
   | 'cooldown'
   | 'snoozed'

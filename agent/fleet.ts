@@ -14,8 +14,6 @@ export type FleetOptions = {
   shared: AgentParts;
   /** What the uploaders of all cameras share. */
   uploading: Omit<UploaderOptions, 'camera' | 'signal'>;
-  /** Names of the destinations of a rule's alerts. */
-  destinationsOf: (ruleId: string) => string[];
 };
 
 /** Cameras that begin together open their connections within this time. */
@@ -202,8 +200,7 @@ export class Fleet {
   }
 
   #analysis(camera: FleetCamera): Line {
-    const { shared, destinationsOf } = this.#options;
-    return this.#line(signal => analyse({ camera, destinationsOf, signal }, shared));
+    return this.#line(signal => analyse({ camera, signal }, this.#options.shared));
   }
 
   #events(camera: FleetCamera): Line {

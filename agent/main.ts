@@ -17,6 +17,7 @@ import { rekognition } from './labels/rekognition.ts';
 import { SightingStore } from './labels/sighting-store.ts';
 import { LiveSettings } from './live-settings.ts';
 import type { AgentParts } from './parts.ts';
+import { RaiseAlerts } from './raise-alerts.ts';
 import { VideoEncoders } from './repair/video-encoders.ts';
 import { createStillDecoder } from './sampler/decode.ts';
 import { StillsOnDemand } from './sampler/still-on-demand.ts';
@@ -86,6 +87,8 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf: id => sightings.still(id) },
     { ...live.settings, secretOf: live.secretOf },
   );
+  const destinationsOf = (ruleId: string) => deliveries.of(ruleId);
+  const rules = new RaiseAlerts({ settings: live.settings, outbox, destinationsOf, clock, facts });
   const decoder = createStillDecoder({ clock });
   const shared: AgentParts = {
     get settings() {
@@ -104,6 +107,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     outbox,
     stillLinks,
     deliveries,
+    rules,
     decoder,
     encoders: new VideoEncoders({ clock }),
     provider: rekognition(aws),
@@ -116,15 +120,19 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   const restraint = new Restraint({ clock, random: Math.random });
   const awaitTrust = (stop: AbortSignal) => trueTimes.awaitTrust(stop);
   const uploading = { spool, service, uplink, restraint, clock, facts, random: Math.random, awaitTrust };
-  const fleet = new Fleet({ shared, uploading, destinationsOf: ruleId => deliveries.of(ruleId) });
+  const fleet = new Fleet({ shared, uploading });
 
   await using web = await serveConsole(shared, fleet, announce);
   await using _control = await answerCommands(shared, fleet, announce);
   // Listening on every address says nothing about the one by which people reach the console.
   if (!/^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen)) context.consoleUrl ??= web.url;
   live.onChange(({ settings, secretOf }) => deliveries.follow({ ...settings, secretOf }));
+  live.onChange(({ settings }) => rules.follow(settings));
   live.onChange(() => fleet.follow(live.cameras()));
-  await Promise.all([clockWatch.run(), trueTimes.run(), deliveries.run(), fleet.run(), live.reread()]);
+  await Promise.all([
+    ...[clockWatch.run(), trueTimes.run(), deliveries.run(), rules.run(signal)],
+    ...[fleet.run(), live.reread()],
+  ]);
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Journal } from './health/journal.ts';
 import type { LabelProvider } from './labels/provider.ts';
 import type { SightingStore } from './labels/sighting-store.ts';
 import type { LiveSettings } from './live-settings.ts';
+import type { RaiseAlerts } from './raise-alerts.ts';
 import type { VideoEncoders } from './repair/video-encoders.ts';
 import type { StillDecoder } from './sampler/decode.ts';
 import type { StillsOnDemand } from './sampler/still-on-demand.ts';
@@ -34,6 +35,7 @@ export type AgentParts = {
   outbox: Outbox;
   stillLinks: StillLinks;
   deliveries: Deliveries;
+  rules: RaiseAlerts;
   decoder: StillDecoder;
   encoders: VideoEncoders;
   provider: LabelProvider;

@@ -26,11 +26,13 @@ export const zone = z.strictObject({
   polygon: polygon.describe('Corners as [x, y], each 0–1 from the top left of the picture.'),
 });
 
-export const crossingLine = z.strictObject({
-  name: id.describe('The name rules use.').meta({ examples: ['gate'] }),
-  from: point.describe('[x, y], each 0–1 from the top left of the picture.'),
-  to: point.describe('Where the line ends.'),
-});
+export const crossingLine = z
+  .strictObject({
+    name: id.describe('The name rules use.').meta({ examples: ['gate'] }),
+    from: point.describe('[x, y], each 0–1 from the top left of the picture.'),
+    to: point.describe('Where the line ends.'),
+  })
+  .refine(({ from, to }) => from[0] !== to[0] || from[1] !== to[1], 'must have two different ends');
 
 const labelNames = z
   .array(

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Attempt } from '../../agent/alerts/attempt.ts';
 import { Outbox } from '../../agent/alerts/outbox.ts';
-import { evaluateRules } from '../../agent/rules/evaluate.ts';
 import type { DeliveryState } from '../../shared/alert.ts';
 import { rule } from '../rules/rule.ts';
+import { stage } from '../rules/scene.ts';
 import { factsOf, firing, frameMs, scene, serverTrouble, temporaryFolder } from './scene.ts';
 
 function attempt(alertId: string, triedMs: number, state: DeliveryState, atMs = triedMs): Attempt {
@@ -47,16 +47,12 @@ test('waiting alerts and cooldowns are still there after a restart', () => {
 
 test('a restart in the middle of a cooldown does not repeat the alert', () => {
   const { outbox, open } = scene();
-  const { sightings } = firing();
-  const person = rule();
   outbox.raise(firing(), ['webhook a']);
   outbox[Symbol.dispose]();
   const again = open();
-  const outcomeAfter = (seconds: number) => {
-    const later = sightings.map(sighting => ({ ...sighting, atMs: frameMs + seconds * 1000 }));
-    const lastFiredMs = (ruleId: string, cameraId: string) => again.lastFiredMs(ruleId, cameraId);
-    return evaluateRules({ rules: [person], sightings: later, lastFiredMs })[0]?.outcome;
-  };
+  const lastSentMs = (ruleId: string, cameraId: string) => again.lastFiredMs(ruleId, cameraId);
+  const { outcomes } = stage({ rules: [rule()], memory: { lastSentMs } });
+  const outcomeAfter = (seconds: number) => outcomes([{}], frameMs + seconds * 1000)[0];
   expect(outcomeAfter(59)).toBe('cooldown');
   expect(outcomeAfter(60)).toBe('fired');
 });
