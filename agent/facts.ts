@@ -2,6 +2,7 @@
 // console's live events subscribe.
 import type { Alert, DeliveryState } from '../shared/alert.ts';
 import type { CameraState } from '../shared/camera-status.ts';
+import type { RuleOutcome } from '../shared/rule-outcome.ts';
 import type { Sighting } from '../shared/sighting.ts';
 import type { AgentError } from './errors.ts';
 
@@ -74,27 +75,6 @@ export type Fact =
 export type CameraEvent =
   | { type: 'camera.motion'; active: boolean; atMs: number }
   | { type: 'camera.events'; state: 'listening' | 'lost'; error?: AgentError; retryAtMs?: number };
-
-/**
- * `fired`, or the first test that failed, from the bottom up. `already`: this sighting has raised its alert. `counted`: it
- * crossed the line of a rule that counts.
- */
-export type RuleOutcome =
-  | 'fired'
-  | 'counted'
-  | 'already'
-  | 'cooldown'
-  | 'snoozed'
-  | 'hours'
-  | 'disabled'
-  | 'count'
-  | 'seconds'
-  | 'line'
-  | 'zone'
-  | 'area'
-  | 'confidence'
-  | 'label'
-  | 'camera';
 
 export type FactOf<T extends Fact['type']> = Extract<Fact, { type: T }>;
 

@@ -6,6 +6,7 @@ import { FragmentNumbers } from './alerts/fragment-numbers.ts';
 import { Outbox } from './alerts/outbox.ts';
 import type { PayloadContext } from './alerts/payload.ts';
 import { StillLinks } from './alerts/still-links.ts';
+import { RuleMemoryStore } from './alerts/rule-memory/rule-memory.ts';
 import { connectAws } from './aws/aws.ts';
 import { KinesisVideo } from './aws/kinesis-video.ts';
 import { systemClock } from './clock.ts';
@@ -88,7 +89,8 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     { ...live.settings, secretOf: live.secretOf },
   );
   const destinationsOf = (ruleId: string) => deliveries.of(ruleId);
-  const rules = new RaiseAlerts({ settings: live.settings, outbox, destinationsOf, clock, facts });
+  using ruleMemory = new RuleMemoryStore({ dataDir, clock });
+  const rules = new RaiseAlerts({ settings: live.settings, outbox, memory: ruleMemory, destinationsOf, clock, facts });
   const decoder = createStillDecoder({ clock });
   const shared: AgentParts = {
     get settings() {
@@ -108,6 +110,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     stillLinks,
     deliveries,
     rules,
+    ruleMemory,
     decoder,
     encoders: new VideoEncoders({ clock }),
     provider: rekognition(aws),

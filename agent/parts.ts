@@ -2,6 +2,7 @@
 import type { Deliveries } from './alerts/deliveries.ts';
 import type { Outbox } from './alerts/outbox.ts';
 import type { StillLinks } from './alerts/still-links.ts';
+import type { RuleMemoryStore } from './alerts/rule-memory/rule-memory.ts';
 import type { ConnectedAws } from './aws/aws.ts';
 import type { KinesisVideo } from './aws/kinesis-video.ts';
 import type { Facts } from './facts.ts';
@@ -36,6 +37,7 @@ export type AgentParts = {
   stillLinks: StillLinks;
   deliveries: Deliveries;
   rules: RaiseAlerts;
+  ruleMemory: RuleMemoryStore;
   decoder: StillDecoder;
   encoders: VideoEncoders;
   provider: LabelProvider;

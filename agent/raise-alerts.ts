@@ -1,12 +1,15 @@
-// From what the cameras' stills show to alerts: the rules are asked, their alerts go to the outbox, and what they said is
-// published. Nothing here ends a camera's line: an alert that could not be kept is tried again with the next still.
+// From what the cameras' stills show to alerts: the rules are asked, their alerts go to the outbox, what they said is published
+// and kept. Nothing here ends a camera's line, and no disk that is full keeps a rule from firing; an alert that could not be
+// kept is tried again with the next still.
 import type { Alert } from '../shared/alert.ts';
 import type { Seen } from '../shared/sighting.ts';
+import type { RuleMemoryStore } from './alerts/rule-memory/rule-memory.ts';
 import type { Clock } from './clock.ts';
 import { asAgentError } from './errors.ts';
 import type { Facts } from './facts.ts';
-import { type Activity, type Decisions, type Firing, RuleEvaluator, type RuleFrame } from './rules/evaluate.ts';
+import type { Activity, Decisions, Firing, RuleFrame } from './rules/evaluate.ts';
 import type { RuleBookSettings } from './rules/rule-book.ts';
+import { RuleRun } from './rules/rule-run.ts';
 import { settled } from './rules/settled.ts';
 
 /** What the outbox is for the rules. */
@@ -18,44 +21,57 @@ export type AlertOutbox = {
 export type RaiseAlertsOptions = {
   settings: RuleBookSettings;
   outbox: AlertOutbox;
+  memory: RuleMemoryStore;
   /** Names of the destinations of a rule's alerts. */
   destinationsOf: (ruleId: string) => string[];
   clock: Clock;
   facts: Facts;
 };
 
-/** How often it is noticed that a camera sends no stills any more. */
-const quietEveryMs = 5_000;
+/** How often what waits is written, and is noticed that a camera sends no stills any more. */
+const tickMs = 5_000;
 /** Stills are this far behind the camera at most, while they come. */
 const stillsBehindMs = 30_000;
+/** So much of the past tells what was there when the agent stopped: who stood where, and since when. */
+const rememberedMs = 15 * 60_000;
 
 export class RaiseAlerts {
   readonly #options: RaiseAlertsOptions;
-  readonly #evaluator: RuleEvaluator;
+  readonly #run: RuleRun;
   /** What the outbox knows too; asked for each match, a database would be most of what rules cost. */
   readonly #lastSent = new Map<string, number | undefined>();
 
+  /** @throws AgentError `disk-*` */
   constructor(options: RaiseAlertsOptions) {
     this.#options = options;
-    this.#evaluator = new RuleEvaluator(options.settings, {
-      lastSentMs: (ruleId, cameraId) => this.#lastSentMs(ruleId, cameraId),
-      snoozed: () => false,
-      hasRaised: () => false,
-    });
+    const { settings, memory } = options;
+    const raisedBefore = memory.whys.raised();
+    this.#run = new RuleRun(
+      settings,
+      {
+        lastSentMs: (ruleId, cameraId) => this.lastSentMs(ruleId, cameraId),
+        snoozed: (ruleId, cameraId, atMs) => memory.snoozes.until(ruleId, cameraId, atMs) !== undefined,
+        hasRaised: (ruleId, sightingId) => raisedBefore.has(`${ruleId} ${sightingId}`),
+      },
+      memory.periods.read(),
+    );
+    this.#remember();
   }
 
   /** Rules and cameras as they are from now on. */
   follow(settings: RuleBookSettings): void {
-    this.#publishActivities(this.#evaluator.follow(settings));
+    this.#publishActivities(this.#run.follow(settings));
   }
 
   /** What one still shows; stills of a camera come in order. `ended`: sightings that are over. Never throws. */
   see({ cameraId, atMs, seen, ended = [] }: RuleFrame & { ended?: readonly string[] }): void {
     try {
-      const decisions = this.#evaluator.evaluate({ cameraId, atMs, seen: seen.map(settled) });
-      this.#evaluator.ended(cameraId, ended);
-      this.#publish(decisions);
-      for (const firing of decisions.firings) this.#raise(firing);
+      const frame = { cameraId, atMs, seen: seen.map(settled) };
+      this.#options.memory.frames.add(frame);
+      const decisions = this.#run.see(frame);
+      this.#run.ended(cameraId, ended);
+      this.#publish(decisions, frame);
+      this.#raise(decisions.firings);
     } catch (thrown) {
       this.#options.facts.publish({ type: 'alerts.failed', error: asAgentError(thrown) });
     }
@@ -65,32 +81,56 @@ export class RaiseAlerts {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
-      await clock.sleep(quietEveryMs, signal).catch(() => undefined);
-      this.#publishActivities(this.#evaluator.expire(clock.nowMs() - stillsBehindMs));
+      await clock.sleep(tickMs, signal).catch(() => undefined);
+      const { activities, firings } = this.#run.expire(clock.nowMs() - stillsBehindMs);
+      this.#publishActivities(activities);
+      this.#raise(firings);
+      this.#flush();
     }
   }
 
-  #raise(firing: Firing): void {
+  /** Alerts that come from elsewhere than what is seen: health. Whether it was raised. */
+  raise(firing: Firing): boolean {
     const { outbox, destinationsOf, facts } = this.#options;
     try {
       outbox.raise(firing, destinationsOf(firing.ruleId));
     } catch (thrown) {
       facts.publish({ type: 'alerts.failed', error: asAgentError(thrown) });
-      return;
+      return false;
     }
-    this.#evaluator.raised(firing);
-    this.#lastSent.set(keyOf(firing.ruleId, firing.cameraId ?? ''), firing.atMs);
+    if (firing.kind !== 'count') this.#lastSent.set(keyOf(firing.ruleId, firing.cameraId ?? ''), firing.atMs);
+    return true;
   }
 
-  #lastSentMs(ruleId: string, cameraId: string): number | undefined {
+  /** Producer timestamp of the last alert; of the device, where `cameraId` is ''. */
+  lastSentMs(ruleId: string, cameraId: string): number | undefined {
     const key = keyOf(ruleId, cameraId);
     if (!this.#lastSent.has(key)) this.#lastSent.set(key, this.#options.outbox.lastFiredMs(ruleId, cameraId));
     return this.#lastSent.get(key);
   }
 
-  #publish({ evaluations, activities }: Decisions): void {
-    const { facts } = this.#options;
+  isActive(ruleId: string, cameraId: string): boolean {
+    return this.#run.isActive(ruleId, cameraId);
+  }
+
+  #raise(firings: readonly Firing[]): void {
+    for (const firing of firings) if (this.raise(firing)) this.#run.raised(firing);
+    // What has raised its alert must be known as such after a kill, too.
+    if (firings.length > 0) this.#flush();
+  }
+
+  #remember(): void {
+    const { memory, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    for (const frame of memory.frames.read({ fromMs: nowMs - rememberedMs, toMs: nowMs + 1 }))
+      this.#run.remember(frame);
+  }
+
+  #publish({ evaluations, activities }: Decisions, { seen }: RuleFrame): void {
+    const { facts, memory } = this.#options;
+    const labels = new Map(seen.map(({ sighting }) => [sighting.id, sighting.label]));
     for (const { changed, ...evaluation } of evaluations) {
+      memory.whys.note({ ...evaluation, label: labels.get(evaluation.sightingId) ?? '' });
       if (changed) facts.publish({ type: 'rule.evaluated', ...evaluation });
     }
     this.#publishActivities(activities);
@@ -98,6 +138,16 @@ export class RaiseAlerts {
 
   #publishActivities(activities: readonly Activity[]): void {
     for (const activity of activities) this.#options.facts.publish({ type: 'rule.active', ...activity });
+  }
+
+  #flush(): void {
+    const { memory, facts } = this.#options;
+    try {
+      memory.flush();
+      memory.periods.write(this.#run.running);
+    } catch (thrown) {
+      facts.publish({ type: 'alerts.failed', error: asAgentError(thrown) });
+    }
   }
 }
 
@@ -107,7 +157,7 @@ function keyOf(ruleId: string, cameraId: string): string {
 }
 
 /** Something seen on one still only. */
-export function seenOnce({ path: _path, ...sighting }: Seen['sighting']): Seen {
+export function seenOnce(sighting: Seen['sighting']): Seen {
   const { atMs, confidence, box } = sighting;
   return { sighting, observation: { atMs, confidence, ...(box ? { box } : {}) }, isNew: true };
 }

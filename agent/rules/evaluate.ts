@@ -4,8 +4,8 @@
 // 2. What is kept between frames is bounded, and depends on nothing but the frames that showed something: a replay of those
 //    frames decides as was decided then.
 import type { Alert } from '../../shared/alert.ts';
+import type { RuleOutcome } from '../../shared/rule-outcome.ts';
 import type { Seen, Sighting } from '../../shared/sighting.ts';
-import type { RuleOutcome } from '../facts.ts';
 import { isOpen } from './hours.ts';
 import type { Direction } from './line.ts';
 import { type Match, type MatchState, matchOf } from './match.ts';

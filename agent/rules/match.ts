@@ -1,7 +1,8 @@
 // Whether one thing, as one frame shows it, is what a rule asks for: the tests that look at nothing but the thing itself.
 // What has to be remembered of it between frames is a MatchState.
+
+import type { RuleOutcome } from '../../shared/rule-outcome.ts';
 import type { Seen } from '../../shared/sighting.ts';
-import type { RuleOutcome } from '../facts.ts';
 import { beginPath, type Direction, type LinePath, stepTo } from './line.ts';
 import type { CameraRule } from './rule-book.ts';
 import { anchorOf, areaOf, isInZone } from './zone.ts';

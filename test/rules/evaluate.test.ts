@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RuleOutcome } from '../../agent/facts.ts';
+import type { RuleOutcome } from '../../shared/rule-outcome.ts';
 import type { RuleSettings } from '../../shared/rule-settings.ts';
 import { rule as aRule } from './rule.ts';
 import { camera, frameMs, type Shown, seen, stage, standingAt } from './scene.ts';
