@@ -89,6 +89,9 @@ export type ErrorCode =
   | 'destination-unknown'
   | 'alert-unknown'
   | 'rule-unknown'
+  | 'sighting-unknown'
+  | 'replay-running'
+  | 'rule-unknown'
   | 'transform-failed'
   // anything we did not foresee
   | 'bug';

@@ -111,6 +111,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     deliveries,
     rules,
     ruleMemory,
+    destinationsOf,
     decoder,
     encoders: new VideoEncoders({ clock }),
     provider: rekognition(aws),

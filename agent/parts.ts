@@ -38,6 +38,8 @@ export type AgentParts = {
   deliveries: Deliveries;
   rules: RaiseAlerts;
   ruleMemory: RuleMemoryStore;
+  /** Names of the destinations of a rule's alerts. */
+  destinationsOf: (ruleId: string) => string[];
   decoder: StillDecoder;
   encoders: VideoEncoders;
   provider: LabelProvider;

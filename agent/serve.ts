@@ -16,6 +16,7 @@ import type { AgentParts } from './parts.ts';
 import { CloudSessions } from './playback/cloud-session.ts';
 import { hlsOrigins } from './playback/hls-origins.ts';
 import { HlsRelay } from './playback/hls-relay.ts';
+import { RuleAnswers } from './rule-answers.ts';
 import { createStillDecoder } from './sampler/decode.ts';
 import { Secret } from './secret.ts';
 import { shownCamera } from './settings/shown-camera.ts';
@@ -74,6 +75,7 @@ export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (
     alerts: outbox,
     stillLinks: { judge: signed => stillLinks.judge(signed, clock.nowMs()) },
     destinations: deliveries,
+    rules: new RuleAnswers(shared),
     stills: { latestStill: cameraId => latestStills.get(cameraId) ?? stillsOnDemand.latest(cameraId) },
     playback: { open: (stream, request, closed) => sessions.open(stream, request, closed) },
     relay: new HlsRelay({ endpoint: aws.endpoint, mount: '/api/hls/', clock }),

@@ -24,6 +24,12 @@
 //   POST   /api/alerts/:id/redeliver         RedeliverRequest    → Redelivered           404 alert-unknown, destination-unknown
 //   GET    /api/destinations                                     → DestinationsAnswer
 //   POST   /api/destinations/:id/test                            → DestinationTested     404 destination-unknown
+//   GET    /api/sightings/:id/why                               → WhyAnswer             404 sighting-unknown
+//   GET    /api/rules                                            → RulesAnswer
+//   POST   /api/rules/replay                 ReplayRequest       → ReplayAnswer          404 | 409 replay-running | 422
+//   GET    /api/snoozes                                          → SnoozesAnswer
+//   POST   /api/snooze                       SnoozeRequest       → SnoozesAnswer         404
+//   GET    /api/alerts?limit&beforeMs                            → AlertsAnswer, newest first
 //   GET    /api/events                                           → text/event-stream of LiveEvent, one per `data:` line
 //
 // 422 is `settings-invalid`, with the settings that are wrong in `fields`. A change of cameras that cannot be written is

@@ -31,6 +31,9 @@ export type RuleWhy = {
 };
 export type WhyAnswer = { sightingId: string; cameraId: string; label: string; rules: RuleWhy[] };
 
+/** `rule` as it would stand in the settings; it may leave out `id` and `then`. Or one of the settings by its id. */
+export type ReplayRequest = { rule?: unknown; ruleId?: string; hours: number };
+
 export type ReplayedFiring = {
   atMs: number;
   cameraId: string;

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { cameraSchema } from '../../shared/camera-settings.ts';
+import { ruleSchema } from '../../shared/rule-settings.ts';
 import { disagreements } from '../../shared/settings-agreement.ts';
 import { exampleOf, ruleOf, type SchemaNode, schemaNodeAt, settingsJsonSchema } from './json-schema.ts';
 import { nearestKey } from './nearest-key.ts';
@@ -18,6 +19,20 @@ export function cameraProblems(camera: unknown): { path: string; message: string
     path: keyOf(path),
     message: `${rule}${exampleWords(example)}`,
   }));
+}
+
+/** The same of one rule, beside the cameras and destinations that it may name. */
+export function ruleProblems(
+  rule: unknown,
+  { cameras, destinations }: { cameras: readonly unknown[]; destinations: readonly unknown[] },
+): { path: string; message: string }[] {
+  const issues = ruleSchema.safeParse(rule, { error: () => '' }).error?.issues ?? [];
+  const schema = issues.length === 0 ? {} : (schemaNodeAt(settingsJsonSchema(), ['rules', 0]) ?? {});
+  const own = disagreements({ cameras, destinations, rules: [rule] }).filter(({ path }) => path[0] === 'rules');
+  return [
+    ...issues.flatMap(issue => problemsOf(issue, schema, rule)),
+    ...own.map(problem => ({ ...problem, path: problem.path.slice(2) })),
+  ].map(({ path, rule, example }) => ({ path: keyOf(path), message: `${rule}${exampleWords(example)}` }));
 }
 
 /**

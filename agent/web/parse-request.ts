@@ -1,6 +1,7 @@
 // Queries and bodies, parsed once at the door.
 import { z } from 'zod';
 import type { PlaybackRequest } from '../../shared/api.ts';
+import type { ReplayRequest, SnoozeRequest } from '../../shared/rule-answers.ts';
 import { Refusal } from './refusal.ts';
 
 const dayMs = 86_400_000;
@@ -33,6 +34,30 @@ export const forceQuery = z
   .transform(({ force }) => ({ force: force !== 'false' }));
 
 export const credentialsBody = z.strictObject({ password: z.string().max(1024) });
+
+/** A week at most: longer, and somebody should change the rule instead. */
+export const snoozeBody: z.ZodType<SnoozeRequest> = z
+  .strictObject({
+    ruleId: z.string().max(63).optional(),
+    cameraId: z.string().max(63).optional(),
+    minutes: z.number().min(0).max(10_080),
+  })
+  .transform(({ ruleId, cameraId, minutes }) => ({
+    minutes,
+    ...(ruleId === undefined ? {} : { ruleId }),
+    ...(cameraId === undefined ? {} : { cameraId }),
+  }));
+
+export const replayBody: z.ZodType<ReplayRequest> = z
+  .strictObject({
+    rule: z.unknown().optional(),
+    ruleId: z.string().max(63).optional(),
+    hours: z.number().positive().max(168).default(24),
+  })
+  .refine(({ rule, ruleId }) => (rule === undefined) !== (ruleId === undefined), {
+    message: 'takes a rule or the id of one',
+  })
+  .transform(({ rule, ruleId, hours }) => ({ rule, hours, ...(ruleId === undefined ? {} : { ruleId }) }));
 
 /** KVS plays at most 24 hours in one session. */
 export const playbackBody: z.ZodType<PlaybackRequest> = z.discriminatedUnion('mode', [

@@ -15,6 +15,14 @@ import type { CameraChanges, ImportRequest, NewCamera, ShownCamera } from '../..
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import type { DestinationStatus, DestinationTested, Redelivered } from '../../shared/destination-status.ts';
 import type { DiscoveryEvent, DiscoveryRequest } from '../../shared/discovery.ts';
+import type {
+  ReplayAnswer,
+  ReplayRequest,
+  RulesAnswer,
+  SnoozeRequest,
+  SnoozesAnswer,
+  WhyAnswer,
+} from '../../shared/rule-answers.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 
 type Awaitable<T> = T | Promise<T>;
@@ -97,6 +105,16 @@ export type DestinationReader = {
 export type StillLinkReader = {
   /** Of a link to a picture as it was sent in an alert: whether it was signed here, and still holds. */
   judge(signed: { sightingId: string; expires: string; signature: string }): 'valid' | 'expired' | 'wrong';
+};
+
+/** Methods throw AgentError `rule-unknown`, `camera-unknown`, `sighting-unknown`, `disk-*`. */
+export type RuleReader = {
+  rules(): RulesAnswer;
+  why(sightingId: string): WhyAnswer;
+  snoozes(): SnoozesAnswer;
+  snooze(asked: SnoozeRequest): SnoozesAnswer;
+  /** Rejects with `settings-invalid` for a rule that is not right, `replay-running` while another runs, the signal's reason. */
+  replay(asked: ReplayRequest, signal: AbortSignal): Promise<ReplayAnswer>;
 };
 
 export type StillReader = {

@@ -20,6 +20,7 @@ import type {
   FootageReader,
   PlaybackReader,
   RelayReader,
+  RuleReader,
   SightingReader,
   SiteReader,
   StillLinkReader,
@@ -35,6 +36,7 @@ import { consoleRoutes } from './routes/console.ts';
 import { discoveryRoute } from './routes/discovery.ts';
 import { eventRoute } from './routes/events.ts';
 import { playbackRoutes } from './routes/playback.ts';
+import { ruleRoutes } from './routes/rules.ts';
 import { requireSession, sessionRoutes, signInRoute } from './routes/session.ts';
 import { sightingRoutes } from './routes/sightings.ts';
 import { signedStillRoute } from './routes/signed-stills.ts';
@@ -62,6 +64,8 @@ export type WebOptions = {
   sightings: SightingReader;
   alerts: AlertReader;
   destinations: DestinationReader;
+  /** Left out: nothing is told of rules. */
+  rules?: RuleReader;
   stills: StillReader;
   /** Left out: no picture opens without a session. */
   stillLinks?: StillLinkReader;
@@ -138,6 +142,7 @@ async function apiRoutes(api: FastifyInstance, options: ApiOptions): Promise<voi
     discoveryRoute(signedIn, options);
     sightingRoutes(signedIn, options);
     alertRoutes(signedIn, options);
+    if (options.rules) ruleRoutes(signedIn, options.rules);
     playbackRoutes(signedIn, options);
     eventRoute(signedIn, options);
     signedIn.all('/*', async () => {

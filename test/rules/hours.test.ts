@@ -35,10 +35,11 @@ test.each([
 });
 
 describe('when clocks are changed', () => {
-  const openMinutes = (spans: string[], timeZone: string, from: string, hours: number) =>
-    Array.from({ length: hours * 60 }, (_, minute) =>
-      openAt(spans, timeZone, Date.parse(from) + minute * minuteMs),
-    ).filter(Boolean).length;
+  function openMinutes(spans: string[], timeZone: string, from: string, hours: number): number {
+    const [week, time] = [weeklyHours(spans), new LocalTime(timeZone)];
+    const minutes = Array.from({ length: hours * 60 }, (_, minute) => Date.parse(from) + minute * minuteMs);
+    return minutes.filter(atMs => isOpen(week, time.minuteOfWeek(atMs))).length;
+  }
 
   test('a night with 23 hours has an hour less, and one with 25 an hour more', () => {
     const night = ['Sat 22:00-06:00'];

@@ -199,11 +199,11 @@ test('memory is bounded: the oldest reasons and frames go', () => {
   expect(memory.whys.newest(30_000)).toHaveLength(20_000);
 });
 
-/** Six hours of two cameras: people who come, stand, walk on and leave, cars that park, with trembling boxes. */
+/** Three hours of two cameras: people who come, stand, walk on and leave, cars that park, with trembling boxes. */
 function* day(random: () => number, fromMs: number) {
   const there = new Map<string, { x: number; step: number; label: string; untilMs: number }>();
   let things = 0;
-  for (let atMs = fromMs; atMs < fromMs + 6 * 3_600_000; atMs += 1000 + Math.floor(random() * 9000)) {
+  for (let atMs = fromMs; atMs < fromMs + 3 * 3_600_000; atMs += 1000 + Math.floor(random() * 9000)) {
     for (const [id, { untilMs }] of there) if (untilMs < atMs) there.delete(id);
     if (random() < 0.1 && there.size < 6) {
       const label = random() < 0.5 ? 'Person' : 'Car';
@@ -232,25 +232,25 @@ test('a replay of what was kept fires as was fired', async () => {
     rule({
       id: 'crowd',
       when: { labels: ['Person', 'Car'], minCount: 3 },
-      hours: ['Mon-Sun 09:30-12:00'],
+      hours: ['Mon-Sun 08:30-12:00'],
       cooldownSeconds: 300,
     }),
     rule({
       id: 'wrong-way',
       when: { labels: ['Car'], line: { name: 'gate', direction: 'left-to-right' } },
-      cooldownSeconds: 0,
+      cooldownSeconds: 90,
     }),
     rule({ id: 'traffic', when: { line: { name: 'gate' }, everyMinutes: 15 } }),
     rule({ id: 'large', when: { labels: ['Car'], anchor: 'overlap', zones: ['door'], overlap: 0.6, minArea: 0.01 } }),
   ];
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [1, 2]) {
     const world = agent(rules);
     const fromMs = Date.UTC(2026, 10, 23, 7) + seed * 13;
     world.clock.setWall(fromMs);
     for (const { atMs, cameraId, shown } of day(seededRandom(seed), fromMs)) {
       world.clock.setWall(atMs);
       world.see(shown, cameraId);
-      if (atMs % 7 === 0) world.memory.flush();
+      if (atMs % 97 === 0) world.memory.flush();
     }
     const toMs = world.clock.nowMs() + 1;
     const live = world.raised().map(({ ruleId, cameraId, atMs, why, sightings, counts }) => {

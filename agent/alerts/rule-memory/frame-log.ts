@@ -77,7 +77,7 @@ export class FrameLog {
         const entries = readFrameText(seen, known);
         if (atMs < fromMs) continue;
         const shown = entries.flatMap(entry => {
-          if (!things.has(entry.thing)) things.set(entry.thing, this.#thing(entry.thing));
+          if (!things.has(entry.thing)) things.set(entry.thing, this.#thingOf(entry.thing));
           const thing = things.get(entry.thing);
           return thing ? seenOf(entry, thing, atMs) : [];
         });
@@ -85,6 +85,15 @@ export class FrameLog {
       }
       if (rows.length < pageRows) return;
     }
+  }
+
+  /** What was seen under this id, while a frame of it is kept. @throws AgentError `disk-*` */
+  thing(id: string): { cameraId: string; label: string } | undefined {
+    this.flush();
+    const row = this.#options.database.use(sql => sql.prepare('SELECT * FROM thing WHERE id = ?').get(id));
+    if (row === undefined) return undefined;
+    const { camera_id: cameraId, label } = thingRow.parse(row);
+    return { cameraId, label };
   }
 
   /** The time of the oldest frame. @throws AgentError `disk-*` */
@@ -113,7 +122,7 @@ export class FrameLog {
     return Number(row?.seq);
   }
 
-  #thing(seq: number): z.infer<typeof thingRow> | undefined {
+  #thingOf(seq: number): z.infer<typeof thingRow> | undefined {
     const row = this.#options.database.use(sql => sql.prepare('SELECT * FROM thing WHERE seq = ?').get(seq));
     return row === undefined ? undefined : thingRow.parse(row);
   }
