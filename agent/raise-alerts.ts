@@ -2,7 +2,6 @@
 // and kept. Nothing here ends a camera's line, and no disk that is full keeps a rule from firing; an alert that could not be
 // kept is tried again with the next still.
 import type { Alert } from '../shared/alert.ts';
-import type { Seen } from '../shared/sighting.ts';
 import type { RuleMemoryStore } from './alerts/rule-memory/rule-memory.ts';
 import type { Clock } from './clock.ts';
 import { asAgentError } from './errors.ts';
@@ -154,10 +153,4 @@ export class RaiseAlerts {
 /** Ids of rules and cameras have no blanks. */
 function keyOf(ruleId: string, cameraId: string): string {
   return `${ruleId} ${cameraId}`;
-}
-
-/** Something seen on one still only. */
-export function seenOnce(sighting: Seen['sighting']): Seen {
-  const { atMs, confidence, box } = sighting;
-  return { sighting, observation: { atMs, confidence, ...(box ? { box } : {}) }, isNew: true };
 }

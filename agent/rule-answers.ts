@@ -22,7 +22,8 @@ import { readRuleDraft } from './settings/rule-draft.ts';
 
 export type RuleAnswersParts = Pick<AgentParts, 'settings' | 'rules' | 'ruleMemory' | 'destinationsOf' | 'clock'>;
 
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 /** Told of one replay; how many there were is told in any case. */
 const firingsTold = 500;
 /** Frames looked at before others get their turn: a few milliseconds. */
@@ -65,14 +66,18 @@ export class RuleAnswers {
 
   /** @throws AgentError `rule-unknown`, `camera-unknown`, `disk-*` */
   snooze({ ruleId, cameraId, minutes }: SnoozeRequest): SnoozesAnswer {
-    const { settings, ruleMemory } = this.#parts;
+    const { settings, ruleMemory, clock } = this.#parts;
     // Ending one is always right: its rule or camera may be gone by now.
     if (minutes > 0) {
       if (ruleId !== undefined && !settings.rules.some(({ id }) => id === ruleId)) throw ruleUnknown(ruleId);
       const cameras = settings.cameras.map(({ id }) => id);
       if (cameraId !== undefined && !cameras.includes(cameraId)) throw cameraUnknown(cameraId, cameras);
     }
-    return { snoozes: ruleMemory.snoozes.snooze({ ruleId, cameraId, minutes }) };
+    const target = { ...(ruleId === undefined ? {} : { ruleId }), ...(cameraId === undefined ? {} : { cameraId }) };
+    if (minutes > 0) ruleMemory.snoozes.snooze(target, clock.nowMs() + minutes * minuteMs);
+    else if (ruleId === undefined && cameraId === undefined) ruleMemory.snoozes.wakeAll();
+    else ruleMemory.snoozes.snooze(target, undefined);
+    return this.snoozes();
   }
 
   /** One at a time, and others get their turn meanwhile. Rejects as RuleReader says. */

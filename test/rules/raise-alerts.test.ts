@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { RuleMemoryStore } from '../../agent/alerts/rule-memory/rule-memory.ts';
+import type { SnoozeTarget } from '../../agent/alerts/rule-memory/snoozes.ts';
 import { RaiseAlerts } from '../../agent/raise-alerts.ts';
 import { replay } from '../../agent/rules/replay.ts';
 import type { RuleBookSettings } from '../../agent/rules/rule-book.ts';
@@ -117,25 +118,34 @@ test('an alert that the outbox does not take is raised with the next still, and 
 describe('snoozes', () => {
   test('silence a rule on a camera, a rule, a camera or everything, and end by themselves', async () => {
     const { memory, clock } = agent([]);
+    let changes = 0;
+    memory.snoozes.onChange(() => changes++);
+    const snooze = (target: SnoozeTarget, minutes: number) =>
+      memory.snoozes.snooze(target, minutes > 0 ? clock.nowMs() + minutes * 60_000 : undefined);
     const until = (ruleId: string, cameraId: string) => memory.snoozes.until(ruleId, cameraId) !== undefined;
-    memory.snoozes.snooze({ ruleId: 'r', cameraId: 'c', minutes: 15 });
+    snooze({ ruleId: 'r', cameraId: 'c' }, 15);
     expect([until('r', 'c'), until('r', 'd'), until('s', 'c')]).toEqual([true, false, false]);
-    memory.snoozes.snooze({ cameraId: 'd', minutes: 30 });
+    snooze({ cameraId: 'd' }, 30);
     expect([until('r', 'd'), until('s', 'd'), until('s', 'c')]).toEqual([true, true, false]);
-    memory.snoozes.snooze({ ruleId: 's', minutes: 60 });
+    snooze({ ruleId: 's' }, 60);
     expect(until('s', 'c')).toBe(true);
     await clock.advance(15 * 60_000);
     expect([until('r', 'c'), until('r', 'd'), until('s', 'c')]).toEqual([false, true, true]);
     expect(memory.snoozes.list()).toHaveLength(2);
-    expect(memory.snoozes.snooze({ ruleId: 's', minutes: 0 })).toHaveLength(1);
-    memory.snoozes.snooze({ minutes: 1 });
+    snooze({ ruleId: 's' }, 0);
+    expect(memory.snoozes.list()).toHaveLength(1);
+    expect(memory.snoozes.snoozedUntilMs({ cameraId: 'd' })).toBe(clock.nowMs() + 15 * 60_000);
+    expect(memory.snoozes.snoozedUntilMs({ ruleId: 'r', cameraId: 'd' })).toBeUndefined();
+    snooze({}, 1);
     expect(until('x', 'y')).toBe(true);
-    expect(memory.snoozes.snooze({ minutes: 0 })).toEqual([]);
+    memory.snoozes.wakeAll();
+    expect(memory.snoozes.list()).toEqual([]);
+    expect(changes).toBe(6);
   });
 
   test('hold over a restart, and what is still there when they end may fire', async () => {
     const world = agent([rule()]);
-    world.memory.snoozes.snooze({ cameraId: 'front-door', minutes: 15 });
+    world.memory.snoozes.snooze({ cameraId: 'front-door' }, world.clock.nowMs() + 15 * 60_000);
     world.see([{ id: 'a' }]);
     world.restart();
     await world.clock.advance(14 * 60_000);
@@ -149,7 +159,7 @@ describe('snoozes', () => {
 
   test('do not hold for a year after the clock was set back by one', () => {
     const { memory, clock } = agent([]);
-    memory.snoozes.snooze({ minutes: 15 });
+    memory.snoozes.snooze({}, clock.nowMs() + 15 * 60_000);
     clock.setWall(clock.nowMs() - 365 * 86_400_000);
     expect(memory.snoozes.until('r', 'c')).toBeUndefined();
   });

@@ -13,12 +13,13 @@ const lateMs = 10 * minuteMs;
 type Kept = Snooze & { fromMs: number };
 
 /** A rule on every camera, a camera for every rule, one rule on one camera, or, with neither, everything. */
-export type SnoozeTarget = { ruleId?: string | undefined; cameraId?: string | undefined };
+export type SnoozeTarget = { ruleId?: string; cameraId?: string };
 
 export class Snoozes {
   readonly #database: RuleDatabase;
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
+  readonly #listeners = new Set<() => void>();
 
   /** @throws AgentError `disk-*` */
   constructor(database: RuleDatabase, clock: Clock) {
@@ -31,23 +32,39 @@ export class Snoozes {
     }
   }
 
-  /** Silent from now on for so long, however long it was to be silent before; 0 ends it. Those that hold then. @throws AgentError `disk-*` */
-  snooze({ ruleId = '', cameraId = '', minutes }: SnoozeTarget & { minutes: number }): Snooze[] {
+  /** Silent from now until then, however long it was to be silent before; undefined, or the past, ends it. @throws AgentError `disk-*` */
+  snooze({ ruleId = '', cameraId = '' }: SnoozeTarget, untilMs: number | undefined): void {
     const fromMs = this.#clock.nowMs();
-    const untilMs = Math.round(fromMs + minutes * minuteMs);
-    const everything = ruleId === '' && cameraId === '';
+    const key = keyOf(ruleId, cameraId);
+    const wanted = untilMs !== undefined && untilMs > fromMs ? Math.round(untilMs) : undefined;
     this.#database.change(sql => {
       sql.prepare('DELETE FROM snooze WHERE until_ms <= ?').run(fromMs);
-      if (minutes > 0)
-        sql.prepare('INSERT OR REPLACE INTO snooze VALUES (?, ?, ?, ?)').run(ruleId, cameraId, fromMs, untilMs);
-      else if (everything) sql.exec('DELETE FROM snooze');
-      else sql.prepare('DELETE FROM snooze WHERE rule_id = ? AND camera_id = ?').run(ruleId, cameraId);
+      if (wanted === undefined)
+        sql.prepare('DELETE FROM snooze WHERE rule_id = ? AND camera_id = ?').run(ruleId, cameraId);
+      else sql.prepare('INSERT OR REPLACE INTO snooze VALUES (?, ?, ?, ?)').run(ruleId, cameraId, fromMs, wanted);
     });
-    const key = keyOf(ruleId, cameraId);
-    if (minutes > 0) this.#kept.set(key, { ...named(ruleId, cameraId), fromMs, untilMs });
-    else if (everything) this.#kept.clear();
-    else this.#kept.delete(key);
-    return this.list();
+    if (wanted === undefined) this.#kept.delete(key);
+    else this.#kept.set(key, { ...named(ruleId, cameraId), fromMs, untilMs: wanted });
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Ends all of them. @throws AgentError `disk-*` */
+  wakeAll(): void {
+    this.#database.change(sql => sql.exec('DELETE FROM snooze'));
+    this.#kept.clear();
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Until when exactly this target is snoozed, whatever wider ones say. */
+  snoozedUntilMs({ ruleId = '', cameraId = '' }: SnoozeTarget): number | undefined {
+    const kept = this.#kept.get(keyOf(ruleId, cameraId));
+    return kept && holds(kept, this.#clock.nowMs()) ? kept.untilMs : undefined;
+  }
+
+  /** Called when a snooze begins, changes or is ended, not when its time is over. Returns the function that ends it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Until when the rule is silent on the camera, by the agent's clock; undefined when it is not. */
