@@ -11,8 +11,9 @@ import { CameraMotion } from './labels/camera-motion.ts';
 import { forgetAfterMs, labelStills } from './labels/label-stills.ts';
 import { oldestThere, SightingLog } from './labels/sighting-log.ts';
 import type { AgentParts } from './parts.ts';
+import type { RaiseAlerts } from './raise-alerts.ts';
 import { Attention } from './sampler/attention.ts';
-import { sampleStills } from './sampler/sample.ts';
+import { type FragmentReader, sampleStills } from './sampler/sample.ts';
 import type { Still } from './sampler/still.ts';
 import type { AgentSettings } from './settings/load.ts';
 import type { SourceCamera } from './source/camera-source.ts';
@@ -54,8 +55,14 @@ export type AnalysisOptions = {
   signal: AbortSignal;
 };
 
+/** What analysis needs of the agent. */
+export type AnalysisParts = Pick<
+  AgentParts,
+  'clock' | 'facts' | 'journal' | 'decoder' | 'provider' | 'sightings' | 'latestStills'
+> & { spool: FragmentReader; rules: Pick<RaiseAlerts, 'see'> };
+
 /** Disk → stills → sightings → alerts, of a camera with labels, until `signal` aborts. */
-export async function analyse(options: AnalysisOptions, shared: AgentParts): Promise<void> {
+export async function analyse(options: AnalysisOptions, shared: AnalysisParts): Promise<void> {
   const { camera, signal } = options;
   const { clock, facts, journal } = shared;
   if (!camera.labels) return;
@@ -72,7 +79,7 @@ export async function analyse(options: AnalysisOptions, shared: AgentParts): Pro
 
 type Analysis = AnalysisOptions & { labels: LabelSettings };
 
-async function analyseStills({ camera, labels, signal }: Analysis, shared: AgentParts): Promise<void> {
+async function analyseStills({ camera, labels, signal }: Analysis, shared: AnalysisParts): Promise<void> {
   const { clock, facts, spool, decoder, sightings } = shared;
   const { id: cameraId } = camera;
   const { everySeconds, busyEverySeconds = Math.min(everySeconds, Math.max(1, everySeconds / 2)), motion } = labels;
@@ -105,7 +112,7 @@ async function analyseStills({ camera, labels, signal }: Analysis, shared: Agent
 }
 
 /** What may still be there from before the agent, or this line of it, stopped. */
-function openSightings(cameraId: string, labels: LabelSettings, { sightings, clock, facts }: AgentParts): Sighting[] {
+function openSightings(cameraId: string, labels: LabelSettings, { sightings, clock, facts }: AnalysisParts): Sighting[] {
   const nowMs = clock.nowMs();
   try {
     const fromMs = oldestThere(nowMs, forgetAfterMs(labels));

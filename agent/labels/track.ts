@@ -31,6 +31,8 @@ export type Place = {
   atMs: number;
   /** It looks like the camera's background. */
   usual: boolean;
+  /** Share of the picture that is within the place and differs from the background. */
+  changedArea: number;
   /** There is no background to compare with yet. */
   newScene: boolean;
 };
@@ -48,6 +50,8 @@ const maxPredictionMs = 3_000;
 const maxPatience = 6;
 /** Until somebody looks: who restored it knew that it may still be there. */
 const restoredPatience = 12;
+/** Well above what counts as motion: it cannot be there and not be seen in the pixels. */
+const standsOutArea = 0.015;
 /** A settled thing that every look misses is not there, whatever its place looks like. */
 const maxMissedLooks = 20;
 const maxUndetectedMs = 12 * 3_600_000;
@@ -65,7 +69,9 @@ export class OpenTrack {
   #missedLooks = 0;
   #detectedMs: number;
   #restored: boolean;
+  /** In a row, since it was seen. */
   #quietStills = 0;
+  #stoodOut = false;
 
   /** `restored`: it was followed before a restart, which took a while, and what was noted of it may be a minute old. */
   constructor(track: Track, { restored = false } = {}) {
@@ -98,9 +104,9 @@ export class OpenTrack {
     return { atMs, confidence: this.#lastConfidence, ...(this.#last && { box: this.#last }) };
   }
 
-  /** Stills in a row on which nothing moved, in which it was not seen. */
-  get quietStills(): number {
-    return this.#quietStills;
+  /** The picture is as it is without it. One quiet still says so of what stood out; of a small thing, two in a row. */
+  get isOut(): boolean {
+    return this.#quietStills >= (this.#stoodOut ? 1 : 2);
   }
 
   /** It is part of what the place usually looks like: a parked car. While the place stays so, it is there. */
@@ -128,7 +134,8 @@ export class OpenTrack {
 
   /** It is on the still. Whether it moved since the last entry of its path, and whether it was never surer. */
   see({ confidence, box, only = false }: Detection, place: Place): { moved: boolean; better: boolean } {
-    const { atMs, usual, newScene } = place;
+    const { atMs, usual, newScene, changedArea } = place;
+    this.#stoodOut = !only && changedArea >= standsOutArea;
     const track = this.#track;
     const moved = box !== undefined && this.#movedTo(box);
     if (box) this.#follow(box, moved, atMs - track.lastMs);

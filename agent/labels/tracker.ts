@@ -48,8 +48,6 @@ export type TrackerOptions = {
 
 /** So much of a place may flicker while it still looks as usual. */
 const usualShare = 0.25;
-/** One quiet still may be a small visitor at the edge of what counts as motion. */
-const quietStillsOfAbsence = 2;
 /** How far something may be from where it is expected, in the picture's width: at once, for each second, and at most. */
 const reach = { atOnce: 0.12, perSecond: 0.2, most: 0.5 };
 /** What did not move overlaps with itself by at least this. */
@@ -85,7 +83,7 @@ export class Tracker {
       });
       if (there) seen.push({ ...present(track, still.atMs), isNew: false, moved: false, better: false });
     }
-    ended.push(...this.#end(track => track.quietStills >= quietStillsOfAbsence));
+    ended.push(...this.#end(track => track.isOut));
     for (const detection of detections) {
       const track = matches.get(detection);
       seen.push(track ? continued(track, detection, still) : this.#begin(detection, still));
@@ -177,8 +175,10 @@ function isOfKind({ label, last }: OpenTrack, { label: wanted, box, only }: Dete
 
 /** A scene label stands for the whole picture. */
 function placeOf(box: Box | undefined, { atMs, quiet = false, newScene = false, changedIn }: TrackedStill): Place {
-  const usual = box ? changedIn !== undefined && changedIn(box) < usualShare : quiet;
-  return { atMs, usual, newScene };
+  if (!box) return { atMs, newScene, usual: quiet, changedArea: 0 };
+  const changed = changedIn?.(box);
+  const usual = changed !== undefined && changed < usualShare;
+  return { atMs, newScene, usual, changedArea: newScene ? 0 : (changed ?? 0) * box.width * box.height };
 }
 
 /** 0 for what is where it was expected, 1 for the farthest that may still be the same, `Infinity` for what may not. */

@@ -91,7 +91,16 @@ test('two visits with a quiet picture between them are two tracks, though the se
   expect(ended()).toMatchObject([{ id: 't1', lastMs: at(2) }]);
 });
 
-test('one quiet still does not end a visit', () => {
+test('one quiet still ends the visit of somebody who stood out', () => {
+  const { observe, begun, ended } = tracker();
+  for (const second of [0, 2, 4]) observe({ atMs: at(second), detections: [person(0.5)], changedIn: () => 0.6 });
+  observe({ atMs: at(6), detections: [], looked: false, quiet: true, changedIn: () => 0 });
+  observe({ atMs: at(8), detections: [person(0.5)], changedIn: () => 0.6 });
+  expect(begun()).toEqual(['t1', 't2']);
+  expect(ended()).toMatchObject([{ id: 't1', lastMs: at(4) }]);
+});
+
+test('one quiet still does not end the visit of somebody small', () => {
   const { observe, begun } = tracker();
   for (const second of [0, 2, 4, 6]) {
     observe({ atMs: at(second), detections: [person(0.5)] });
