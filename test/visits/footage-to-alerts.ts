@@ -2,7 +2,6 @@
 // spooled on a real disk, sampled and decoded by ffmpeg, sent over HTTP to local-cloud's Rekognition with its real detector,
 // followed, kept in SQLite, and judged by the rules. As fast as that goes: the agent's clock is the footage's, and the next
 // fragment comes when analysis waits for it.
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,16 +12,14 @@ import { analyse } from '../../agent/camera-lines.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { Facts } from '../../agent/facts.ts';
 import { fragmentItems } from '../../agent/fragmenter/fragment-items.ts';
+import type { LabelProvider } from '../../agent/labels/provider.ts';
 import { rekognition } from '../../agent/labels/rekognition.ts';
 import { SightingStore } from '../../agent/labels/sighting-store.ts';
 import { createListener } from '../../agent/local-cloud/http.ts';
 import { PeopleDetector } from '../../agent/local-cloud/rekognition/detector.ts';
 import { rekognitionRoutes } from '../../agent/local-cloud/rekognition/routes.ts';
-import { scanFragment } from '../../agent/matroska/scan.ts';
 import { createStillDecoder } from '../../agent/sampler/decode.ts';
-import type { FragmentReader } from '../../agent/sampler/sample.ts';
 import { Secret } from '../../agent/secret.ts';
-import type { SourceItem } from '../../agent/source/source.ts';
 import { Spool } from '../../agent/spool/spool.ts';
 import { TrustedClock } from '../../agent/time/trusted-clock.ts';
 import type { Alert } from '../../shared/alert.ts';
@@ -30,19 +27,7 @@ import { type SettingsInput, settingsSchema } from '../../shared/settings.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 import { accessKeyId, portOf, secretAccessKey } from '../local-cloud/hls-stage.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
-
-export const cameraId = 'room';
-/** When the footage begins, for the agent. */
-export const startMs = Date.UTC(2026, 10, 23, 7, 41, 12, 345);
-
-export type Footage = {
-  path: string;
-  seconds: number;
-  /** Of so many frames only one is encoded, to save time: default 1. */
-  everyFrame?: number;
-  /** Encoded frames from one key frame to the next. Fragments have at least a second. */
-  keyEveryFrames: number;
-};
+import { cameraId, type Footage, itemsOf, PacedReader, paced, restarting, startMs } from './paced-footage.ts';
 
 export type Outcome = {
   /** All of them, with paths, oldest first. */
@@ -64,10 +49,19 @@ export function personRule(change: Partial<Rule> = {}): Rule {
   return { id: 'person', when: { labels: ['Person'] }, then: [{ webhook }], ...change };
 }
 
-type Settings = Pick<SettingsInput, 'rules'> & { labels: NonNullable<SettingsInput['cameras']>[number]['labels'] };
+type Settings = Pick<SettingsInput, 'rules'> & {
+  /** Seconds of the footage at which analysis is stopped, as the agent is, and started again. */
+  restartsAt?: readonly number[];
+  labels: NonNullable<SettingsInput['cameras']>[number]['labels'];
+  /** Left out: local-cloud's detector. */
+  provider?: LabelProvider;
+};
 
 /** Runs the footage through. Throws what a test should know of; cleans up behind itself. */
-export async function footageToAlerts(footage: Footage, { rules, labels }: Settings): Promise<Outcome> {
+export async function footageToAlerts(
+  footage: Footage,
+  { rules, labels, restartsAt = [], provider }: Settings,
+): Promise<Outcome> {
   const dir = await mkdtemp(join(tmpdir(), 'visits-'));
   const simulated = new SimulatedClock(startMs);
   const clock = new TrustedClock(simulated);
@@ -84,117 +78,62 @@ export async function footageToAlerts(footage: Footage, { rules, labels }: Setti
   });
   const camera = { id: cameraId, url: 'rtsp://127.0.0.1/footage', labels };
   const settings = settingsSchema.parse({ cameras: [camera], rules });
-  const stop = new AbortController();
+  let running: Disposable | undefined;
   try {
     await using cloud = await startDetector();
     await using spool = await Spool.open({ dir: join(dir, 'spool'), maxBytes: 1e9, clock, facts });
     using sightings = new SightingStore({ dataDir: dir, clock, facts });
     using outbox = new Outbox({ file: join(dir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
     const reader = new PacedReader(spool);
-    const analysis = analyse(
-      {
-        camera: { id: cameraId, labels: settings.cameras[0]?.labels },
-        destinationsOf: () => ['hook'],
-        signal: stop.signal,
-      },
-      {
-        ...{ settings, clock, facts, sightings, outbox, spool: reader, latestStills: new Map() },
-        journal: {
-          follow: () => () => undefined,
-          info: () => undefined,
-          unexpected: error => outcome.failures.push(String(error)),
+    const start = () => {
+      const stop = new AbortController();
+      const analysis = analyse(
+        {
+          camera: { id: cameraId, labels: settings.cameras[0]?.labels },
+          destinationsOf: () => ['hook'],
+          signal: stop.signal,
         },
-        // Real time for what takes real time.
-        decoder: createStillDecoder({ clock: systemClock }),
-        provider: cloud.provider,
-      },
-    );
-    const items = paced(itemsOf(footage), reader, simulated);
+        {
+          ...{ settings, clock, facts, sightings, outbox, spool: reader, latestStills: new Map() },
+          journal: {
+            follow: () => () => undefined,
+            info: () => undefined,
+            unexpected: error => outcome.failures.push(String(error)),
+          },
+          // Real time for what takes real time.
+          decoder: createStillDecoder({ clock: systemClock }),
+          provider: provider ?? cloud.provider,
+        },
+      );
+      const end = async () => {
+        stop.abort();
+        await analysis;
+      };
+      return { end, [Symbol.dispose]: () => stop.abort() };
+    };
+    let line = start();
+    running = line;
+    const restart = async () => {
+      await line.end();
+      line = start();
+      running = line;
+    };
+    const items = restarting(paced(itemsOf(footage), reader, simulated), restartsAt, restart);
     await spool.write(cameraId, fragmentItems(items, { clock, cameraId, timeline: { startMs } }));
     await reader.caughtUp();
-    stop.abort();
-    await analysis;
+    await line.end();
     const range = { cameraId, fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: 1000, paths: true };
     outcome.sightings = sightings.between(range);
     outcome.alerts = outbox.list({ limit: 1000 }).toReversed();
     return outcome;
   } finally {
-    stop.abort();
+    running?.[Symbol.dispose]();
     await rm(dir, { recursive: true, force: true });
   }
 }
 
 export function secondOf(atMs: number): number {
   return (atMs - startMs) / 1000;
-}
-
-/** As a camera sends it: no B-frames, and key frames at steady times. */
-function itemsOf({ path, seconds, everyFrame = 1, keyEveryFrames }: Footage): SourceItem[] {
-  const bytes = execFileSync(
-    'ffmpeg',
-    [
-      ...['-v', 'error', '-nostdin', '-threads', '1', '-i', path, '-t', String(seconds), '-an'],
-      ...['-vf', `select='not(mod(n,${everyFrame}))'`, '-fps_mode', 'passthrough'],
-      ...['-g', String(keyEveryFrames), '-keyint_min', String(keyEveryFrames), '-sc_threshold', '0'],
-      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '20', '-bf', '0', '-pix_fmt', 'yuv420p', '-threads', '1'],
-      ...['-f', 'matroska', 'pipe:1'],
-    ],
-    { maxBuffer: 256 * 2 ** 20, stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const { tracks, frames } = scanFragment(bytes);
-  return [{ type: 'tracks', tracks }, ...frames.map((frame): SourceItem => ({ type: 'frame', frame }))];
-}
-
-/** Hands on frames at the pace of the analysis, and moves the clock with them. */
-async function* paced(items: SourceItem[], reader: PacedReader, clock: SimulatedClock): AsyncGenerator<SourceItem> {
-  for (const item of items) {
-    if (item.type === 'frame') await clock.advance(Math.max(0, startMs + item.frame.timecodeMs - clock.nowMs()));
-    yield item;
-    // A key frame ends the fragment before it: analysis looks at that one, then the next frame comes.
-    if (item.type === 'frame' && item.frame.keyFrame) await reader.caughtUp();
-  }
-}
-
-/** The spool as the sampler sees it; knows when the sampler has seen everything and waits for more. */
-class PacedReader implements FragmentReader {
-  readonly #spool: Spool;
-  #waiting = false;
-  #seenId: number | undefined;
-
-  constructor(spool: Spool) {
-    this.#spool = spool;
-  }
-
-  newest(id: string) {
-    const newest = this.#spool.newest(id);
-    this.#seenId = newest?.id;
-    return newest;
-  }
-
-  readFragment(record: Parameters<FragmentReader['readFragment']>[0]) {
-    return this.#spool.readFragment(record);
-  }
-
-  async changed(id: string, signal: AbortSignal): Promise<void> {
-    this.#waiting = true;
-    try {
-      await this.#spool.changed(id, signal);
-    } finally {
-      this.#waiting = false;
-    }
-  }
-
-  async caughtUp(): Promise<void> {
-    while (!this.#waiting || this.#isFinishing() || this.#seenId !== this.#spool.newest(cameraId)?.id) {
-      await systemClock.sleep(1);
-    }
-  }
-
-  /** A fragment is being synced while the next one grows. */
-  #isFinishing(): boolean {
-    const oldest = this.#spool.growing(cameraId);
-    return oldest !== undefined && this.#spool.growing(cameraId, oldest.startMs) !== undefined;
-  }
 }
 
 async function startDetector() {
