@@ -142,7 +142,7 @@ export const budget = z.strictObject({
     .describe('What a thousand calls of Rekognition cost in your region; only used to say what was spent.'),
 });
 
-const modelBase = {
+const onnx = z.strictObject({
   modelFile: z
     .string()
     .min(1)
@@ -151,21 +151,24 @@ const modelBase = {
   labelsFile: z
     .string()
     .min(1)
-    .describe('One label a line, in the order of the model’s classes.')
+    .optional()
+    .describe(
+      'One label a line, in the order of the model’s classes. May be left out with output: score, whose label is Anomaly.',
+    )
     .meta({ examples: ['./parcels.txt'] }),
-};
-
-const onnx = z.strictObject({
-  ...modelBase,
   output: z
     .enum(['yolo', 'yolo-nms', 'ssd', 'classes', 'score'])
     .default('yolo')
     .describe(
-      'Shape of the answer. yolo: [1, 4 + classes, boxes] or its transpose (YOLOv5 to v11); yolo-nms: [1, boxes, 6] with ' +
-        'corners, score and class; ssd: tensors of boxes, classes, scores; classes: one score for each label; score: one number.',
+      'Shape of the answer. yolo: [1, 4 + classes, boxes] (YOLOv8 to v11) or [1, boxes, 5 + classes] (YOLOv5 to v7); ' +
+        'yolo-nms: [1, boxes, 6] with corners, score and class; ssd: tensors of boxes, classes, scores; classes: one score for each label; score: one number.',
     ),
   width: z.int().min(16).max(4096).default(640).describe('Width of the picture the model takes.'),
   height: z.int().min(16).max(4096).default(640).describe('Height of the picture the model takes.'),
+  fit: z
+    .enum(['pad', 'stretch'])
+    .default('pad')
+    .describe('Pictures of another shape get grey bars (pad, as YOLO is trained), or are stretched (as most SSD are).'),
   layout: z.enum(['nchw', 'nhwc']).default('nchw').describe('Order of the dimensions of the picture.'),
   colours: z.enum(['rgb', 'bgr']).default('rgb').describe('Order of the colours.'),
   scale: z
@@ -181,6 +184,20 @@ const onnx = z.strictObject({
     .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
     .default([1, 1, 1])
     .describe('Each colour is divided by it after mean.'),
+  corners: z
+    .enum(['xyxy', 'yxyx'])
+    .default('xyxy')
+    .describe(
+      'With ssd: order of a box’s numbers, left and top first or top and left first (models of TensorFlow: yxyx).',
+    ),
+  firstClass: z
+    .int()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe(
+      'With ssd and yolo-nms: number of the class that is the first label; 1 for models whose 0 is the background.',
+    ),
   iou: z.number().min(0).max(1).default(0.5).describe('Boxes of one label that overlap by more are one.'),
   threads: z.int().min(1).max(16).default(1).describe('Processor cores the model may use.'),
 });

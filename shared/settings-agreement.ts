@@ -64,6 +64,7 @@ export function disagreements(settings: unknown): Disagreement[] {
     ...lonePasswords(seen),
     ...kindless(destinations, 'destinations', destinationKinds),
     ...kindless(models, 'models', ['onnx', 'sagemaker']),
+    ...labelless(models),
     ...rules.flatMap(ruleProblems),
   ];
 }
@@ -139,6 +140,23 @@ function kindless(items: Record<string, unknown>[], list: string, kinds: readonl
   return items.flatMap((item, index) => {
     const count = kinds.filter(kind => item[kind] !== undefined).length;
     return count === 1 ? [] : [{ path: [list, index], rule: `must have exactly one of ${kinds.join(', ')}` }];
+  });
+}
+
+const ownModel = z.looseObject({ output: name, labelsFile: z.unknown().optional() });
+
+/** Models whose answers are numbers of classes, without names for them. */
+function labelless(models: Record<string, unknown>[]): Disagreement[] {
+  return models.flatMap(({ onnx }, index) => {
+    const { success, data: model } = ownModel.safeParse(onnx);
+    if (!success || model.output === 'score' || model.labelsFile !== undefined) return [];
+    return [
+      {
+        path: ['models', index, 'onnx', 'labelsFile'],
+        rule: 'is missing: it names the classes of the model, one label a line',
+        example: './labels.txt',
+      },
+    ];
   });
 }
 
