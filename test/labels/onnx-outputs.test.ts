@@ -1,7 +1,7 @@
 // Shapes of answers, told apart and refused: pure functions on small tensors.
 import { expect, test } from 'vitest';
 import { checkInput } from '../../agent/labels/onnx/model-checks.ts';
-import { boxOn, modelInput, placementOf } from '../../agent/labels/onnx/model-input.ts';
+import { boxOn, fillInput, type InputSettings, placementOf } from '../../agent/labels/onnx/model-input.ts';
 import { ModelProblem } from '../../agent/labels/onnx/model-problem.ts';
 import { readClasses, readScore } from '../../agent/labels/onnx/scene-output.ts';
 import { type NamedTensor, readSsd } from '../../agent/labels/onnx/ssd-output.ts';
@@ -210,32 +210,20 @@ test('a picture on the model’s and a box back on the picture are inverse, for 
 test('a picture of the model’s own size arrives byte for byte, as floats by scale, mean and std', () => {
   const rgb = Uint8Array.from({ length: 4 * 2 * 3 }, (_, index) => index * 10);
   const picture = { width: 4, height: 2, rgb };
-  const settings = {
-    width: 4,
-    height: 2,
-    fit: 'pad',
-    layout: 'nhwc',
-    colours: 'rgb',
-    scale: 1 / 255,
-    mean: [0, 0, 0],
-    std: [1, 1, 1],
-  } as const;
-  const tuples = { mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 0.125] } satisfies {
-    mean: [number, number, number];
-    std: [number, number, number];
+  const placement = { left: 0, top: 0, width: 4, height: 2 };
+  const settings: InputSettings = {
+    ...{ width: 4, height: 2, fit: 'pad', layout: 'nhwc', colours: 'rgb' },
+    ...{ scale: 1 / 255, mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 0.125] },
   };
-  const placement = placementOf(picture, settings);
-  const bytes = {
-    ...settings,
-    mean: [0, 0, 0] satisfies [number, number, number],
-    std: [1, 1, 1] satisfies [number, number, number],
-  };
-  expect([...modelInput(picture, { ...bytes }, placement, 'bytes')]).toEqual([...rgb]);
-  const floats = modelInput(picture, { ...bytes, ...tuples, layout: 'nchw' }, placement);
+  const bytes = new Uint8Array(rgb.length).fill(99);
+  fillInput(bytes, picture, { settings, placement });
+  expect([...bytes]).toEqual([...rgb]);
+  const floats = new Float32Array(rgb.length).fill(99);
+  fillInput(floats, picture, { settings: { ...settings, layout: 'nchw' }, placement });
   for (let pixel = 0; pixel < 8; pixel++)
     for (let colour = 0; colour < 3; colour++) {
       const value = (rgb[3 * pixel + colour] ?? 0) / 255;
-      const wanted = (value - (tuples.mean[colour] ?? 0)) / (tuples.std[colour] ?? 1);
+      const wanted = (value - (settings.mean[colour] ?? 0)) / (settings.std[colour] ?? 1);
       expect(floats[8 * colour + pixel]).toBeCloseTo(wanted, 4);
     }
 });

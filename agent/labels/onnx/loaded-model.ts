@@ -7,7 +7,7 @@ import { readLabels } from '../labels-file.ts';
 import type { DetectedLabel } from '../provider.ts';
 import { anomalyLabel, objectLabels, sceneLabels } from './found-labels.ts';
 import { checkInput, type ModelTensor } from './model-checks.ts';
-import { modelInput, placementOf } from './model-input.ts';
+import { fillInput, placementOf } from './model-input.ts';
 import { ModelProblem } from './model-problem.ts';
 import { decodePicture, type Picture } from './picture.ts';
 import { readClasses, readScore } from './scene-output.ts';
@@ -22,7 +22,9 @@ export class LoadedModel {
   readonly #settings: OnnxSettings;
   readonly #labels: readonly string[];
   readonly #session: InferenceSession;
-  readonly #input: ModelTensor;
+  readonly #inputName: string;
+  /** One for all pictures: it is some megabytes. */
+  readonly #pixels: Float32Array | Uint8Array;
 
   private constructor(
     settings: OnnxSettings,
@@ -31,7 +33,9 @@ export class LoadedModel {
     this.#settings = settings;
     this.#labels = parts.labels;
     this.#session = parts.session;
-    this.#input = parts.input;
+    this.#inputName = parts.input.name;
+    const size = 3 * settings.width * settings.height;
+    this.#pixels = parts.input.type === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
   }
 
   /** Rejects with a ModelProblem: a file that is missing or no model, or a model that does not go with the settings. */
@@ -57,7 +61,7 @@ export class LoadedModel {
     return new LoadedModel(settings, { labels, session, input: checkInput(session.inputMetadata, settings) });
   }
 
-  /** What is on the JPEG, each label at least as sure as `minConfidence` (0–100). Rejects with a ModelProblem. */
+  /** What is on the JPEG, each label at least as sure as `minConfidence` (0–100). One at a time. Rejects with a ModelProblem. */
   async detect(jpeg: Uint8Array, minConfidence: number): Promise<DetectedLabel[]> {
     const picture = decodePicture(jpeg);
     const tensors = await this.#run(picture);
@@ -85,14 +89,13 @@ export class LoadedModel {
 
   async #run(picture: Picture): Promise<NamedTensor[]> {
     const settings = this.#settings;
-    const placement = placementOf(picture, settings);
+    fillInput(this.#pixels, picture, { settings, placement: placementOf(picture, settings) });
     const { width, height, layout } = settings;
     const dims = layout === 'nchw' ? [1, 3, height, width] : [1, height, width, 3];
+    const pixels = this.#pixels;
     const input =
-      this.#input.type === 'uint8'
-        ? new Tensor('uint8', modelInput(picture, settings, placement, 'bytes'), dims)
-        : new Tensor('float32', modelInput(picture, settings, placement), dims);
-    const answer = await this.#session.run({ [this.#input.name]: input }).catch(error => {
+      pixels instanceof Uint8Array ? new Tensor('uint8', pixels, dims) : new Tensor('float32', pixels, dims);
+    const answer = await this.#session.run({ [this.#inputName]: input }).catch(error => {
       throw new ModelProblem(
         'failed',
         `cannot be run (${words(error)}). Check width, height and layout, and that the device has memory for it.`,

@@ -52,23 +52,23 @@ function fraction(value: number): number {
   return Math.min(1, Math.max(0, value));
 }
 
-/** The model's input, in the order of its layout. As bytes, `scale`, `mean` and `std` do not apply. */
-export function modelInput(picture: Picture, settings: InputSettings, placement: Placement): Float32Array;
-export function modelInput(picture: Picture, settings: InputSettings, placement: Placement, as: 'bytes'): Uint8Array;
-export function modelInput(
+/**
+ * Fills the model's input, in the order of its layout: as floats, or as the bytes they are, to which `scale`, `mean` and `std`
+ * do not apply. `input` has room for three colours of each pixel of the model, and may be used again and again.
+ */
+export function fillInput(
+  input: Float32Array | Uint8Array,
   picture: Picture,
-  settings: InputSettings,
-  placement: Placement,
-  as: 'floats' | 'bytes' = 'floats',
-): Float32Array | Uint8Array {
+  { settings, placement }: { settings: InputSettings; placement: Placement },
+): void {
   const { width, height, layout, colours, scale, mean, std } = settings;
   const pixels = width * height;
-  const input = as === 'bytes' ? new Uint8Array(3 * pixels) : new Float32Array(3 * pixels);
   const columns = neighbours(placement.width, picture.width);
   const rows = neighbours(placement.height, picture.height);
+  const isBytes = input instanceof Uint8Array;
   for (let channel = 0; channel < 3; channel++) {
-    const factor = as === 'bytes' ? 1 : scale / (std[channel] ?? 1);
-    const offset = as === 'bytes' ? 0.5 : -(mean[channel] ?? 0) / (std[channel] ?? 1);
+    const factor = isBytes ? 1 : scale / (std[channel] ?? 1);
+    const offset = isBytes ? 0.5 : -(mean[channel] ?? 0) / (std[channel] ?? 1);
     const step = layout === 'nchw' ? 1 : 3;
     const start = layout === 'nchw' ? channel * pixels : channel;
     for (let at = start, left = pixels; left > 0; left--, at += step) input[at] = padByte * factor + offset;
@@ -77,7 +77,6 @@ export function modelInput(
       input[start + step * pixel] = value * factor + offset;
     });
   }
-  return input;
 }
 
 type Neighbours = { first: Int32Array; second: Int32Array; weight: Float32Array };

@@ -24,6 +24,9 @@ export type Asked = { jpeg: Uint8Array /** 0–100. */; minConfidence: number; s
 /** Recording comes first. */
 const niceness = 10;
 
+/** Decoding pictures makes much that is not needed for long; V8 would rather take a hundred megabytes more than clean up. */
+const memoryFlags = ['--max-semi-space-size=1', '--max-old-space-size=512'];
+
 export class ModelProcess implements Disposable {
   readonly #options: ModelProcessOptions;
   #child: ChildProcess | undefined;
@@ -92,6 +95,7 @@ export class ModelProcess implements Disposable {
     const alive = this.#child?.exitCode === null && this.#child.signalCode === null && this.#child.connected;
     if (this.#child && alive) return this.#child;
     const child = fork(join(import.meta.dirname, 'model-child.ts'), [], {
+      execArgv: [...memoryFlags],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
