@@ -92,7 +92,7 @@ async function analyseStills({ camera, labels, signal }: Analysis, shared: Analy
   const labelled = labelStills({
     ...{ cameraId, stills: remember(sampled, shared.latestStills), settings: labels, cameraMotion, attention },
     ...{
-      provider: labels.provider === 'none' ? undefined : shared.provider,
+      provider: labels.provider === 'none' ? undefined : shared.providers.of(labels),
       open: openSightings(cameraId, labels, shared),
     },
     ...{ clock, facts, signal, random: Math.random, newId: randomUUID },

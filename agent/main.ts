@@ -14,7 +14,7 @@ import { Facts } from './facts.ts';
 import { Fleet } from './fleet.ts';
 import { CameraStatuses } from './health/camera-statuses.ts';
 import { createJournal } from './health/journal.ts';
-import { rekognition } from './labels/rekognition.ts';
+import { LabelProviders } from './labels/providers.ts';
 import { SightingStore } from './labels/sighting-store.ts';
 import { LiveSettings } from './live-settings.ts';
 import type { AgentParts } from './parts.ts';
@@ -91,6 +91,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   const destinationsOf = (ruleId: string) => deliveries.of(ruleId);
   using ruleMemory = new RuleMemoryStore({ dataDir, clock });
   const rules = new RaiseAlerts({ settings: live.settings, outbox, memory: ruleMemory, destinationsOf, clock, facts });
+  using providers = new LabelProviders({ aws, clock, models: settings.models });
   const decoder = createStillDecoder({ clock });
   const shared: AgentParts = {
     get settings() {
@@ -114,7 +115,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     destinationsOf,
     decoder,
     encoders: new VideoEncoders({ clock }),
-    provider: rekognition(aws),
+    providers,
     latestStills: new Map(),
     stillsOnDemand: new StillsOnDemand({ fragments: spool, decoder, clock, signal }),
   };
@@ -132,6 +133,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   if (!/^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen)) context.consoleUrl ??= web.url;
   live.onChange(({ settings, secretOf }) => deliveries.follow({ ...settings, secretOf }));
   live.onChange(({ settings }) => rules.follow(settings));
+  live.onChange(({ settings: { models } }) => providers.follow(models));
   live.onChange(() => fleet.follow(live.cameras()));
   await Promise.all([
     ...[clockWatch.run(), trueTimes.run(), deliveries.run(), rules.run(signal)],

@@ -8,7 +8,7 @@ import type { KinesisVideo } from './aws/kinesis-video.ts';
 import type { Facts } from './facts.ts';
 import type { CameraStatuses } from './health/camera-statuses.ts';
 import type { Journal } from './health/journal.ts';
-import type { LabelProvider } from './labels/provider.ts';
+import type { LabelProviders } from './labels/providers.ts';
 import type { SightingStore } from './labels/sighting-store.ts';
 import type { LiveSettings } from './live-settings.ts';
 import type { RaiseAlerts } from './raise-alerts.ts';
@@ -42,7 +42,7 @@ export type AgentParts = {
   destinationsOf: (ruleId: string) => string[];
   decoder: StillDecoder;
   encoders: VideoEncoders;
-  provider: LabelProvider;
+  providers: LabelProviders;
   /** The newest JPEG of each camera that is sampled for labels. */
   latestStills: Map<string, Uint8Array>;
   /** Of the other cameras, and before the first sample. */

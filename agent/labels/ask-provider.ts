@@ -1,10 +1,9 @@
 // Asks the provider of a camera, and leaves it alone for a while after a failure that is not the fault of one still.
-import type { LabelSettings } from '../../shared/label-settings.ts';
 import type { Clock } from '../clock.ts';
 import { asAgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Still } from '../sampler/still.ts';
-import type { DetectedLabel, LabelProvider } from './provider.ts';
+import type { DetectedLabel, LabelProvider, LabelWishes } from './provider.ts';
 import type { Detection } from './track.ts';
 
 const firstPauseMs = 2_000;
@@ -12,7 +11,7 @@ const longestPauseMs = 5 * 60_000;
 
 export type AskOptions = {
   cameraId: string;
-  settings: Pick<LabelSettings, 'minConfidence'>;
+  settings: LabelWishes;
   clock: Clock;
   /** 0 ≤ x < 1. */
   random: () => number;
@@ -40,7 +39,7 @@ export class AskProvider {
     const startedMs = clock.monotonicMs();
     if (startedMs < this.#pausedUntilMs) return undefined;
     try {
-      const labels = await this.#provider.detect(still, { minConfidence: settings.minConfidence, signal });
+      const labels = await this.#provider.detect(still, { ...wishesOf(settings), signal });
       const detections = labels.flatMap(detectionsOf);
       this.#failures = 0;
       const tookMs = clock.monotonicMs() - startedMs;
@@ -61,6 +60,11 @@ export class AskProvider {
     const retryAtMs = clock.nowMs() + pauseMs;
     facts.publish({ type: 'labels.failed', cameraId, error, ...(pauseMs > 0 ? { retryAtMs } : {}) });
   }
+}
+
+function wishesOf(settings: LabelWishes): LabelWishes {
+  const { minConfidence, maxLabels, include, exclude, includeCategories, excludeCategories } = settings;
+  return { minConfidence, maxLabels, include, exclude, includeCategories, excludeCategories };
 }
 
 /** 2 s, 4 s, 8 s … up to 5 minutes, each shortened by up to a half, so that cameras do not come back in step. */

@@ -9,7 +9,7 @@ import type { Still } from '../sampler/still.ts';
 import { AskProvider } from './ask-provider.ts';
 import type { CameraMotion } from './camera-motion.ts';
 import { decideGate, type GateDecision } from './motion-gate.ts';
-import type { LabelProvider } from './provider.ts';
+import type { LabelProvider, LabelWishes } from './provider.ts';
 import { mayBeThere } from './sighting-log.ts';
 import { type SeenNow, seenOf, sightingOf, trackOf } from './sighting-of.ts';
 import type { Detection } from './track.ts';
@@ -27,9 +27,8 @@ export type LabelStillsOptions = {
   stills: AsyncIterable<Still>;
   /** Left out: motion is all that is seen. */
   provider?: LabelProvider | undefined;
-  settings: Pick<LabelSettings, 'minConfidence' | 'motionThreshold' | 'everySeconds'> & {
-    motion: Pick<LabelSettings['motion'], 'gate'>;
-  };
+  settings: LabelWishes &
+    Pick<LabelSettings, 'motionThreshold' | 'everySeconds'> & { motion: Pick<LabelSettings['motion'], 'gate'> };
   /** What was kept of the time before a restart; what cannot be there any more is passed over. */
   open?: readonly Sighting[];
   /** Left out: the camera does not tell. */

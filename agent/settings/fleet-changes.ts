@@ -57,7 +57,7 @@ export function fleetChanges(before: readonly FleetCamera[], after: readonly Fle
   };
 }
 
-const liveSettings = ['cameras', 'rules', 'destinations'];
+const liveSettings = ['cameras', 'rules', 'destinations', 'models', 'budget'];
 
 /** Names of settings that differ and that a running agent does not follow, such as `web.listen`: those hold from the agent's start on. */
 export function fixedChanges(started: AgentSettings, now: AgentSettings): string[] {

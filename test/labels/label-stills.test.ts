@@ -20,7 +20,7 @@ function failure(retry: 'later' | 'never'): AgentError {
 }
 
 const settings: LabelStillsOptions['settings'] = {
-  ...{ minConfidence: 70, motionThreshold: 0.005, everySeconds: 2, motion: { gate: 'either' } },
+  ...{ minConfidence: 70, maxLabels: 50, motionThreshold: 0.005, everySeconds: 2, motion: { gate: 'either' } },
 };
 
 /** Answers each call with the next of the script, and with nothing after its end. */

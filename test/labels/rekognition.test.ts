@@ -55,7 +55,7 @@ const signal = new AbortController().signal;
 
 test('a still is sent as it is, and the answer becomes labels above the asked confidence, boxes within the picture', async () => {
   const { endpoint, asked } = await pretendRekognition([]);
-  const labels = await providerAt(endpoint).detect(still(), { minConfidence: 70, signal });
+  const labels = await providerAt(endpoint).detect(still(), { minConfidence: 70, maxLabels: 50, signal });
   expect(asked).toEqual([
     {
       target: 'RekognitionService.DetectLabels',
@@ -77,10 +77,46 @@ test('a still is sent as it is, and the answer becomes labels above the asked co
   ]);
 });
 
+test('filters go with the request, names that are none of Rekognition’s stay here, and what comes back is filtered again', async () => {
+  const { endpoint, asked } = await pretendRekognition([]);
+  const wishes = {
+    ...{ minConfidence: 30, maxLabels: 1, include: ['person', 'Floor', 'Gerät'], exclude: ['Floor'] },
+    ...{ includeCategories: ['Person Description'], excludeCategories: ['Patterns and Shapes'] },
+  };
+  const labels = await providerAt(endpoint).detect(still(), { ...wishes, signal });
+  expect(asked[0]?.body).toMatchObject({
+    MaxLabels: 1,
+    MinConfidence: 30,
+    Settings: {
+      GeneralLabels: {
+        LabelInclusionFilters: ['person', 'Floor'],
+        LabelExclusionFilters: ['Floor'],
+        LabelCategoryInclusionFilters: ['Person Description'],
+        LabelCategoryExclusionFilters: ['Patterns and Shapes'],
+      },
+    },
+  });
+  expect(labels).toMatchObject([{ name: 'Person', instances: [{ confidence: 96 }, { confidence: 40 }] }]);
+});
+
+test('a picture over 5 MB is refused before it is sent, and the next one may go through at once', async () => {
+  const { endpoint, asked } = await pretendRekognition([]);
+  const provider = providerAt(endpoint);
+  const options = { minConfidence: 70, maxLabels: 50, signal };
+  const large = still({ jpeg: new Uint8Array(5 * 1024 * 1024 + 1) });
+  await expect(provider.detect(large, options)).rejects.toMatchObject({
+    code: 'labels-failed',
+    retry: 'never',
+    message: expect.stringContaining('5.2 MB'),
+  });
+  await expect(provider.detect(still({ jpeg: new Uint8Array(5 * 1024 * 1024) }), options)).resolves.toHaveLength(2);
+  expect(asked).toHaveLength(1);
+});
+
 test('throttled, then answered: the first call fails as labels-throttled without hidden retries, the second succeeds', async () => {
   const { endpoint, asked } = await pretendRekognition([throttle]);
   const provider = providerAt(endpoint);
-  const options = { minConfidence: 70, signal };
+  const options = { minConfidence: 70, maxLabels: 50, signal };
   await expect(provider.detect(still(), options)).rejects.toMatchObject({ code: 'labels-throttled', retry: 'later' });
   expect(asked).toHaveLength(1);
   await expect(provider.detect(still(), options)).resolves.toHaveLength(2);
@@ -97,14 +133,14 @@ test.each([
   { type: 'SomethingNew', status: 400, code: 'labels-failed', retry: 'later' },
 ])('$type is $code, retried $retry', async ({ type, status, code, retry }) => {
   const { endpoint } = await pretendRekognition([{ status, body: { __type: type, message: 'no' } }]);
-  const call = providerAt(endpoint).detect(still(), { minConfidence: 70, signal });
+  const call = providerAt(endpoint).detect(still(), { minConfidence: 70, maxLabels: 50, signal });
   await expect(call).rejects.toMatchObject({ code, retry });
 });
 
 test('a connection that breaks and a service that is not there are labels-failed, without the secret', async () => {
   const { endpoint } = await pretendRekognition(['reset']);
   for (const address of [endpoint, 'http://127.0.0.1:9']) {
-    const call = providerAt(address).detect(still(), { minConfidence: 70, signal });
+    const call = providerAt(address).detect(still(), { minConfidence: 70, maxLabels: 50, signal });
     const error = await call.catch((error: unknown) => error);
     expect(error).toMatchObject({ code: 'labels-failed', kind: 'unavailable', retry: 'later' });
     expect(JSON.stringify(error) + String(error)).not.toContain('canary-secret');

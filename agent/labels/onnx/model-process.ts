@@ -45,6 +45,7 @@ export class ModelProcess implements Disposable {
 
   /** Rejects with AgentError `model-invalid`, `model-failed` or `labels-failed`, or with the signal's reason. */
   detect(asked: Asked): Promise<DetectedLabel[]> {
+    if (this.#ended) return Promise.reject(endedError(this.#options.id, 'the settings name another one'));
     const answer = this.#turn.then(() => {
       asked.signal.throwIfAborted();
       return this.#detect(asked);
@@ -53,13 +54,13 @@ export class ModelProcess implements Disposable {
     return unlessAborted(answer, asked.signal);
   }
 
+  /** Who waits for an answer still gets it; the process ends by itself when the agent does. */
   [Symbol.dispose](): void {
     this.#ended = true;
-    this.#end();
+    void this.#turn.then(() => this.#end());
   }
 
   async #detect({ jpeg, minConfidence }: Asked): Promise<DetectedLabel[]> {
-    if (this.#ended) throw endedError(this.#options.id, 'the agent no longer needs it');
     const answer = await this.#ask({ id: ++this.#requests, jpeg, minConfidence });
     if ('labels' in answer) return answer.labels;
     const error = modelError(this.#options.id, answer.problem);

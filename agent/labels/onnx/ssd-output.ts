@@ -53,8 +53,9 @@ function rolesOf(tensors: readonly NamedTensor[]): Roles {
   return { boxes, classes, scores, ...(count ? { count: count.data[0] ?? 0 } : {}) };
 }
 
+/** Not `num_detections`, which names what it counts. */
 function named(pattern: RegExp): (tensor: NamedTensor) => boolean {
-  return ({ name, data }) => pattern.test(name) && !/num|count/i.test(name) && data.length !== undefined;
+  return ({ name }) => pattern.test(name) && !/num|count/i.test(name);
 }
 
 /** The only one that passes the first test anything passes. */
