@@ -4,7 +4,18 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgentError } from '../../agent/errors.ts';
-import { alert, ask, atMs, serveConsole, sighting, signIn, stillBytes } from './served-console.ts';
+import {
+  alert,
+  ask,
+  atMs,
+  attempt,
+  destination,
+  serveConsole,
+  sighting,
+  signIn,
+  stillBytes,
+  tested,
+} from './served-console.ts';
 
 let site: Awaited<ReturnType<typeof serveConsole>>;
 let cookie: string;
@@ -62,6 +73,26 @@ describe('the console is told', () => {
     expect(site.calls).toContainEqual({ name: 'alerts', arguments: [{ limit: 100 }] });
   });
 
+  test('alerts of a camera or in a state, one alert with its attempts, and how destinations are', async () => {
+    await ask(site.url, '/api/alerts?cameraId=yard&state=dead&limit=3', { cookie });
+    expect(site.calls).toContainEqual({ name: 'alerts', arguments: [{ limit: 3, cameraId: 'yard', state: 'dead' }] });
+    expect((await ask(site.url, '/api/alerts/alert-1', { cookie })).json()).toEqual({ alert, attempts: [attempt] });
+    expect((await ask(site.url, '/api/destinations', { cookie })).json()).toEqual({ destinations: [destination] });
+  });
+
+  test('what came of a test, also of a destination whose name is an address, and of delivering again', async () => {
+    const name = 'webhook https://hooks.example/with/a/long/path (2)';
+    const post = (path: string, body: unknown = {}) => ask(site.url, path, { method: 'POST', body, cookie });
+    expect((await post(`/api/destinations/${encodeURIComponent(name)}/test`)).json()).toEqual(tested);
+    expect(site.calls).toContainEqual({ name: 'test', arguments: [name] });
+    const again = await post('/api/alerts/alert-1/redeliver', { destination: name });
+    expect(again.json()).toEqual({ deliveries: 1, destinations: ['ops'] });
+    expect(site.calls).toContainEqual({ name: 'redeliver', arguments: [{ alertId: 'alert-1', destination: name }] });
+    await post('/api/alerts/alert-1/redeliver');
+    expect(site.calls).toContainEqual({ name: 'redeliver', arguments: [{ alertId: 'alert-1' }] });
+    expect((await post('/api/alerts/alert-1/redeliver', { to: name })).status).toBe(400);
+  });
+
   test('pictures, as pictures', async () => {
     for (const path of ['/api/cameras/yard/still.jpg', '/api/sightings/sighting-1/still.jpg']) {
       const answer = await ask(site.url, path, { cookie });
@@ -90,6 +121,8 @@ describe('what cannot be answered is said in words', () => {
     ['footage of it', `/api/cameras/gate/footage?fromMs=1&toMs=2`, 404, 'camera-unknown'],
     ['a name that is a path', '/api/cameras/..%2f..%2fetc/still.jpg', 404, 'camera-unknown'],
     ['a sighting without a picture', '/api/sightings/none/still.jpg', 404, 'still-missing'],
+    ['an alert that is not there', '/api/alerts/none', 404, 'alert-unknown'],
+    ['a state that is none', '/api/alerts?state=lost', 400, 'request-invalid'],
     ['no range', '/api/cameras/yard/footage', 400, 'request-invalid'],
     ['a range backwards', '/api/cameras/yard/footage?fromMs=2&toMs=1', 400, 'request-invalid'],
     ['a range of years', '/api/cameras/yard/footage?fromMs=0&toMs=99999999999', 400, 'request-invalid'],
