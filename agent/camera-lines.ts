@@ -58,8 +58,8 @@ export type AnalysisOptions = {
 /** What analysis needs of the agent. */
 export type AnalysisParts = Pick<
   AgentParts,
-  'clock' | 'facts' | 'journal' | 'decoder' | 'provider' | 'sightings' | 'latestStills'
-> & { spool: FragmentReader; rules: Pick<RaiseAlerts, 'see'> };
+  'clock' | 'facts' | 'journal' | 'decoder' | 'sightings' | 'latestStills'
+> & { spool: FragmentReader; providers: Pick<LabelProviders, 'of'>; rules: Pick<RaiseAlerts, 'see'> };
 
 /** Disk → stills → sightings → alerts, of a camera with labels, until `signal` aborts. */
 export async function analyse(options: AnalysisOptions, shared: AnalysisParts): Promise<void> {
@@ -112,7 +112,11 @@ async function analyseStills({ camera, labels, signal }: Analysis, shared: Analy
 }
 
 /** What may still be there from before the agent, or this line of it, stopped. */
-function openSightings(cameraId: string, labels: LabelSettings, { sightings, clock, facts }: AnalysisParts): Sighting[] {
+function openSightings(
+  cameraId: string,
+  labels: LabelSettings,
+  { sightings, clock, facts }: AnalysisParts,
+): Sighting[] {
   const nowMs = clock.nowMs();
   try {
     const fromMs = oldestThere(nowMs, forgetAfterMs(labels));

@@ -1,8 +1,8 @@
 // The parts of a running agent, as main puts them together and its lines and servers use them.
 import type { Deliveries } from './alerts/deliveries.ts';
 import type { Outbox } from './alerts/outbox.ts';
-import type { StillLinks } from './alerts/still-links.ts';
 import type { RuleMemoryStore } from './alerts/rule-memory/rule-memory.ts';
+import type { StillLinks } from './alerts/still-links.ts';
 import type { ConnectedAws } from './aws/aws.ts';
 import type { KinesisVideo } from './aws/kinesis-video.ts';
 import type { Facts } from './facts.ts';

@@ -2,12 +2,14 @@
 // spooled on a real disk, sampled and decoded by ffmpeg, sent over HTTP to local-cloud's Rekognition with its real detector,
 // followed, kept in SQLite, and judged by the rules. As fast as that goes: the agent's clock is the footage's, and the next
 // fragment comes when analysis waits for it.
+
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Outbox } from '../../agent/alerts/outbox.ts';
+import { RuleMemoryStore } from '../../agent/alerts/rule-memory/rule-memory.ts';
 import { analyse } from '../../agent/camera-lines.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { Facts } from '../../agent/facts.ts';
@@ -18,6 +20,7 @@ import { SightingStore } from '../../agent/labels/sighting-store.ts';
 import { createListener } from '../../agent/local-cloud/http.ts';
 import { PeopleDetector } from '../../agent/local-cloud/rekognition/detector.ts';
 import { rekognitionRoutes } from '../../agent/local-cloud/rekognition/routes.ts';
+import { RaiseAlerts } from '../../agent/raise-alerts.ts';
 import { createStillDecoder } from '../../agent/sampler/decode.ts';
 import { Secret } from '../../agent/secret.ts';
 import { Spool } from '../../agent/spool/spool.ts';
@@ -84,17 +87,18 @@ export async function footageToAlerts(
     await using spool = await Spool.open({ dir: join(dir, 'spool'), maxBytes: 1e9, clock, facts });
     using sightings = new SightingStore({ dataDir: dir, clock, facts });
     using outbox = new Outbox({ file: join(dir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
+    using memory = new RuleMemoryStore({ dataDir: dir, clock });
+    const raising = new RaiseAlerts({ settings, outbox, memory, destinationsOf: () => ['hook'], clock, facts });
     const reader = new PacedReader(spool);
     const start = () => {
       const stop = new AbortController();
       const analysis = analyse(
         {
           camera: { id: cameraId, labels: settings.cameras[0]?.labels },
-          destinationsOf: () => ['hook'],
           signal: stop.signal,
         },
         {
-          ...{ settings, clock, facts, sightings, outbox, spool: reader, latestStills: new Map() },
+          ...{ clock, facts, sightings, rules: raising, spool: reader, latestStills: new Map() },
           journal: {
             follow: () => () => undefined,
             info: () => undefined,
@@ -102,7 +106,7 @@ export async function footageToAlerts(
           },
           // Real time for what takes real time.
           decoder: createStillDecoder({ clock: systemClock }),
-          provider: provider ?? cloud.provider,
+          providers: { of: () => provider ?? cloud.provider },
         },
       );
       const end = async () => {
