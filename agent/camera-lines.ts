@@ -1,5 +1,6 @@
 // Two of the lines that the fleet runs for each camera; beside them the uploader, and the camera's events. Neither ends before its signal aborts
 // (except that without labels there is nothing to analyse), and nothing that goes wrong in one reaches another.
+
 import { randomUUID } from 'node:crypto';
 import type { LabelSettings } from '../shared/label-settings.ts';
 import type { Sighting } from '../shared/sighting.ts';
@@ -9,6 +10,7 @@ import type { Facts } from './facts.ts';
 import { fragmentItems } from './fragmenter/fragment-items.ts';
 import { CameraMotion } from './labels/camera-motion.ts';
 import { forgetAfterMs, labelStills } from './labels/label-stills.ts';
+import type { LabelProviders } from './labels/providers.ts';
 import { oldestThere, SightingLog } from './labels/sighting-log.ts';
 import type { AgentParts } from './parts.ts';
 import type { RaiseAlerts } from './raise-alerts.ts';

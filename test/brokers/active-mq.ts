@@ -4,9 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DeviceCertificates } from '../aws/device-certificates.ts';
-import { Broker, brokerFolder, type User } from './broker.ts';
-import { Ports } from './ports.ts';
+import { Broker, brokerPlace, type Place, type User } from './broker.ts';
 import { Program } from './program.ts';
 import type { StompAccess } from './stomp-connection.ts';
 
@@ -29,15 +27,13 @@ export class ActiveMq extends Broker {
   readonly port: number;
   readonly tlsPort: number;
   readonly user: User;
-  /** `ca.pem`; `server.pem`. */
-  readonly certificates: DeviceCertificates;
 
-  private constructor(broker: ConstructorParameters<typeof Broker>, { port, tlsPort, user, certificates }: Identity) {
-    super(...broker);
+  private constructor(place: Place, program: Program, user: User) {
+    super(place, [program]);
+    const [port = 0, tlsPort = 0] = this.ports;
     this.port = port;
     this.tlsPort = tlsPort;
     this.user = user;
-    this.certificates = certificates;
   }
 
   /** How an observer gets in. */
@@ -45,32 +41,22 @@ export class ActiveMq extends Broker {
     return { port: this.port, user: this.user };
   }
 
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await super[Symbol.asyncDispose]();
-    this.certificates[Symbol.dispose]();
-  }
-
   /** @throws {Error} with what ActiveMQ said when it refuses its settings. */
   static async start(options: ActiveMqOptions = {}): Promise<ActiveMq> {
     const { user = { username: 'agent', password: 'a password' }, attributes = '' } = options;
-    const folder = await brokerFolder('activemq');
-    const ports = await Ports.claim(2);
-    const [port = 0, tlsPort = 0] = ports.numbers;
-    const certificates = new DeviceCertificates();
-    const identity = { port, tlsPort, user, certificates };
+    const place = await brokerPlace('activemq', 2);
+    const { folder, certificates } = place;
     execFileSync('openssl', [
       ...['pkcs12', '-export', '-in', certificates.path('server.pem'), '-inkey', certificates.path('server.key')],
       ...['-out', join(folder, 'server.p12'), '-passout', `pass:${storePassword}`],
     ]);
-    await writeFile(join(folder, 'broker.xml'), configuration(folder, identity, attributes));
+    await writeFile(join(folder, 'broker.xml'), configuration(place, user, attributes));
     await writeFile(join(folder, 'log4j.properties'), logging);
-    return await new ActiveMq([folder, ports, [java(folder)]], identity).begin();
+    return await new ActiveMq(place, java(folder), user).begin();
   }
 }
 
 export const startActiveMq = ActiveMq.start;
-
-type Identity = { port: number; tlsPort: number; user: User; certificates: DeviceCertificates };
 
 function java(folder: string): Program {
   const path = jars.flatMap(name => globSync(`${home}/lib/${name}.jar`));
@@ -106,7 +92,8 @@ log4j.appender.out.layout=org.apache.log4j.PatternLayout
 log4j.appender.out.layout.ConversionPattern=%d{HH:mm:ss.SSS} %p %c{1} %m%n
 `;
 
-function configuration(folder: string, { port, tlsPort, user }: Identity, attributes: string): string {
+function configuration({ folder, ports }: Place, user: User, attributes: string): string {
+  const [port, tlsPort] = ports.numbers;
   return `<beans xmlns="http://www.springframework.org/schema/beans" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
   xsi:schemaLocation="http://www.springframework.org/schema/beans http://www.springframework.org/schema/beans/spring-beans.xsd
     http://activemq.apache.org/schema/core http://activemq.apache.org/schema/core/activemq-core.xsd">

@@ -2,22 +2,39 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Ports } from './ports.ts';
+import { DeviceCertificates } from '../aws/device-certificates.ts';
+import { Ports } from './ports.ts';
 import type { Program } from './program.ts';
 
 export type User = { username: string; password: string };
 
+/** Before anything runs. */
+export type Place = {
+  /** The broker's settings and all that it stores. */
+  folder: string;
+  ports: Ports;
+  /** `ca.pem`; `server.pem` for 127.0.0.1; each with its `.key`. More can be issued. */
+  certificates: DeviceCertificates;
+};
+
+export async function brokerPlace(name: string, portCount: number): Promise<Place> {
+  const ports = await Ports.claim(portCount);
+  const folder = await mkdtemp(join(tmpdir(), `kvs-edge-${name}-`));
+  return { folder, ports, certificates: new DeviceCertificates() };
+}
+
 /** A real broker on 127.0.0.1 that serves. Use it with `await using`. */
 export class Broker implements AsyncDisposable {
   readonly host = '127.0.0.1';
-  /** Its settings and all that it stores. */
   readonly folder: string;
+  readonly certificates: DeviceCertificates;
   readonly #ports: Ports;
   readonly #programs: readonly Program[];
 
   /** @param programs in the order in which they start */
-  constructor(folder: string, ports: Ports, programs: readonly Program[]) {
+  constructor({ folder, ports, certificates }: Place, programs: readonly Program[]) {
     this.folder = folder;
+    this.certificates = certificates;
     this.#ports = ports;
     this.#programs = programs;
   }
@@ -50,6 +67,7 @@ export class Broker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     this.#ports[Symbol.dispose]();
+    this.certificates[Symbol.dispose]();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -63,8 +81,4 @@ export class Broker implements AsyncDisposable {
       throw cause;
     }
   }
-}
-
-export function brokerFolder(name: string): Promise<string> {
-  return mkdtemp(join(tmpdir(), `kvs-edge-${name}-`));
 }

@@ -4,10 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DeviceCertificates } from '../aws/device-certificates.ts';
-import { Broker, brokerFolder, type User } from './broker.ts';
+import { Broker, brokerPlace, type Place, type User } from './broker.ts';
 import type { MqttAccess } from './mqtt-observer.ts';
-import { Ports } from './ports.ts';
 import { Program } from './program.ts';
 
 /** Skip with `describe.skipIf(isMosquittoMissing)`. */
@@ -16,7 +14,7 @@ if (isMosquittoMissing)
   console.warn('The tests with mosquitto are skipped: mosquitto or mosquitto-clients is missing.');
 
 export type MosquittoOptions = {
-  /** Who may sign in; without any, everybody may, but with a password nobody is asked for. */
+  /** Who may sign in. Without any, everybody may. */
   users?: readonly User[];
   /** Whether one needs a certificate of the authority's over TLS (then no password); if not, as over TCP. Default: true. */
   clientCertificates?: boolean;
@@ -24,23 +22,19 @@ export type MosquittoOptions = {
   settings?: readonly string[];
 };
 
-type Addresses = { port: number; tlsPort: number; certificates: DeviceCertificates; users: readonly User[] };
-
+/** Its certificates have a client's, too: `client.pem` and `client.key`. */
 export class Mosquitto extends Broker {
   readonly port: number;
   readonly tlsPort: number;
-  /** `ca.pem`; `server.pem`; `client.pem` and `client.key`, for a client named `client`. */
-  readonly certificates: DeviceCertificates;
   /** How an observer gets in: over TCP as the first user. */
   readonly access: MqttAccess;
 
-  private constructor(broker: ConstructorParameters<typeof Broker>, addresses: Addresses) {
-    super(...broker);
-    const { port, tlsPort, certificates, users } = addresses;
+  private constructor(place: Place, program: Program, user?: User) {
+    super(place, [program]);
+    const [port = 0, tlsPort = 0] = this.ports;
     this.port = port;
     this.tlsPort = tlsPort;
-    this.certificates = certificates;
-    this.access = { port, ...(users[0] ? { user: users[0] } : {}) };
+    this.access = { port, ...(user ? { user } : {}) };
   }
 
   /** Whether the file has this topic or payload, so that a kill spares it: mosquitto acknowledges before it stores. */
@@ -49,18 +43,11 @@ export class Mosquitto extends Broker {
     return existsSync(file) && readFileSync(file).includes(text);
   }
 
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await super[Symbol.asyncDispose]();
-    this.certificates[Symbol.dispose]();
-  }
-
   /** @throws {Error} with what mosquitto said when it refuses its settings. */
   static async start(options: MosquittoOptions = {}): Promise<Mosquitto> {
     const { users = [] } = options;
-    const folder = await brokerFolder('mosquitto');
-    const ports = await Ports.claim(2);
-    const [port = 0, tlsPort = 0] = ports.numbers;
-    const certificates = new DeviceCertificates();
+    const place = await brokerPlace('mosquitto', 2);
+    const { folder, certificates } = place;
     certificates.issue('client');
     await mkdir(join(folder, 'data'));
     const file = join(folder, 'mosquitto.conf');
@@ -68,17 +55,17 @@ export class Mosquitto extends Broker {
     await writeFile(passwords, '', { mode: 0o600 });
     // Not by `-U`, which cuts passwords at a colon.
     for (const user of users) execFileSync('mosquitto_passwd', ['-b', passwords, user.username, user.password]);
-    await writeFile(file, configuration(folder, { port, tlsPort, certificates, users }, options));
+    await writeFile(file, configuration(place, options));
     const program = new Program({ line: ['mosquitto', '-c', file], folder, ready: /mosquitto version \S+ running/ });
-    return await new Mosquitto([folder, ports, [program]], { port, tlsPort, certificates, users }).begin();
+    return await new Mosquitto(place, program, users[0]).begin();
   }
 }
 
 export const startMosquitto = Mosquitto.start;
 
-function configuration(folder: string, addresses: Addresses, options: MosquittoOptions): string {
-  const { port, tlsPort, certificates, users } = addresses;
-  const { clientCertificates = true, settings = [] } = options;
+function configuration({ folder, ports, certificates }: Place, options: MosquittoOptions): string {
+  const { users = [], clientCertificates = true, settings = [] } = options;
+  const [port, tlsPort] = ports.numbers;
   return [
     // Started by root it would become the user mosquitto, who may not read this folder.
     ...(process.getuid?.() === 0 ? ['user root'] : []),

@@ -1,19 +1,55 @@
-// The harness around RabbitMQ, over STOMP and MQTT.
+// The harness around RabbitMQ, over STOMP, MQTT and AMQP 1.0.
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:tls';
-import { describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isProtonMissing, observeAmqp } from './amqp-observer.ts';
 import { leftBehind, listeners, nothing } from './left-behind.ts';
 import { isMosquittoMissing } from './mosquitto.ts';
 import { observeMqtt, publishMqtt } from './mqtt-observer.ts';
-import { isRabbitMissing, startRabbit } from './rabbit.ts';
+import { isRabbitMissing, type Rabbit, startRabbit } from './rabbit.ts';
 import { observeStomp, sendStomp } from './stomp-observer.ts';
 
+const run = promisify(execFile);
 const quickly = { timeout: 10_000, interval: 20 };
 
-// A start takes three seconds of a processor, and much longer when others want it, too.
+let broker: Rabbit;
+
+// A start takes three seconds of a processor, and much longer when others want it, too: one broker for all tests.
 describe.skipIf(isRabbitMissing)('RabbitMQ', { timeout: 180_000 }, () => {
-  test('gives what it takes, in its order, also after a stop and a kill, and leaves nothing', async () => {
-    await using broker = await startRabbit();
+  beforeAll(async () => {
+    broker = await startRabbit({ mqtt: true });
+  }, 120_000);
+
+  afterAll(async () => {
+    await broker[Symbol.asyncDispose]();
+    expect(await leftBehind(broker)).toEqual(nothing);
+  });
+
+  test('listens on its own ports on this machine, and on nothing else', () => {
+    const own = broker.ports.map(port => `127.0.0.1:${port}`);
+    const epmdToo = `[::1]:${broker.epmdPort}`;
+    expect(
+      listeners(broker)
+        .filter(address => address !== epmdToo)
+        .toSorted(),
+    ).toEqual(own.toSorted());
+  });
+
+  test('lets in its one user, not the guest', async () => {
+    const { stomp } = broker;
+    const refusal = /Bad CONNECT|Access refused/;
+    const wrong = { ...stomp, user: { ...broker.user, password: 'wrong' } };
+    await expect(observeStomp(wrong, '/queue/a')).rejects.toThrow(refusal);
+    const guest = { ...stomp, user: { username: 'guest', password: 'guest' } };
+    await expect(observeStomp(guest, '/queue/a')).rejects.toThrow(refusal);
+    const { amqp } = broker;
+    const stranger = { ...amqp, user: wrong.user };
+    if (!isProtonMissing) await expect(observeAmqp(stranger, '/queue/a')).rejects.toThrow(/unauthorized-access/);
+  });
+
+  test('gives what it takes, in its order, also after a stop and a kill', async () => {
     const { stomp } = broker;
     const own = { 'content-type': 'application/json', 'x-id': 'a:b\\c\nd' };
     const bytes = Buffer.of(0, 10, 255, 0);
@@ -40,19 +76,9 @@ describe.skipIf(isRabbitMissing)('RabbitMQ', { timeout: 180_000 }, () => {
     await broker.start();
     await using observer = await observeStomp(stomp, '/queue/a');
     await expect.poll(() => observer.texts, quickly).toEqual(['4']);
-
-    const stranger = { ...stomp, user: { ...broker.user, password: 'wrong' } };
-    await expect(observeStomp(stranger, '/queue/a')).rejects.toThrow(/Bad CONNECT|Access refused/);
-    const guest = { ...stomp, user: { username: 'guest', password: 'guest' } };
-    await expect(observeStomp(guest, '/queue/a')).rejects.toThrow(/Bad CONNECT|Access refused/);
-    const own127 = broker.ports.map(port => `127.0.0.1:${port}`);
-    expect(listeners(broker).filter(address => !own127.includes(address) && !address.startsWith('[::1]:'))).toEqual([]);
-    await broker[Symbol.asyncDispose]();
-    expect(await leftBehind(broker)).toEqual(nothing);
   });
 
-  test.skipIf(isMosquittoMissing)('speaks MQTT over TCP, TLS and WebSockets when told so', async () => {
-    await using broker = await startRabbit({ mqtt: true });
+  test.skipIf(isMosquittoMissing)('speaks MQTT over TCP, TLS and WebSockets', async () => {
     const { certificates, mqtt, wsPort, wssPort, mqttTlsPort } = broker;
     await using observer = await observeMqtt(mqtt, 'a/#');
     await using over = await observeStomp(broker.stomp, '/exchange/amq.topic/a.#');
@@ -76,10 +102,39 @@ describe.skipIf(isRabbitMissing)('RabbitMQ', { timeout: 180_000 }, () => {
     secure.destroy();
   });
 
+  test.skipIf(isProtonMissing)('speaks AMQP 1.0, with all that a message has of it', async () => {
+    const { amqp } = broker;
+    await using observer = await observeAmqp(amqp, '/queue/b');
+    await run('/usr/bin/python3', ['-c', sender, String(amqp.port), amqp.user.username, amqp.user.password]);
+    await expect
+      .poll(() => observer.messages, quickly)
+      .toEqual([
+        {
+          ...{ id: 'id-1', correlationId: 'other', subject: 'alert', contentType: 'application/json' },
+          ...{ creationTimeMs: 1_795_000_000_123, durable: true, redelivered: false, section: 'data' },
+          ...{ properties: { camera: 'front-door', count: 5 }, body: Buffer.of(0, 255) },
+        },
+      ]);
+    await sendStomp(broker.stomp, { destination: '/queue/b', body: 'by STOMP' });
+    await expect.poll(() => observer.texts[1], quickly).toBe('by STOMP');
+  });
+
   test('says what it dislikes of its settings, and leaves nothing', async () => {
     await expect(startRabbit({ settings: ['no_such_setting = 1'] })).rejects.toThrow(/no_such_setting/);
   });
 });
+
+const sender = `
+import sys
+from proton import Message
+from proton.utils import BlockingConnection
+port, user, password = sys.argv[1:]
+connection = BlockingConnection(f"amqp://127.0.0.1:{port}", user=user, password=password, allowed_mechs="PLAIN")
+connection.create_sender("/amq/queue/b").send(Message(
+    id="id-1", correlation_id="other", subject="alert", content_type="application/json", creation_time=1795000000.123,
+    durable=True, inferred=True, properties={"camera": "front-door", "count": 5}, body=bytes([0, 255])))
+connection.close()
+`;
 
 /** MQTT 3.1.1's first packet, byte by byte: the answer 0x20 2 0 0 says that the user is accepted. */
 function connectPacket({ username, password }: { username: string; password: string }): Buffer {

@@ -3,10 +3,10 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DeviceCertificates } from '../aws/device-certificates.ts';
-import { Broker, brokerFolder, type User } from './broker.ts';
+import type { DeviceCertificates } from '../aws/device-certificates.ts';
+import type { AmqpAccess } from './amqp-observer.ts';
+import { Broker, brokerPlace, type Place, type User } from './broker.ts';
 import type { MqttAccess } from './mqtt-observer.ts';
-import { Ports } from './ports.ts';
 import { Program } from './program.ts';
 import type { StompAccess } from './stomp-connection.ts';
 
@@ -44,12 +44,11 @@ export class Rabbit extends Broker {
   /** WebSockets, at the path `/ws`. */
   readonly wsPort: number;
   readonly wssPort: number;
+  readonly epmdPort: number;
   readonly user: User;
-  /** `ca.pem`; `server.pem`. */
-  readonly certificates: DeviceCertificates;
 
-  private constructor(broker: ConstructorParameters<typeof Broker>, { user, ports, certificates }: Identity) {
-    super(...broker);
+  private constructor(place: Place, { user, ports }: Identity) {
+    super(place, [epmd(place.folder, ports), node(place.folder, ports)]);
     this.amqpPort = ports.amqpPort;
     this.amqpTlsPort = ports.amqpTlsPort;
     this.stompPort = ports.stompPort;
@@ -58,8 +57,8 @@ export class Rabbit extends Broker {
     this.mqttTlsPort = ports.mqttTlsPort;
     this.wsPort = ports.wsPort;
     this.wssPort = ports.wssPort;
+    this.epmdPort = ports.epmdPort;
     this.user = user;
-    this.certificates = certificates;
   }
 
   /** How an observer gets in. */
@@ -67,31 +66,28 @@ export class Rabbit extends Broker {
     return { port: this.stompPort, user: this.user };
   }
 
+  get amqp(): AmqpAccess {
+    return { port: this.amqpPort, user: this.user };
+  }
+
   /** This RabbitMQ does not know MQTT 5, nor quality 2. */
   get mqtt(): MqttAccess {
     return { port: this.mqttPort, user: this.user, version: 'mqttv311' };
   }
 
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await super[Symbol.asyncDispose]();
-    this.certificates[Symbol.dispose]();
-  }
-
   /** @throws {Error} with what RabbitMQ said when it refuses its settings. */
   static async start(options: RabbitOptions = {}): Promise<Rabbit> {
     const { user = { username: 'agent', password: 'a password' }, mqtt = false, settings = [] } = options;
-    const folder = await brokerFolder('rabbit');
-    const claimed = await Ports.claim(portNames.length);
-    const ports = Object.fromEntries(portNames.map((name, index) => [name, claimed.numbers[index]])) as RabbitPorts;
-    const certificates = new DeviceCertificates();
-    const identity = { user, ports, certificates };
+    const place = await brokerPlace('rabbit', portNames.length);
+    const { folder, certificates } = place;
+    const numbers = portNames.map((name, index) => [name, place.ports.numbers[index]]);
+    const identity = { user, ports: Object.fromEntries(numbers) as RabbitPorts, certificates };
     const plugins = ['rabbitmq_amqp1_0', 'rabbitmq_stomp', ...(mqtt ? ['rabbitmq_mqtt', 'rabbitmq_web_mqtt'] : [])];
     await writeFile(join(folder, 'enabled_plugins'), `[${plugins.join(',')}].\n`);
     await writeFile(join(folder, 'no-environment'), '');
     const lines = [...basics(identity), ...(mqtt ? mqttLines(identity) : []), ...settings];
     await writeFile(join(folder, 'rabbitmq.conf'), lines.map(line => `${line}\n`).join(''));
-    const programs = [epmd(folder, ports), node(folder, ports)];
-    return await new Rabbit([folder, claimed, programs], identity).begin();
+    return await new Rabbit(place, identity).begin();
   }
 }
 
