@@ -44,6 +44,7 @@ const tablesSql = `
 const attemptsSql = `
   ALTER TABLE delivery ADD COLUMN forgiven INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX delivery_state ON delivery (destination, state, at_ms);
+  CREATE INDEX delivery_tried ON delivery (destination) WHERE state = 'waiting' AND tried_ms IS NOT NULL;
   CREATE TABLE attempt (
     alert INTEGER NOT NULL,
     destination TEXT NOT NULL,

@@ -54,10 +54,11 @@ function remove(database: DatabaseSync, sql: string, count: number): { removed: 
       .all(count)
       .map(({ seq }) => Number(seq)),
   );
+  // In this order: there may be many that wait, and few victims.
   const dropped = database
     .prepare(
-      `SELECT alert.id AS alertId, destination FROM delivery JOIN alert ON alert.seq = delivery.alert
-       WHERE state = 'waiting' AND alert IN (SELECT value FROM json_each(?)) ORDER BY alert`,
+      `SELECT alert.id AS alertId, destination FROM json_each(?) AS victim CROSS JOIN alert ON alert.seq = victim.value
+       CROSS JOIN delivery ON delivery.alert = alert.seq AND +state = 'waiting' ORDER BY alert.seq`,
     )
     .all(seqs)
     .map(({ alertId, destination }) => ({ alertId: String(alertId), destination: String(destination) }));

@@ -233,7 +233,7 @@ function insertAlert(database: DatabaseSync, alert: Alert): void {
 function hurry(database: DatabaseSync, destination: string, nowMs: number): void {
   database
     .prepare(
-      `UPDATE delivery SET at_ms = min(at_ms, max(?, tried_ms + ?))
+      `UPDATE delivery INDEXED BY delivery_tried SET at_ms = min(at_ms, max(?, tried_ms + ?))
        WHERE destination = ? AND state = 'waiting' AND tried_ms IS NOT NULL`,
     )
     .run(nowMs, shortestEagerMs, destination);

@@ -97,7 +97,7 @@ test('the outbox of an older agent is taken over with what waits in it', () => {
   ]);
   outbox[Symbol.dispose]();
   using database = new DatabaseSync(options.file);
-  database.exec(`DROP TABLE attempt; DROP INDEX delivery_state; ALTER TABLE delivery DROP COLUMN forgiven;
+  database.exec(`DROP TABLE attempt; DROP INDEX delivery_state; DROP INDEX delivery_tried; ALTER TABLE delivery DROP COLUMN forgiven;
     PRAGMA user_version = 2;`);
   database.close();
   const again = open();
