@@ -38,7 +38,7 @@ test('alerts are listed, delivered again and tested, by command and by the conso
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
   const [given, waiting] = leaveAlerts(dataDir);
   const ops = await misbehavingReceiver([500]);
-  const webhook = { secret: { env: 'HOOK_SECRET' } };
+  const webhook = { secret: { env: 'HOOK_SECRET' }, allow: ['127.0.0.1'] };
   // It also vouches for the time: without that, no time of the earlier agent would mean anything.
   await using cloud = await LabCloud.start();
   await using agent = await RunningAgent.start(

@@ -7,7 +7,8 @@ export type Behaviour =
   | 'silence'
   | 'reset'
   | 'endless-body'
-  | { status: number; headers: Record<string, string> };
+  | 'answer-without-end'
+  | { status: number; headers: Record<string, string>; text?: string };
 export type Received = { path: string; headers: IncomingHttpHeaders; body: string };
 export type MisbehavingReceiver = { url: string; received: Received[] };
 
@@ -29,8 +30,10 @@ export async function misbehavingReceiver(script: Behaviour[] = []): Promise<Mis
       const more = () => void (response.writable && response.write('x'.repeat(65_536), () => setImmediate(more)));
       return more();
     }
-    const { status, headers } = typeof behaviour === 'number' ? { status: behaviour, headers: {} } : behaviour;
-    response.writeHead(status, headers).end();
+    if (behaviour === 'answer-without-end') return void response.writeHead(202).write('taken');
+    const { status, headers, text } =
+      typeof behaviour === 'number' ? { status: behaviour, headers: {}, text: undefined } : behaviour;
+    response.writeHead(status, headers).end(text);
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {

@@ -137,13 +137,17 @@ function running(urls: string[]) {
 }
 
 test('a test goes to exactly one destination, at once, past what waits, and is kept nowhere', async () => {
-  const [well, troubled] = [await misbehavingReceiver(), await misbehavingReceiver([500, 500])];
-  const { outbox, deliveries, stop } = running([well.url, troubled.url]);
+  const quoting = { status: 200, headers: {}, text: `sent to /hook?token=canary55 with ${secretOf().reveal()}` };
+  const [well, troubled] = [await misbehavingReceiver([quoting]), await misbehavingReceiver([500, 500])];
+  const { outbox, deliveries, stop } = running([`${well.url}/hook?token=canary55`, troubled.url]);
   outbox.raise(firing(), ['hook-1']);
   const done = deliveries.run();
   await expect.poll(() => troubled.received.length).toBe(1);
 
-  expect(await deliveries.test('hook-0')).toMatchObject({ delivered: true, tookMs: expect.any(Number) });
+  expect(await deliveries.test('hook-0')).toMatchObject({
+    ...{ delivered: true, tookMs: expect.any(Number) },
+    answer: '200 OK: sent to /hook?token=*** with whsec_***',
+  });
   expect(well.received).toHaveLength(1);
   expect(troubled.received).toHaveLength(1);
   const failed = await deliveries.test('hook-1');

@@ -122,6 +122,26 @@ test('an answer without end is not read', async () => {
   await sinkFor(url).deliver(alert, never);
 });
 
+const html = { 'content-type': 'text/html; charset=utf-8' };
+test.each<{ behaviour: Behaviour; says: string | RegExp }>([
+  { behaviour: 204, says: '204 No Content' },
+  {
+    behaviour: { status: 404, headers: html, text: '<h1>No hook</h1>' },
+    says: '404 Not Found: <h1>No hook</h1>',
+  },
+  { behaviour: { status: 200, headers: { 'content-type': 'application/json' }, text: '{"ok":true}' }, says: /true}$/ },
+  { behaviour: { status: 200, headers: { 'content-type': 'image/png' }, text: 'pixels' }, says: '200 OK' },
+  { behaviour: 'endless-body', says: /^200 OK: x{1024}$/ },
+  { behaviour: 'answer-without-end', says: '202 Accepted: taken' },
+])('of an answer it is heard how it begins: $says', async ({ behaviour, says }) => {
+  const { url } = await misbehavingReceiver([behaviour]);
+  const answers: string[] = [];
+  await sinkFor(url)
+    .deliver(alert, never, answer => answers.push(answer))
+    .catch(() => undefined);
+  expect(answers).toEqual([typeof says === 'string' ? says : expect.stringMatching(says)]);
+});
+
 test('nobody listening is a clear error without the token of the address', async () => {
   // Port 9, discard: nobody serves it, and browsers' clients refuse to even try, as they do for port 5060.
   const error = await sinkFor('http://127.0.0.1:9/hook?token=canary')

@@ -12,8 +12,9 @@ import type { Secret } from '../../secret.ts';
 import { AddressGuard } from '../address-guard.ts';
 import { type PayloadContext, payloadOf } from '../payload.ts';
 import { type StillParts, sentStill } from '../sent-still.ts';
-import type { Sink } from '../sink.ts';
+import type { Heard, Sink } from '../sink.ts';
 import { headersOf } from './fixed-headers.ts';
+import { answerStart } from './http-answer.ts';
 import { signedHeaders, signingKey } from './signature.ts';
 import { caFileError, connectionError, statusError, timeoutError } from './webhook-errors.ts';
 
@@ -51,7 +52,7 @@ export function webhookSink(options: WebhookOptions): Sink {
   const target = new URL(url);
   return {
     destination,
-    async deliver(alert, signal) {
+    async deliver(alert, signal, heard) {
       const refused = guard.refusalOf(target);
       if (refused) throw refused;
       const body = await bodyOf(alert, options);
@@ -62,7 +63,7 @@ export function webhookSink(options: WebhookOptions): Sink {
         ...signedHeaders(keys, { id: alert.id, atMs: clock.nowMs(), body }),
       };
       const ca = await authorities(options);
-      const problem = await post({ target, headers, body, ca, lookup: guard.lookup, options }, signal);
+      const problem = await post({ target, headers, body, ca, lookup: guard.lookup, options, heard }, signal);
       if (problem) throw problem;
     },
   };
@@ -91,6 +92,7 @@ type Post = {
   ca: string | undefined;
   lookup: LookupFunction;
   options: Pick<WebhookOptions, 'destination' | 'clock' | 'timeoutMs'>;
+  heard: Heard | undefined;
 };
 
 /** Resolves to what went wrong. Rejects only when `signal` aborts. */
@@ -110,7 +112,8 @@ async function post(message: Post, signal: AbortSignal): Promise<AgentError | un
 }
 
 /** Not `fetch`, which refuses ports that receivers may well listen on (5060, 6000, 10080 …). */
-function statusOf({ target, headers, body, ca, lookup }: Post, signal: AbortSignal): Promise<number> {
+function statusOf(message: Post, signal: AbortSignal): Promise<number> {
+  const { target, headers, body, ca, lookup, heard, options: sink } = message;
   const options = { method: 'POST', headers, agent: false, signal, lookup } as const;
   return new Promise((resolve, reject) => {
     const request =
@@ -118,10 +121,10 @@ function statusOf({ target, headers, body, ca, lookup }: Post, signal: AbortSign
         ? httpsRequest(target, { ...options, ...(ca === undefined ? {} : { ca }) })
         : httpRequest(target, options);
     request.on('error', reject);
-    request.on('response', response => {
+    request.on('response', async response => {
+      if (heard) heard(await answerStart(response, sink.clock));
+      else response.destroy();
       resolve(response.statusCode ?? 0);
-      // The answer's body is nobody's business, and may be endless.
-      response.destroy();
     });
     request.end(body);
   });
