@@ -128,7 +128,7 @@ export async function answerCommands(
         cameras: statuses.statuses(),
         footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs),
         site: siteOf(shared, fleet),
-        destinations: deliveries.statuses(),
+        destinations: () => deliveries.statuses(),
       }),
   };
   try {

@@ -39,8 +39,9 @@ export async function soakKills({ kills, dir }: { kills: number; dir: string }):
   const kept: string[] = [];
   let killsDuringDelivery = 0;
   for (let kill = 0; kill < kills; kill++) {
-    // Never the same moment, from the first alert to far into the deliveries.
-    const killed = await raiseUntilKilled([...place, 'raise', epochMs], 40 + ((kill * 37) % 260), receiver);
+    // Never the same moment, from the first alert to far into the deliveries; three of four times while the receiver is asked.
+    const when = { afterMs: 40 + ((kill * 37) % 260), awaitRequest: kill % 4 > 0 };
+    const killed = await raiseUntilKilled([...place, 'raise', epochMs], when, receiver);
     kept.push(...killed.kept);
     if (killed.duringDelivery) killsDuringDelivery++;
   }
@@ -75,20 +76,23 @@ export function breachesOf({ raised, taken, lost, changed, undelivered, outOfOrd
   ];
 }
 
+type When = { afterMs: number; awaitRequest: boolean };
+
 /** `kept`: ids that the agent said it had kept before it was killed. */
-async function raiseUntilKilled(args: string[], afterMs: number, receiver: HonouringReceiver) {
+async function raiseUntilKilled(args: string[], { afterMs, awaitRequest }: When, receiver: HonouringReceiver) {
   const child = spawn(process.execPath, [agent, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'close');
   let output = '';
-  let duringDelivery = false;
-  const kill = () => {
-    duringDelivery = receiver.busy > 0;
-    child.kill('SIGKILL');
-  };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (output === '') setTimeout(kill, afterMs);
     output += text;
   });
-  const [, signal] = await once(child, 'close');
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  await systemClock.sleep(afterMs);
+  for (let waitedMs = 0; awaitRequest && receiver.busy === 0 && waitedMs < 1_000; waitedMs++)
+    await systemClock.sleep(1);
+  const duringDelivery = receiver.busy > 0;
+  child.kill('SIGKILL');
+  const [, signal] = await ended;
   if (signal !== 'SIGKILL') throw new Error('The agent ended by itself');
   return { kept: output.split('\n').slice(0, -1), duringDelivery };
 }

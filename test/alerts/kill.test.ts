@@ -8,6 +8,6 @@ test('kill -9 in the middle of deliveries, ten times: every alert arrives once, 
   console.info(figures);
   expect(breachesOf(figures)).toEqual([]);
   expect(figures.raised).toBeGreaterThan(figures.kills);
-  expect(figures.killsDuringDelivery).toBeGreaterThan(0);
+  expect(figures.killsDuringDelivery).toBeGreaterThan(3);
   expect(figures.duplicatesSuppressed).toBeGreaterThan(0);
 }, 120_000);

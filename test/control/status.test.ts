@@ -2,10 +2,12 @@
 import { expect, test } from 'vitest';
 import { agentStatus } from '../../agent/control/status-request.ts';
 import { statusTable } from '../../agent/control/status-table.ts';
+import { AgentError } from '../../agent/errors.ts';
 import { agentStatusSchema } from '../../shared/agent-status.ts';
 import type { FootageSpan } from '../../shared/api.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import { coverageOf } from '../../shared/coverage.ts';
+import type { DestinationStatus } from '../../shared/destination-status.ts';
 
 const nowMs = Date.UTC(2026, 2, 2, 10);
 const hourMs = 3_600_000;
@@ -97,4 +99,41 @@ front-door  2026-03-02T06:00:00 to 2026-03-02T07:00:00Z  1 h  camera offline: ca
 test('a camera that was removed is shown for as long as video of it waits', () => {
   const status = statusOf([camera()], [], { leaving: [{ id: 'shed', waitingFragments: 3, waitingBytes: 1_200_000 }] });
   expect(statusTable(agentStatusSchema.parse(status))).toContain('\nshed  removed, still to be sent: 3 · 1.2 MB\n');
+});
+
+const quiet: DestinationStatus = {
+  ...{ id: 'ops', kind: 'webhook', waiting: 0, dead: 3, recentlyDead: 0, lastDeliveredMs: nowMs - hourMs },
+  lastProblem: { atMs: nowMs - 2 * hourMs, message: 'The ops has trouble of its own (500).' },
+};
+const minute = 60_000;
+test.each<{ name: string; change: Partial<DestinationStatus>; attention: string[] }>([
+  { name: 'was in trouble and is well again', change: {}, attention: [] },
+  {
+    name: 'has waited for a moment',
+    change: { waiting: 2, oldestWaitingMs: nowMs - 9 * minute, lastDeliveredMs: nowMs - 3 * hourMs },
+    attention: [],
+  },
+  {
+    name: 'has waited for long',
+    change: { waiting: 2, oldestWaitingMs: nowMs - 11 * minute, lastDeliveredMs: nowMs - 3 * hourMs },
+    attention: ['2 alerts for ops could not be delivered yet. The ops has trouble of its own (500).'],
+  },
+  {
+    name: 'gave one up today, and goes on',
+    change: { recentlyDead: 1 },
+    attention: ['One alert for ops had to be given up in the last 24 hours.'],
+  },
+])('a destination that $name', ({ change, attention }) => {
+  const destinations = () => [{ ...quiet, ...change }];
+  const status = agentStatus({ siteName: 'Harbour', nowMs, cameras: [], footage: () => [], destinations });
+  expect(status.attention).toEqual(attention);
+  expect(statusTable(agentStatusSchema.parse(status))).toContain('ops');
+});
+
+test('alerts that cannot be counted do not hide the cameras', () => {
+  const destinations = () => {
+    throw new AgentError({ code: 'disk-failed', kind: 'unavailable', retry: 'later', message: 'The disk is broken.' });
+  };
+  const status = agentStatus({ siteName: 'Harbour', nowMs, cameras: [camera()], footage: () => [], destinations });
+  expect(status).toMatchObject({ attention: ['The disk is broken.'], cameras: [{ id: 'front-door' }] });
 });
