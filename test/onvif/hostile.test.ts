@@ -9,7 +9,7 @@ import { type Answer, scriptedDevice } from './scripted-device.ts';
 import * as fixtures from './soap-fixtures.ts';
 import { elsewhere, measured, witness } from './witness.ts';
 
-const deadlineMs = 400;
+const deadlineMs = 800;
 /** One deadline and what two busy cores add to it. */
 const mostMs = 10_000;
 const mostBytes = 64 * 2 ** 20;

@@ -27,8 +27,9 @@ test("it can be told from the camera's own pictures", async () => {
 });
 
 test('a machine takes the smallest files it has the strength for', async () => {
-  const strong = new VideoEncoders({ clock: systemClock, boardEncoders: [], maxPercentOfCore: 1_000 });
-  const weak = new VideoEncoders({ clock: systemClock, boardEncoders: [], maxPercentOfCore: 0 });
+  const unhurried = { clock: systemClock, boardEncoders: [], patienceMs: 60_000 };
+  const strong = new VideoEncoders({ ...unhurried, maxPercentOfCore: 1_000 });
+  const weak = new VideoEncoders({ ...unhurried, maxPercentOfCore: 0 });
   const size = { width: 320, height: 180 };
   expect(await strong.choose(size, signal)).toEqual({ name: 'libx264', preset: 'veryfast' });
   expect(await weak.choose(size, signal)).toEqual({ name: 'libx264', preset: 'ultrafast' });
