@@ -17,6 +17,7 @@ test.each(scenarios.map(({ name }) => name))(
       process.stdout.write(`${name}: not run here, ${result.cannot}\n`);
       return;
     }
+    if (result && 'failed' in result) throw new Error(result.failed);
     expect(result).toHaveProperty('outcome');
     if (!result || !('outcome' in result)) return;
     const { outcome } = result;
