@@ -99,7 +99,7 @@ async function analyseStills({ camera, labels, signal }: Analysis, shared: Analy
     },
     ...{ clock, facts, signal, random: Math.random, newId: randomUUID },
   });
-  const log = new SightingLog(sightings);
+  const log = new SightingLog(sightings, facts);
   try {
     for await (const each of labelled) {
       await keeping(cameraId, facts, () => log.keep(each));

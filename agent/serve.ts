@@ -68,7 +68,7 @@ export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (
     },
     footage: { footage: (cameraId, fromMs, toMs) => spool.spans(cameraId, fromMs, toMs) },
     sightings: {
-      ofCamera: (cameraId, range) => sightings.between({ cameraId, ...range }),
+      ofCamera: (cameraId, range) => sightings.between({ cameraId, ...range, paths: true }),
       newest: page => sightings.newest(page),
       still: id => sightings.still(id),
     },

@@ -15,10 +15,10 @@
 //                                                                  409 search-running | 422 scan-refused, camera-host-unknown
 //   GET    /api/cameras/:id/still.jpg                            → image/jpeg            404 before the first still
 //   GET    /api/cameras/:id/footage?fromMs&toMs                  → FootageAnswer
-//   GET    /api/cameras/:id/sightings?fromMs&toMs                → SightingsAnswer, oldest first, at most 5000
+//   GET    /api/cameras/:id/sightings?fromMs&toMs                → SightingsAnswer, with paths, oldest first, at most 5000
 //   POST   /api/cameras/:id/playback         PlaybackRequest     → PlaybackAnswer        404 | 502
 //   GET    /api/sightings?limit&beforeMs                         → SightingsAnswer, newest first
-//   GET    /api/sightings/:id/still.jpg                          → image/jpeg, the frame the label was seen on
+//   GET    /api/sightings/:id/still.jpg                          → image/jpeg, the frame it was seen best on
 //   GET    /api/alerts?limit&beforeMs&cameraId&state             → AlertsAnswer, newest first; `state`: with such a delivery
 //   GET    /api/alerts/:id                                       → AlertAnswer           404 alert-unknown
 //   POST   /api/alerts/:id/redeliver         RedeliverRequest    → Redelivered           404 alert-unknown, destination-unknown

@@ -25,7 +25,7 @@ export type Sighting = {
   confidence: number;
   /** On the frame of the best confidence. Absent for labels that describe the whole scene. */
   box?: Box;
-  /** Oldest first; one entry for each place it was at. Left out in lists and events. */
+  /** Oldest first; one entry for each place it was at. Facts and live events have the last only; left out in lists of all cameras. */
   path?: Observation[];
 };
 

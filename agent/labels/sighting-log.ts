@@ -1,8 +1,10 @@
 // What is there → what is kept of it, and when. A thing is kept when it comes, when it moved, when it was never seen better and
 // when it leaves; that it is still there is noted now and then, rarer the longer it stays, to spare the SD card.
 import type { Sighting } from '../../shared/sighting.ts';
+import type { Facts } from '../facts.ts';
 import type { Still } from '../sampler/still.ts';
 import type { LabelledStill } from './label-stills.ts';
+import { withLastPlace } from './sighting-of.ts';
 import type { SightingChange, SightingStore } from './sighting-store.ts';
 
 const leastPauseMs = 5_000;
@@ -10,20 +12,28 @@ const longestPauseMs = 60_000;
 /** Of the time it has been there. */
 const pauseShare = 0.05;
 
-/** What was kept of a thing, and what is known of it by now. */
-type Noted = { keptUntilMs: number; latest: Sighting };
+/** Who watches live video sees it behind the present by some seconds: what is found there is told as often. */
+const toldEveryMs = 2_000;
+
+/** Until when a thing is known on disk and was told to be there, and what is known of it by now. */
+type Noted = { keptUntilMs: number; toldUntilMs: number; latest: Sighting };
 
 /** Of one camera. */
 export class SightingLog {
   readonly #store: Pick<SightingStore, 'keep'>;
   readonly #noted = new Map<string, Noted>();
+  readonly #facts: Facts;
   #lastStill: Still | undefined;
 
-  constructor(store: Pick<SightingStore, 'keep'>) {
+  constructor(store: Pick<SightingStore, 'keep'>, facts: Facts) {
     this.#store = store;
+    this.#facts = facts;
   }
 
-  /** @throws AgentError `disk-*`; what could not be kept is kept with the next still */
+  /**
+   * Publishes `sighting.updated` also for what was found and is not kept now.
+   * @throws AgentError `disk-*`; what could not be kept is kept with the next still
+   */
   async keep({ still, seen, ended }: LabelledStill): Promise<void> {
     this.#lastStill = still;
     const changes: SightingChange[] = [];
@@ -33,7 +43,8 @@ export class SightingLog {
       if (unknown || moved || better || isDue(sighting, noted)) changes.push({ sighting, isNew: unknown, better });
       // One that is there from before a restart was kept then, as far as anybody knows.
       const keptUntilMs = noted?.keptUntilMs ?? (isNew ? never : lastOf(sighting));
-      this.#noted.set(sighting.id, { keptUntilMs, latest: sighting });
+      const toldUntilMs = noted?.toldUntilMs ?? lastOf(sighting);
+      this.#noted.set(sighting.id, { keptUntilMs, toldUntilMs, latest: sighting });
     }
     for (const sighting of ended) {
       changes.push(...this.#unkept(sighting));
@@ -42,8 +53,9 @@ export class SightingLog {
     await this.#store.keep(still, changes);
     for (const { sighting } of changes) {
       const noted = this.#noted.get(sighting.id);
-      if (noted) noted.keptUntilMs = lastOf(sighting);
+      if (noted) noted.keptUntilMs = noted.toldUntilMs = lastOf(sighting);
     }
+    this.#tell(seen);
   }
 
   /** Keeps what is known of everything that is still there: the agent stops. @throws AgentError `disk-*` */
@@ -51,6 +63,15 @@ export class SightingLog {
     const changes = [...this.#noted.values()].flatMap(({ latest }) => this.#unkept(latest));
     if (this.#lastStill) await this.#store.keep(this.#lastStill, changes);
     this.#noted.clear();
+  }
+
+  #tell(seen: LabelledStill['seen']): void {
+    for (const { sighting, found } of seen) {
+      const noted = this.#noted.get(sighting.id);
+      if (!found || !noted || lastOf(sighting) - noted.toldUntilMs < toldEveryMs) continue;
+      noted.toldUntilMs = lastOf(sighting);
+      this.#facts.publish({ type: 'sighting.updated', sighting: withLastPlace(sighting) });
+    }
   }
 
   #unkept(sighting: Sighting): SightingChange[] {

@@ -4,10 +4,10 @@ import type { Track } from './track.ts';
 import type { Present } from './tracker.ts';
 
 /** With what decides whether it is kept now or later. */
-export type SeenNow = Seen & Pick<Present, 'moved' | 'better'>;
+export type SeenNow = Seen & Pick<Present, 'moved' | 'better'> & { found: boolean };
 
-export function seenOf({ track, observation, isNew, moved, better }: Present, cameraId: string): SeenNow {
-  return { sighting: sightingOf(track, cameraId), observation, isNew, moved, better };
+export function seenOf({ track, observation, detection, isNew, moved, better }: Present, cameraId: string): SeenNow {
+  return { sighting: sightingOf(track, cameraId), observation, isNew, moved, better, found: detection !== undefined };
 }
 
 /** With its path. */
@@ -21,7 +21,7 @@ export function trackOf({ id, label, atMs, untilMs = atMs, confidence, box, path
   return { id, label, firstMs: atMs, lastMs: untilMs, confidence, ...(box && { box }), path };
 }
 
-/** As lists and events show it. */
-export function withoutPath({ path: _, ...sighting }: Sighting): Sighting {
-  return sighting;
+/** As facts tell of it: where it is now. */
+export function withLastPlace({ path, ...sighting }: Sighting): Sighting {
+  return path ? { ...sighting, path: path.slice(-1) } : sighting;
 }

@@ -12,7 +12,7 @@ import { systemCode } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Still } from '../sampler/still.ts';
 import { sightingsError } from './disk-errors.ts';
-import { withoutPath } from './sighting-of.ts';
+import { withLastPlace } from './sighting-of.ts';
 import { migrate, type StillRow, sightingColumns, sightingOf, stillOf } from './sighting-schema.ts';
 
 const dayMs = 86_400_000;
@@ -80,7 +80,7 @@ export class SightingStore implements Disposable {
     });
     for (const { sighting, isNew } of changes) {
       const type = isNew ? 'sighting.seen' : 'sighting.updated';
-      this.#options.facts.publish({ type, sighting: withoutPath(sighting) });
+      this.#options.facts.publish({ type, sighting: withLastPlace(sighting) });
     }
   }
 

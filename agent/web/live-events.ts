@@ -62,7 +62,9 @@ export class LiveEvents implements Disposable {
 
   #take(fact: Fact): void {
     if (this.#viewers.size === 0) return;
-    if (fact.type === 'sighting.seen') this.#broadcast({ type: 'sighting', sighting: fact.sighting });
+    if (fact.type === 'sighting.seen' || fact.type === 'sighting.updated') {
+      this.#broadcast({ type: 'sighting', sighting: fact.sighting });
+    }
     if (fact.type === 'alert.raised') this.#broadcast({ type: 'alert', alert: fact.alert });
     if (fact.type === 'alert.delivery') {
       const found = this.#options.alerts.alert(fact.alertId);

@@ -70,7 +70,7 @@ export type CameraChecker = {
 };
 
 export type SightingReader = {
-  /** What was there at some time in `fromMs` ≤ time < `toMs`, the one that came first first. */
+  /** What was there at some time in `fromMs` ≤ time < `toMs`, the one that came first first, with their paths. */
   ofCamera(cameraId: string, range: { fromMs: number; toMs: number; limit: number }): Awaitable<Sighting[]>;
   /** Before `beforeMs`, newest first. */
   newest(page: Page): Awaitable<Sighting[]>;

@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 import type { Alert } from '../../shared/alert.ts';
 import type { CamerasAnswer, LiveEvent } from '../../shared/api.ts';
 import type { Sighting } from '../../shared/sighting.ts';
+import { mergeSightings } from '../review/groups.ts';
 import { setAgentClock } from './agent-clock.ts';
 
 /** The last answer on the cameras; undefined until the first one. */
@@ -24,7 +25,8 @@ export function takeEvent(event: LiveEvent): void {
       fleet.value = event.answer;
       return;
     case 'sighting':
-      arrivedSightings.value = [...arrivedSightings.value, event.sighting].slice(-KEPT_SIGHTINGS);
+      // The same thing comes again while it is there.
+      arrivedSightings.value = mergeSightings(arrivedSightings.value, [event.sighting]).slice(-KEPT_SIGHTINGS);
       return;
     case 'alert': {
       // The same alert comes again when a delivery changes: the newer word replaces the older.

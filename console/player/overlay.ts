@@ -10,20 +10,19 @@ const PADDING_PX = 4;
 type Drawing = {
   canvas: HTMLCanvasElement;
   picture: Size;
-  sightings: readonly Sighting[];
-  /** 0–1 */
-  strength: number;
+  /** `strength`: 0–1. */
+  boxes: readonly { sighting: Sighting; strength: number }[];
 };
 
 /** Clears the canvas, fits it to its place on the page and draws the boxes. Returns how many were drawn. */
-export function drawBoxes({ canvas, picture, sightings, strength }: Drawing): number {
+export function drawBoxes({ canvas, picture, boxes }: Drawing): number {
   const context = canvas.getContext('2d');
   if (!context) return 0;
   const frame = fitCanvas(canvas, context);
   const place = containRect(picture, frame);
   const style = getComputedStyle(canvas);
   let drawn = 0;
-  for (const sighting of sightings) {
+  for (const { sighting, strength } of boxes) {
     if (!sighting.box) continue;
     const hue = style.getPropertyValue(`--label-${labelHue(sighting.label)}`).trim();
     const rect = boxRect(sighting.box, place);

@@ -1,5 +1,5 @@
 // The video with its label boxes and controls. The root's data attributes say what is on the screen, frame by frame, for
-// whoever watches from outside: data-state, data-mode, data-playing-date-ms, data-boxes and data-box-at-ms.
+// whoever watches from outside: data-state, data-mode, data-playing-date-ms, data-boxes, data-box-at-ms and data-box-from-ms.
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -76,14 +76,17 @@ function showFrames({ screen, playback, sightings, boxesOn, halfIntervalMs }: Fr
   const { root, video, canvas } = screen;
   let frameMs: number | undefined;
   const draw = () => {
+    const nowMs = frameMs ?? 0;
     const shown = boxesOn.peek() && frameMs !== undefined;
-    const found = shown ? sightingsForFrame(sightings.peek(), frameMs ?? 0, halfIntervalMs.current) : undefined;
-    const strength = found?.atMs === undefined || frameMs === undefined ? 1 : boxStrength(found.atMs, frameMs);
+    const found = shown ? sightingsForFrame(sightings.peek(), nowMs, halfIntervalMs.current) : [];
     const picture = { width: video.videoWidth, height: video.videoHeight };
-    const boxes = drawBoxes({ canvas, picture, sightings: found?.sightings ?? [], strength });
+    const strong = found.map(({ sighting, atMs }) => ({ sighting, strength: boxStrength(atMs, nowMs) }));
+    const boxes = drawBoxes({ canvas, picture, boxes: strong });
+    const [first] = found.filter(({ sighting }) => sighting.box);
     setData(root, 'playingDateMs', frameMs);
     setData(root, 'boxes', boxes);
-    setData(root, 'boxAtMs', boxes > 0 ? found?.atMs : undefined);
+    setData(root, 'boxAtMs', first?.atMs);
+    setData(root, 'boxFromMs', first?.fromMs);
   };
   const take = (mediaTime: number) => {
     frameMs = playback.wallTimeMs(mediaTime);

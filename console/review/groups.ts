@@ -20,12 +20,14 @@ export function groupSightings(sightings: readonly Sighting[]): SightingGroup[] 
   for (const sighting of newestFirst) {
     const key = `${sighting.cameraId}\n${sighting.label}`;
     const group = open.get(key);
-    if (group && group.fromMs - sighting.atMs < SAME_EVENT_MS) {
+    const untilMs = sighting.untilMs ?? sighting.atMs;
+    if (group && group.fromMs - untilMs < SAME_EVENT_MS) {
       group.fromMs = sighting.atMs;
+      group.toMs = Math.max(group.toMs, untilMs);
       group.count += 1;
       if (sighting.confidence > group.best.confidence) group.best = sighting;
     } else {
-      const begun = { best: sighting, fromMs: sighting.atMs, toMs: sighting.atMs, count: 1 };
+      const begun = { best: sighting, fromMs: sighting.atMs, toMs: untilMs, count: 1 };
       open.set(key, begun);
       groups.push(begun);
     }
@@ -33,8 +35,20 @@ export function groupSightings(sightings: readonly Sighting[]): SightingGroup[] 
   return groups;
 }
 
-/** All sightings once each, oldest first. */
+/** All sightings once each, oldest first; of the same one, what was known later, with every place of its path. */
 export function mergeSightings(...lists: readonly (readonly Sighting[])[]): Sighting[] {
-  const byId = new Map(lists.flat().map(sighting => [sighting.id, sighting]));
+  const byId = new Map<string, Sighting>();
+  for (const sighting of lists.flat()) {
+    const known = byId.get(sighting.id);
+    byId.set(sighting.id, known ? joinSightings(known, sighting) : sighting);
+  }
   return [...byId.values()].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Live events tell of a thing only where it is now: the places before it are in what was known. */
+function joinSightings(one: Sighting, other: Sighting): Sighting {
+  const [known, newer] = (one.untilMs ?? one.atMs) <= (other.untilMs ?? other.atMs) ? [one, other] : [other, one];
+  if (!known.path || !newer.path) return { ...known, ...newer };
+  const places = new Map([...known.path, ...newer.path].map(place => [place.atMs, place]));
+  return { ...known, ...newer, path: [...places.values()].sort((a, b) => a.atMs - b.atMs) };
 }

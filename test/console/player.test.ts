@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { boxStrength, sightingsForFrame } from '../../console/player/frame-sightings.ts';
 import { boxRect, containRect } from '../../console/player/letterbox.ts';
 import { endOf, positionOf, windowAround } from '../../console/player/playback-window.ts';
+import { mergeSightings } from '../../console/review/groups.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 
 const seen = (atMs: number, label = 'Person'): Sighting => ({
@@ -58,16 +59,56 @@ describe('the picture in its frame', () => {
 });
 
 describe('the sightings of a frame', () => {
+  const shown = (sightings: readonly Sighting[], frameMs: number) =>
+    sightingsForFrame(sightings, frameMs, 1000).map(({ sighting, atMs, fromMs }) => [sighting.id, atMs, fromMs]);
+
   test('the nearest sample within half the interval, with all its labels', () => {
     const all = [seen(1000), seen(3000), seen(3000, 'Car'), seen(5000)];
-    expect(sightingsForFrame(all, 3900, 1000)).toEqual({ atMs: 3000, sightings: [all[1], all[2]] });
-    expect(sightingsForFrame(all, 4100, 1000)).toEqual({ atMs: 5000, sightings: [all[3]] });
+    expect(shown(all, 3900)).toEqual([
+      ['Person-3000', 3000, 3000],
+      ['Car-3000', 3000, 3000],
+    ]);
+    expect(shown(all, 4100)).toEqual([['Person-5000', 5000, 5000]]);
+    expect(shown([seen(1000), seen(3000)], 2000)).toEqual([['Person-1000', 1000, 1000]]);
   });
 
   test('no sample nearer than half the interval means no box', () => {
-    expect(sightingsForFrame([seen(1000)], 2001, 1000)).toEqual({ atMs: undefined, sightings: [] });
-    expect(sightingsForFrame([seen(1000)], 2000, 1000).atMs).toBe(1000);
-    expect(sightingsForFrame([], 2000, 1000).sightings).toEqual([]);
+    expect(shown([seen(1000)], 2001)).toEqual([]);
+    expect(shown([seen(1000)], 2000)).toEqual([['Person-1000', 1000, 1000]]);
+    expect(shown([], 2000)).toEqual([]);
+  });
+
+  test('what stays is shown all the while, and what moved where it was at the time', () => {
+    const box = (left: number) => ({ left, top: 0.1, width: 0.1, height: 0.5 });
+    const path = [
+      { atMs: 1000, untilMs: 9000, confidence: 70, box: box(0.1) },
+      { atMs: 11_000, confidence: 80, box: box(0.4) },
+      { atMs: 13_000, untilMs: 15_000, confidence: 90, box: box(0.7) },
+    ];
+    const visit: Sighting = { ...seen(1000), untilMs: 15_000, box: box(0.7), path };
+    const at = (frameMs: number) =>
+      sightingsForFrame([visit], frameMs, 1000).map(({ sighting, atMs, fromMs }) => {
+        return [sighting.box?.left, sighting.confidence, atMs, fromMs];
+      });
+    expect(at(-1)).toEqual([]);
+    expect(at(200)).toEqual([[0.1, 70, 1000, 1000]]);
+    expect(at(5000)).toEqual([[0.1, 70, 5000, 1000]]);
+    expect(at(9900)).toEqual([[0.1, 70, 9000, 1000]]);
+    expect(at(10_100)).toEqual([[0.4, 80, 11_000, 11_000]]);
+    expect(at(14_000)).toEqual([[0.7, 90, 14_000, 13_000]]);
+    expect(at(16_001)).toEqual([]);
+    const { path: _, ...pathless } = visit;
+    expect(sightingsForFrame([pathless], 8000, 1000)[0]?.sighting.box).toEqual(box(0.7));
+  });
+
+  test('what live events tell of a thing adds to what is known of it', () => {
+    const known: Sighting = { ...seen(1000), untilMs: 3000, path: [{ atMs: 1000, untilMs: 3000, confidence: 90 }] };
+    const stays = { ...known, untilMs: 5000, path: [{ atMs: 1000, untilMs: 5000, confidence: 90 }] };
+    const moved = { ...known, untilMs: 7000, confidence: 95, path: [{ atMs: 7000, confidence: 95 }] };
+    const expected = { ...moved, path: [...stays.path, ...moved.path] };
+    expect(mergeSightings([known], [stays, moved])).toEqual([expected]);
+    // An older answer that comes late takes nothing back.
+    expect(mergeSightings([expected], [known])[0]).toMatchObject({ untilMs: 7000, confidence: 95 });
   });
 
   test('a box fades away from its own frame but stays visible', () => {

@@ -53,7 +53,7 @@ describe(`the demo, showing ${video ? 'real footage' : 'the drawn scene (no ../s
 
     // The box's frame is the key frame a stored fragment begins with, to the millisecond.
     const stored = await new StoredVideo(demo.cloudUrl, 'front-door').fragments();
-    expect(stored.map(fragment => fragment.producerMs)).toContain(Number(shown.boxAtMs));
+    expect(stored.map(fragment => fragment.producerMs)).toContain(Number(shown.boxFromMs));
   }, 70_000);
 
   test('the picture goes on: 5 seconds later it is at least 4 seconds further, without an error', async () => {

@@ -142,16 +142,11 @@ test('what goes on is one row with its last moment, its path, and the picture it
     published.map(fact => (fact.type.startsWith('sighting') ? [fact.type, 'sighting' in fact && fact.sighting] : [])),
   ).toEqual([
     ['sighting.seen', expect.objectContaining({ id: 'parked', confidence: 70 })],
-    ['sighting.updated', parkedWithoutPath(1)],
+    ['sighting.updated', parked(1, 90)],
     ['sighting.seen', expect.objectContaining({ id: 'cat' })],
-    ['sighting.updated', parkedWithoutPath(2)],
+    ['sighting.updated', parked(2, 90)],
   ]);
 });
-
-function parkedWithoutPath(untilSecond: number): Sighting {
-  const { path: _, ...rest } = parked(untilSecond, 90);
-  return rest;
-}
 
 test('a picture that is another sighting’s too stays when one of them gets a better one', async () => {
   const { store } = openStore();
@@ -227,16 +222,30 @@ test('a database of an older agent is brought up to date, with everything in it,
 test('a log keeps what comes, moves, is seen better and leaves, and only now and then that it is still there', async () => {
   const kept: [string, boolean, number | undefined][] = [];
   let broken = true;
-  const log = new SightingLog({
+  const facts = new Facts(error => {
+    throw error;
+  });
+  const told: number[] = [];
+  facts.subscribe(fact => {
+    if (fact.type === 'sighting.updated') told.push(((fact.sighting.untilMs ?? 0) - frameMs) / 1000);
+  });
+  const store: Pick<SightingStore, 'keep'> = {
     async keep(_still, changes) {
       if (broken) throw new Error('no disk');
       for (const { sighting, isNew } of changes) kept.push([sighting.id, isNew, sighting.untilMs]);
     },
-  });
+  };
+  const log = new SightingLog(store, facts);
   const seconds = (second: number) => frameMs + second * 1000;
   const there = (second: number, change: Partial<SeenNow> = {}): SeenNow => ({
     ...{ sighting: { ...sighting('a', still()), untilMs: seconds(second) } },
-    ...{ observation: { atMs: seconds(second), confidence: 80 }, isNew: false, moved: false, better: false },
+    ...{
+      observation: { atMs: seconds(second), confidence: 80 },
+      isNew: false,
+      moved: false,
+      better: false,
+      found: true,
+    },
     ...change,
   });
   const look = (second: number, seen: SeenNow[], ended: Sighting[] = []) =>
@@ -248,6 +257,9 @@ test('a log keeps what comes, moves, is seen better and leaves, and only now and
   await look(8, [there(8, { moved: true })]);
   for (let second = 9; second <= 3600; second++) await look(second, [there(second)]);
   const counts = kept.length;
+  // Who watches is told of what is found every two seconds, whatever is written.
+  expect(told.length).toBeGreaterThan(1700);
+  expect(told.slice(0, 3)).toEqual([3, 5, 10]);
   expect(kept.slice(0, 3)).toEqual([
     ['a', true, seconds(1)],
     ['a', false, seconds(6)],
