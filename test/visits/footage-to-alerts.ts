@@ -2,7 +2,6 @@
 // spooled on a real disk, sampled and decoded by ffmpeg, sent over HTTP to local-cloud's Rekognition with its real detector,
 // followed, kept in SQLite, and judged by the rules. As fast as that goes: the agent's clock is the footage's, and the next
 // fragment comes when analysis waits for it.
-
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -80,7 +79,7 @@ export async function footageToAlerts(
     else if (fact.type === 'labels.failed') outcome.failures.push(fact.error.message);
   });
   const camera = { id: cameraId, url: 'rtsp://127.0.0.1/footage', labels };
-  const settings = settingsSchema.parse({ cameras: [camera], rules });
+  const settings = settingsSchema.parse({ cameras: [camera], rules, timeZone: 'UTC' });
   let running: Disposable | undefined;
   try {
     await using cloud = await startDetector();
@@ -88,10 +87,10 @@ export async function footageToAlerts(
     using sightings = new SightingStore({ dataDir: dir, clock, facts });
     using outbox = new Outbox({ file: join(dir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
     using memory = new RuleMemoryStore({ dataDir: dir, clock });
-    const raising = new RaiseAlerts({ settings, outbox, memory, destinationsOf: () => ['hook'], clock, facts });
     const reader = new PacedReader(spool);
     const start = () => {
       const stop = new AbortController();
+      const raising = new RaiseAlerts({ settings, outbox, memory, destinationsOf: () => ['hook'], clock, facts });
       const analysis = analyse(
         {
           camera: { id: cameraId, labels: settings.cameras[0]?.labels },

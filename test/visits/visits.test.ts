@@ -19,7 +19,14 @@ test.skipIf(absent).concurrent(
   async () => {
     const { sightings, alerts, sampled, called, failures } = await footageToAlerts(
       { path: room ?? '', seconds: roomPerson.lengthS, everyFrame: 5, keyEveryFrames: 2 },
-      { labels: { everySeconds: 2, busyEverySeconds: 2 }, rules: [personRule({ cooldownSeconds: 10 })] },
+      {
+        labels: { everySeconds: 2, busyEverySeconds: 2 },
+        rules: [
+          // The footage is of a Monday morning, from 07:41 on.
+          personRule({ cooldownSeconds: 10, hours: ['Mon-Fri 07:00-08:00'] }),
+          personRule({ id: 'at-night', cooldownSeconds: 10, hours: ['Mon-Sun 20:00-06:00', 'Mon 08:00-12:00'] }),
+        ],
+      },
     );
     const { visits, file } = roomPerson;
     const { precision, recall, lines } = score(visits, sightings.map(spanOf));
@@ -39,7 +46,8 @@ test.skipIf(absent).concurrent(
       alerts.filter(({ atMs }) => secondOf(atMs) >= fromS && secondOf(atMs) <= toS),
     );
     expect(alertsOf.map(({ length }) => length)).toEqual(visits.map(() => 1));
-    expect(alerts).toHaveLength(visits.length);
+    // None from the rule for other hours.
+    expect(alerts.map(({ ruleId }) => ruleId)).toEqual(visits.map(() => 'person'));
     // Nobody is in the picture for six seconds in ten, and those pictures cost nothing.
     expect(called.length).toBeLessThanOrEqual(sampled.filter(({ second }) => someoneAt(visits, second)).length + 4);
   },
