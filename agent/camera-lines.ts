@@ -57,11 +57,13 @@ export type AnalysisOptions = {
   signal: AbortSignal;
 };
 
-/** What analysis needs of the agent. */
-export type AnalysisParts = Pick<
-  AgentParts,
-  'clock' | 'facts' | 'journal' | 'decoder' | 'sightings' | 'latestStills'
-> & { spool: FragmentReader; providers: Pick<LabelProviders, 'of'>; rules: Pick<RaiseAlerts, 'see'> };
+/** What analysis needs of the agent; without a budget calls are not counted, without pauses those are not told. */
+export type AnalysisParts = Pick<AgentParts, 'clock' | 'facts' | 'journal' | 'decoder' | 'sightings' | 'latestStills'> &
+  Partial<Pick<AgentParts, 'budget' | 'pauses'>> & {
+    spool: FragmentReader;
+    providers: Pick<LabelProviders, 'of'>;
+    rules: Pick<RaiseAlerts, 'see'>;
+  };
 
 /** Disk → stills → sightings → alerts, of a camera with labels, until `signal` aborts. */
 export async function analyse(options: AnalysisOptions, shared: AnalysisParts): Promise<void> {
@@ -82,10 +84,12 @@ export async function analyse(options: AnalysisOptions, shared: AnalysisParts): 
 type Analysis = AnalysisOptions & { labels: LabelSettings };
 
 async function analyseStills({ camera, labels, signal }: Analysis, shared: AnalysisParts): Promise<void> {
-  const { clock, facts, spool, decoder, sightings } = shared;
+  const { clock, facts, spool, decoder, sightings, budget, pauses } = shared;
   const { id: cameraId } = camera;
   const { everySeconds, busyEverySeconds = Math.min(everySeconds, Math.max(1, everySeconds / 2)), motion } = labels;
   const attention = new Attention();
+  // Whatever paused labels before, there is nobody to ask now.
+  if (labels.provider === 'none') pauses?.resume(cameraId);
   using cameraMotion = new CameraMotion({ cameraId, clock, facts, onMotion: active => attention.hold(active) });
   const sampled = sampleStills({
     ...{ cameraId, everySeconds, busyEverySeconds, attention, motion },
@@ -97,7 +101,7 @@ async function analyseStills({ camera, labels, signal }: Analysis, shared: Analy
       provider: labels.provider === 'none' ? undefined : shared.providers.of(labels),
       open: openSightings(cameraId, labels, shared),
     },
-    ...{ clock, facts, signal, random: Math.random, newId: randomUUID },
+    ...{ clock, facts, signal, budget, pauses, random: Math.random, newId: randomUUID },
   });
   const log = new SightingLog(sightings, facts);
   try {

@@ -52,6 +52,8 @@ export type Fact =
   /** No picture of the camera goes to its provider until then: the budget is spent, or the provider fails. Motion only. */
   | { type: 'labels.paused'; cameraId: string; reason: 'budget' | 'failure'; untilMs: number }
   | { type: 'labels.resumed'; cameraId: string }
+  /** What labels cost, or when they were paused, cannot be kept on disk. The limits hold all the same while the agent runs. */
+  | { type: 'budget.failed'; error: AgentError }
   /** Something new. */
   | { type: 'sighting.seen'; sighting: Sighting }
   /** The same thing, seen again. */

@@ -10,10 +10,14 @@ import { StillLinks } from './alerts/still-links.ts';
 import { connectAws } from './aws/aws.ts';
 import { KinesisVideo } from './aws/kinesis-video.ts';
 import { systemClock } from './clock.ts';
+import type { AgentError } from './errors.ts';
 import { Facts } from './facts.ts';
 import { Fleet } from './fleet.ts';
 import { CameraStatuses } from './health/camera-statuses.ts';
 import { createJournal } from './health/journal.ts';
+import { CallBudget } from './labels/call-budget.ts';
+import { LabelLedger } from './labels/label-ledger.ts';
+import { LabelPauses } from './labels/label-pauses.ts';
 import { LabelProviders } from './labels/providers.ts';
 import { SightingStore } from './labels/sighting-store.ts';
 import { LiveSettings } from './live-settings.ts';
@@ -92,6 +96,14 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   using ruleMemory = new RuleMemoryStore({ dataDir, clock });
   const rules = new RaiseAlerts({ settings: live.settings, outbox, memory: ruleMemory, destinationsOf, clock, facts });
   using providers = new LabelProviders({ aws, clock, models: settings.models });
+  using ledger = new LabelLedger(dataDir);
+  const onProblem = (error: AgentError) => facts.publish({ type: 'budget.failed', error });
+  const pauses = new LabelPauses({ ledger, clock, facts, onProblem });
+  const budget = new CallBudget({
+    ...{ ledger, clock, onProblem },
+    limits: () => live.settings,
+    correctionMs: () => clock.correctionMs,
+  });
   const decoder = createStillDecoder({ clock });
   const shared: AgentParts = {
     get settings() {
@@ -116,6 +128,8 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     decoder,
     encoders: new VideoEncoders({ clock }),
     providers,
+    budget,
+    pauses,
     latestStills: new Map(),
     stillsOnDemand: new StillsOnDemand({ fragments: spool, decoder, clock, signal }),
   };

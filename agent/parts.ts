@@ -8,6 +8,8 @@ import type { KinesisVideo } from './aws/kinesis-video.ts';
 import type { Facts } from './facts.ts';
 import type { CameraStatuses } from './health/camera-statuses.ts';
 import type { Journal } from './health/journal.ts';
+import type { CallBudget } from './labels/call-budget.ts';
+import type { LabelPauses } from './labels/label-pauses.ts';
 import type { LabelProviders } from './labels/providers.ts';
 import type { SightingStore } from './labels/sighting-store.ts';
 import type { LiveSettings } from './live-settings.ts';
@@ -43,6 +45,8 @@ export type AgentParts = {
   decoder: StillDecoder;
   encoders: VideoEncoders;
   providers: LabelProviders;
+  budget: CallBudget;
+  pauses: LabelPauses;
   /** The newest JPEG of each camera that is sampled for labels. */
   latestStills: Map<string, Uint8Array>;
   /** Of the other cameras, and before the first sample. */

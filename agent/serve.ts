@@ -1,6 +1,5 @@
 // How people reach a running agent: the console over HTTP, and commands on this machine over a socket.
 import { join } from 'node:path';
-import type { CamerasAnswer } from '../shared/api.ts';
 import { ConsoleChecks } from './camera-check/console-checks.ts';
 import { systemClock } from './clock.ts';
 import { alertRequests } from './commands/alert-requests.ts';
@@ -21,7 +20,7 @@ import { createStillDecoder } from './sampler/decode.ts';
 import { Secret } from './secret.ts';
 import { shownCamera } from './settings/shown-camera.ts';
 import { openAuth, setPassword } from './web/auth.ts';
-import type { CameraEditor } from './web/readers.ts';
+import type { CameraEditor, SiteReader } from './web/readers.ts';
 import { startWeb, type Web } from './web/web.ts';
 
 const checkStillPixels = 640;
@@ -41,6 +40,8 @@ export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (
     outbox,
     stillLinks,
     deliveries,
+    budget,
+    pauses,
     latestStills,
     stillsOnDemand,
     journal,
@@ -76,6 +77,7 @@ export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (
     stillLinks: { judge: signed => stillLinks.judge(signed, clock.nowMs()) },
     destinations: deliveries,
     rules: new RuleAnswers(shared),
+    budget: { today: () => budget.today(), pauses: (cameraId, range) => pauses.between(cameraId, range) },
     stills: { latestStill: cameraId => latestStills.get(cameraId) ?? stillsOnDemand.latest(cameraId) },
     playback: { open: (stream, request, closed) => sessions.open(stream, request, closed) },
     relay: new HlsRelay({ endpoint: aws.endpoint, mount: '/api/hls/', clock }),
@@ -140,7 +142,12 @@ export async function answerCommands(
   }
 }
 
-function siteOf({ aws, clock }: AgentParts, fleet: Fleet): Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving'> {
+function siteOf({ aws, clock, budget }: AgentParts, fleet: Fleet): ReturnType<SiteReader['site']> {
   const leaving = fleet.leaving();
-  return { credentials: aws.state(), clock: clock.state(), ...(leaving.length > 0 ? { leaving } : {}) };
+  return {
+    credentials: aws.state(),
+    clock: clock.state(),
+    budget: budget.today(),
+    ...(leaving.length > 0 ? { leaving } : {}),
+  };
 }

@@ -1,6 +1,7 @@
 // What `kvs-edge status --json` prints: the agent's answer to the control request `status`. Described in docs/status.md.
 import { z } from 'zod';
 import type { CamerasAnswer } from './api.ts';
+import { budgetSchema } from './budget.ts';
 import type { CameraStatus } from './camera-status.ts';
 import type { Coverage } from './coverage.ts';
 import type { DestinationStatus } from './destination-status.ts';
@@ -46,6 +47,7 @@ export const agentStatusSchema = z.looseObject({
       }),
     )
     .optional(),
+  budget: budgetSchema.optional(),
   cameras: z.array(
     z.looseObject({
       id: z.string(),
@@ -76,10 +78,14 @@ export type ReadAgentStatus = z.infer<typeof agentStatusSchema>;
 
 /** What of a camera somebody should look at. */
 export function attentionOfCamera(camera: CameraStatus, { totalsMs }: Coverage): string[] {
-  const { state, problem, upload, diskProblem, eventsProblem, streamWarnings = [] } = camera;
+  const { state, problem, upload, diskProblem, eventsProblem, labels, streamWarnings = [] } = camera;
   const sentences: string[] = [];
   if (state === 'offline' || state === 'refused') sentences.push(problem?.message ?? `The camera is ${state}.`);
   if (diskProblem) sentences.push(diskProblem.message);
+  if (labels.paused?.reason === 'budget') {
+    const until = new Date(labels.paused.untilMs).toISOString().slice(0, 16);
+    sentences.push(`Labels are paused until ${until}Z: the pictures of the day are spent. Motion is still noted.`);
+  }
   if (eventsProblem && state === 'live') sentences.push(`Its motion events do not come. ${eventsProblem.message}`);
   if (upload.state === 'waiting' && upload.problem) sentences.push(upload.problem.message);
   sentences.push(...streamWarnings.map(({ message }) => message));

@@ -16,6 +16,8 @@
 //   GET    /api/cameras/:id/still.jpg                            → image/jpeg            404 before the first still
 //   GET    /api/cameras/:id/footage?fromMs&toMs                  → FootageAnswer
 //   GET    /api/cameras/:id/sightings?fromMs&toMs                → SightingsAnswer, with paths, oldest first, at most 5000
+//   GET    /api/cameras/:id/label-pauses?fromMs&toMs             → LabelPausesAnswer, oldest first
+//   GET    /api/cameras/:id/sightings?fromMs&toMs                → SightingsAnswer, oldest first, at most 5000
 //   POST   /api/cameras/:id/playback         PlaybackRequest     → PlaybackAnswer        404 | 502
 //   GET    /api/sightings?limit&beforeMs                         → SightingsAnswer, newest first
 //   GET    /api/sightings/:id/still.jpg                          → image/jpeg, the frame it was seen best on
@@ -30,12 +32,14 @@
 //   GET    /api/snoozes                                          → SnoozesAnswer
 //   POST   /api/snooze                       SnoozeRequest       → SnoozesAnswer         404
 //   GET    /api/alerts?limit&beforeMs                            → AlertsAnswer, newest first
+//   GET    /api/budget                                           → Budget
 //   GET    /api/events                                           → text/event-stream of LiveEvent, one per `data:` line
 //
 // 422 is `settings-invalid`, with the settings that are wrong in `fields`. A change of cameras that cannot be written is
 // 403 `settings-read-only`. A camera that is removed stops recording at once; with `force` it leaves the rules that name it
 // too, and a rule that names no other camera goes with it. A changed address of another host needs the password again.
 import type { Alert, DeliveryAttempt } from './alert.ts';
+import type { Budget, LabelPause } from './budget.ts';
 import type { ImportedRow, ShownCamera } from './camera-edits.ts';
 import type { CameraStatus } from './camera-status.ts';
 import type { DestinationStatus } from './destination-status.ts';
@@ -55,6 +59,8 @@ export type CamerasAnswer = {
   credentials?: { source: string; expiresAtMs?: number; problem?: string };
   /** Not trusted: nothing is sent, and recordings get their times later. `offsetMs`: right time − the machine's clock. */
   clock?: { trusted: boolean; source?: 'ntp' | 'service'; offsetMs?: number };
+  /** What labels cost today. */
+  budget?: Budget;
 };
 
 /** `needRestart`: other settings that changed in the file and hold only after a restart of the agent, by name. */
@@ -76,6 +82,9 @@ export type FootageSpan = {
   reason?: string;
 };
 export type FootageAnswer = { spans: FootageSpan[] };
+
+/** When labels of a camera were paused within the range, and why. */
+export type LabelPausesAnswer = { pauses: LabelPause[] };
 
 export type SightingsAnswer = { sightings: Sighting[] };
 export type AlertsAnswer = { alerts: Alert[] };

@@ -44,7 +44,13 @@ export type CameraStatus = {
   lostSeconds: number;
   /** Disk trouble: video of this camera is not being kept. */
   diskProblem?: Problem;
-  labels: { on: boolean; everySeconds?: number; problem?: Problem };
+  labels: {
+    on: boolean;
+    everySeconds?: number;
+    problem?: Problem;
+    /** No picture goes to the provider until then: motion only. */
+    paused?: { reason: 'budget' | 'failure'; untilMs: number };
+  };
   lastSighting?: Sighting;
   /** Producer timestamp of the newest still. */
   stillAtMs?: number;

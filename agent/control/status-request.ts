@@ -16,6 +16,8 @@ export type StatusSources = {
   site?: Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving'>;
   /** What it throws becomes a sentence: alerts that cannot be counted must not hide the cameras. */
   destinations?: () => DestinationStatus[];
+  site?: Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving' | 'budget'>;
+  destinations?: DestinationStatus[];
 };
 
 /** Throws what `footage` throws. */

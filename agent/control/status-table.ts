@@ -1,5 +1,6 @@
 // The agent's status as a person reads it in a terminal. Pure.
 import type { ReadAgentStatus } from '../../shared/agent-status.ts';
+import { dollarWords } from '../../shared/budget.ts';
 import { durationWords } from '../../shared/duration-words.ts';
 
 type Camera = ReadAgentStatus['cameras'][number];
@@ -22,7 +23,7 @@ const gapsShown = 10;
 export function statusTable(status: ReadAgentStatus): string {
   const { cameras, nowMs, leaving = [], destinations = [] } = status;
   const sections = [
-    headline(status),
+    `${headline(status)}${budgetLine(status)}`,
     table([['CAMERA', 'STATE', 'UPLOAD', 'WAITING', 'LAST STORED'], ...cameras.map(camera => stateRow(camera, nowMs))]),
     table([['LAST 24 H', ...kinds.map(([, words]) => words)], ...cameras.map(coverageRow)]),
     destinationTable(destinations, nowMs),
@@ -37,6 +38,22 @@ function headline({ siteName, credentials, clock }: ReadAgentStatus): string {
   const parts = [siteName];
   if (credentials) parts.push(`credentials: ${credentials.source}`);
   if (clock) parts.push(`clock: ${clock.trusted ? (clock.source ?? 'trusted') : 'not trusted'}`);
+  return `${parts.join(' · ')}\n`;
+}
+
+/** Nothing for who has no labels. */
+function budgetLine({ budget }: ReadAgentStatus): string {
+  if (!budget || budget.cameras.length === 0) return '';
+  const limit = budget.limit === undefined ? '' : ` of ${budget.limit}`;
+  const own = budget.cameras.flatMap(({ id, calls, limit }) =>
+    limit === undefined ? [] : [`${id} ${calls} of ${limit}`],
+  );
+  const parts = [
+    `labels today: ${budget.calls}${limit} pictures sent`,
+    dollarWords(budget.dollars),
+    `this month ${dollarWords(budget.month.dollars)}`,
+    ...own,
+  ];
   return `${parts.join(' · ')}\n`;
 }
 

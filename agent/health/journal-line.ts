@@ -31,6 +31,7 @@ export function levelOf(fact: Fact): Level {
     case 'fragment.rejected':
     case 'spool.failed':
     case 'alerts.failed':
+    case 'budget.failed':
     case 'settings.refused':
       return 'error';
     case 'settings.changed':
@@ -110,6 +111,7 @@ export function fieldsOf(fact: Fact): Fields {
     case 'settings.changed':
       return { cameras: fact.cameras, needRestart: fact.needRestart.join(', ') || undefined };
     case 'settings.refused':
+    case 'budget.failed':
       return errorFields(fact.error);
     case 'clock.untrusted':
       return {};

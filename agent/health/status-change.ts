@@ -47,6 +47,10 @@ export function statusAfter(status: ToldStatus, fact: Fact, nowMs: number): Told
       return { ...status, labels: { ...status.labels, problem: problemOf(fact.error) } };
     case 'labels.detected':
       return { ...status, labels: without(status.labels, 'problem') };
+    case 'labels.paused':
+      return { ...status, labels: { ...status.labels, paused: { reason: fact.reason, untilMs: fact.untilMs } } };
+    case 'labels.resumed':
+      return { ...status, labels: without(status.labels, 'paused') };
     case 'sighting.seen':
       return { ...status, lastSighting: fact.sighting };
     default:

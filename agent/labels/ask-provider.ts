@@ -1,8 +1,11 @@
-// Asks the provider of a camera, and leaves it alone for a while after a failure that is not the fault of one still.
+// Asks the provider of a camera while its budget lasts, and leaves it alone for a while after a failure that is not the fault
+// of one still.
 import type { Clock } from '../clock.ts';
-import { asAgentError } from '../errors.ts';
+import { type AgentError, asAgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Still } from '../sampler/still.ts';
+import type { CallBudget } from './call-budget.ts';
+import type { LabelPauses } from './label-pauses.ts';
 import type { DetectedLabel, LabelProvider, LabelWishes } from './provider.ts';
 import type { Detection } from './track.ts';
 
@@ -12,6 +15,10 @@ const longestPauseMs = 5 * 60_000;
 export type AskOptions = {
   cameraId: string;
   settings: LabelWishes;
+  /** Left out: calls are neither counted nor limited. */
+  budget?: Pick<CallBudget, 'spentUntilMs' | 'take'> | undefined;
+  /** Left out: pauses are not told. */
+  pauses?: Pick<LabelPauses, 'pause' | 'resume' | 'allow'> | undefined;
   clock: Clock;
   /** 0 ≤ x < 1. */
   random: () => number;
@@ -30,36 +37,55 @@ export class AskProvider {
     this.#options = options;
   }
 
+  /** With every still, also those that nobody will be asked about: a pause begins and ends without anything that moves. */
+  look(): { spent: boolean } {
+    const { cameraId, budget, pauses } = this.#options;
+    const untilMs = budget?.spentUntilMs(cameraId);
+    if (untilMs === undefined) pauses?.allow(cameraId);
+    else pauses?.pause(cameraId, 'budget', untilMs);
+    return { spent: untilMs !== undefined };
+  }
+
   /**
-   * What is on the still; undefined when nobody knows, because the provider failed or needs a pause. Publishes
-   * `labels.detected` and `labels.failed`. Does not reject.
+   * What is on the still; undefined when nobody knows, because the provider failed or needs a pause, or the budget is spent.
+   * Publishes `labels.detected` and `labels.failed`. Does not reject.
    */
   async detect(still: Still): Promise<Detection[] | undefined> {
-    const { cameraId, settings, clock, facts, signal } = this.#options;
+    const { cameraId, settings, budget, pauses, clock, facts, signal } = this.#options;
     const startedMs = clock.monotonicMs();
-    if (startedMs < this.#pausedUntilMs) return undefined;
+    const { spent } = this.look();
+    if (spent || startedMs < this.#pausedUntilMs) return undefined;
+    const takeBack = budget?.take(cameraId);
     try {
       const labels = await this.#provider.detect(still, { ...wishesOf(settings), signal });
       const detections = labels.flatMap(detectionsOf);
       this.#failures = 0;
+      pauses?.resume(cameraId);
       const tookMs = clock.monotonicMs() - startedMs;
       facts.publish({ type: 'labels.detected', cameraId, atMs: still.atMs, sightings: detections.length, tookMs });
       return detections;
     } catch (cause) {
-      if (!signal.aborted) this.#failed(cause);
+      const error = asAgentError(cause);
+      if (wasNotLabelled(error)) takeBack?.();
+      if (!signal.aborted) this.#failed(error);
       return undefined;
     }
   }
 
-  #failed(cause: unknown): void {
-    const { cameraId, clock, random, facts } = this.#options;
-    const error = asAgentError(cause);
+  #failed(error: AgentError): void {
+    const { cameraId, pauses, clock, random, facts } = this.#options;
     const pauseMs = error.retry === 'never' ? 0 : pauseAfter(this.#failures, random);
     this.#failures = pauseMs > 0 ? this.#failures + 1 : 0;
     this.#pausedUntilMs = clock.monotonicMs() + pauseMs;
     const retryAtMs = clock.nowMs() + pauseMs;
     facts.publish({ type: 'labels.failed', cameraId, error, ...(pauseMs > 0 ? { retryAtMs } : {}) });
+    if (pauseMs > 0) pauses?.pause(cameraId, 'failure', retryAtMs);
   }
+}
+
+/** Nobody asks money for it. Of a call that only brought no answer nobody knows: it counts. */
+function wasNotLabelled({ code, kind }: AgentError): boolean {
+  return kind === 'denied' || kind === 'invalid' || code === 'labels-throttled' || code === 'model-failed';
 }
 
 function wishesOf(settings: LabelWishes): LabelWishes {

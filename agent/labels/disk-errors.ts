@@ -1,34 +1,51 @@
-// What SQLite and the file system say when sightings cannot be kept, as errors the owner can act on.
+// What SQLite and the file system say when sightings, or what labels cost, cannot be kept, as errors the owner can act on.
 import { AgentError, type AgentErrorOptions, systemCode } from '../errors.ts';
 
-type Row = Omit<AgentErrorOptions, 'message' | 'cause'> & { sentence: (folder: string) => string };
+type Row = Omit<AgentErrorOptions, 'message' | 'cause'> & { sentence: (kept: Kept, folder: string) => string };
+
+/** What is kept, at the beginning of a sentence and in one; the file; what goes with it. */
+type Kept = { Things: string; things: string; file: string; loss: string };
+
+const sightings: Kept = {
+  Things: 'Sightings',
+  things: 'sightings',
+  file: 'sightings.sqlite',
+  loss: 'past sightings are lost',
+};
+const calls: Kept = {
+  Things: 'The numbers of label calls',
+  things: 'the numbers of label calls',
+  file: 'labels.sqlite',
+  loss: 'the numbers of today are lost',
+};
 
 const full: Row = {
   code: 'disk-full',
   kind: 'exhausted',
   retry: 'later',
-  sentence: folder =>
-    `The disk is full: sightings cannot be kept in ${folder}. Free some space or lower spool.maxBytes.`,
+  sentence: ({ things }, folder) =>
+    `The disk is full: ${things} cannot be kept in ${folder}. Free some space or lower spool.maxBytes.`,
 };
 const readOnly: Row = {
   code: 'disk-read-only',
   kind: 'denied',
   retry: 'later',
-  sentence: folder => `Sightings cannot be kept: ${folder} is read-only. Check its owner and the state of the disk.`,
+  sentence: ({ Things }, folder) =>
+    `${Things} cannot be kept: ${folder} is read-only. Check its owner and the state of the disk.`,
 };
 const damaged: Row = {
   code: 'disk-failed',
   kind: 'data-loss',
   retry: 'later',
-  sentence: folder =>
-    `sightings.sqlite in ${folder} is damaged. Move it away and start again: a new one is made; past sightings are lost, video is not.`,
+  sentence: ({ file, loss }, folder) =>
+    `${file} in ${folder} is damaged. Move it away and start again: a new one is made; ${loss}, video is not.`,
 };
 const failed: Row = {
   code: 'disk-failed',
   kind: 'unavailable',
   retry: 'later',
-  sentence: folder =>
-    `Sightings cannot be kept in ${folder}. Check that it exists, belongs to the agent and that the disk is healthy.`,
+  sentence: ({ Things }, folder) =>
+    `${Things} cannot be kept in ${folder}. Check that it exists, belongs to the agent and that the disk is healthy.`,
 };
 
 const bySystemCode: Record<string, Row> = {
@@ -42,9 +59,17 @@ const bySystemCode: Record<string, Row> = {
 const bySqliteCode: Record<number, Row> = { 8: readOnly, 11: damaged, 13: full, 26: damaged };
 
 export function sightingsError(error: unknown, folder: string): AgentError {
+  return diskError(error, sightings, folder);
+}
+
+export function ledgerError(error: unknown, folder: string): AgentError {
+  return diskError(error, calls, folder);
+}
+
+function diskError(error: unknown, kept: Kept, folder: string): AgentError {
   if (error instanceof AgentError) return error;
   const { sentence, ...row } = bySystemCode[systemCode(error) ?? ''] ?? bySqliteCode[sqliteCode(error)] ?? failed;
-  return new AgentError({ ...row, message: sentence(folder), cause: error });
+  return new AgentError({ ...row, message: sentence(kept, folder), cause: error });
 }
 
 function sqliteCode(error: unknown): number {

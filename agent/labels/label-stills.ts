@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { Facts } from '../facts.ts';
 import type { Attention } from '../sampler/attention.ts';
 import type { Still } from '../sampler/still.ts';
-import { AskProvider } from './ask-provider.ts';
+import { type AskOptions, AskProvider } from './ask-provider.ts';
 import type { CameraMotion } from './camera-motion.ts';
 import { decideGate, type GateDecision } from './motion-gate.ts';
 import type { LabelProvider, LabelWishes } from './provider.ts';
@@ -22,7 +22,7 @@ export const motionLabel = 'Motion';
 const leastForgetMs = 10_000;
 const forgetStills = 3;
 
-export type LabelStillsOptions = {
+export type LabelStillsOptions = Pick<AskOptions, 'budget' | 'pauses'> & {
   cameraId: string;
   stills: AsyncIterable<Still>;
   /** Left out: motion is all that is seen. */
@@ -63,6 +63,7 @@ export async function* labelStills(options: LabelStillsOptions): AsyncGenerator<
   tracker.restore(open.filter(sighting => mayBeThere(sighting, { nowMs, forgetMs })).map(trackOf));
   const asking = provider && new AskProvider(provider, options);
   for await (const still of stills) {
+    asking?.look();
     const gate = gateOf(still, options);
     const answer = gate.passes ? await asking?.detect(still) : undefined;
     if (signal.aborted) return;

@@ -10,6 +10,7 @@ import type {
   PlaybackAnswer,
   PlaybackRequest,
 } from '../../shared/api.ts';
+import type { Budget, LabelPause } from '../../shared/budget.ts';
 import type { CameraCheck, CameraCheckRequest } from '../../shared/camera-check.ts';
 import type { CameraChanges, ImportRequest, NewCamera, ShownCamera } from '../../shared/camera-edits.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
@@ -54,7 +55,13 @@ export type CameraFinder = {
 };
 
 /** What is true of the device as a whole. */
-export type SiteReader = { site(): Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving'> };
+export type SiteReader = { site(): Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving' | 'budget'> };
+
+export type BudgetReader = {
+  today(): Budget;
+  /** Of one camera, oldest first. */
+  pauses(cameraId: string, range: { fromMs: number; toMs: number }): Awaitable<LabelPause[]>;
+};
 
 export type FootageReader = { footage(cameraId: string, fromMs: number, toMs: number): Awaitable<FootageSpan[]> };
 

@@ -12,6 +12,7 @@ import { listenOn, parseListen } from './listen.ts';
 import { LiveEvents } from './live-events.ts';
 import type {
   AlertReader,
+  BudgetReader,
   CameraChecker,
   CameraEditor,
   CameraFinder,
@@ -29,6 +30,7 @@ import type {
 import { answerErrors, unknownAddress } from './refusal.ts';
 import { guardRequest } from './request-guard.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { budgetRoutes } from './routes/budget.ts';
 import { cameraBookRoutes } from './routes/camera-book.ts';
 import { cameraCheckRoute } from './routes/camera-check.ts';
 import { cameraRoutes } from './routes/cameras.ts';
@@ -66,6 +68,7 @@ export type WebOptions = {
   destinations: DestinationReader;
   /** Left out: nothing is told of rules. */
   rules?: RuleReader;
+  budget: BudgetReader;
   stills: StillReader;
   /** Left out: no picture opens without a session. */
   stillLinks?: StillLinkReader;
@@ -143,6 +146,7 @@ async function apiRoutes(api: FastifyInstance, options: ApiOptions): Promise<voi
     sightingRoutes(signedIn, options);
     alertRoutes(signedIn, options);
     if (options.rules) ruleRoutes(signedIn, options.rules);
+    budgetRoutes(signedIn, options);
     playbackRoutes(signedIn, options);
     eventRoute(signedIn, options);
     signedIn.all('/*', async () => {

@@ -70,7 +70,8 @@ function CameraView({ camera }: { camera: CameraStatus }) {
     f: actions.fullscreen,
   });
 
-  const view = { window, spans: history.spans, sightings: history.sightings.value, playheadMs, nowMs: nowMs.value };
+  const { spans, pauses, sightings } = history;
+  const view = { window, spans, pauses, sightings: sightings.value, playheadMs, nowMs: nowMs.value };
   return (
     <div class="camera">
       <header class="camera-head">

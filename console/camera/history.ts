@@ -2,9 +2,10 @@
 import { type ReadonlySignal, useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { FootageSpan } from '../../shared/api.ts';
+import type { LabelPause } from '../../shared/budget.ts';
 import type { Problem } from '../../shared/camera-status.ts';
 import type { Sighting } from '../../shared/sighting.ts';
-import { loadCameraSightings, loadFootage, type TimeRange } from '../link/agent-api.ts';
+import { loadCameraSightings, loadFootage, loadLabelPauses, type TimeRange } from '../link/agent-api.ts';
 import { nowMs } from '../link/agent-clock.ts';
 import { arrivedSightings } from '../link/fleet.ts';
 import { useAnswer } from '../link/use-answer.ts';
@@ -15,9 +16,11 @@ const FOOTAGE_EVERY_MS = 10_000;
 /** The agent gives at most this many sightings at once. */
 const PAGE = 5000;
 const MOST_PAGES = 4;
+const PAUSES_EVERY_MS = 60_000;
 
 export type CameraHistory = {
   spans: readonly FootageSpan[];
+  pauses: readonly LabelPause[];
   sightings: ReadonlySignal<readonly Sighting[]>;
   loading: boolean;
   /** Why the newest answer is missing, if it is. */
@@ -32,6 +35,9 @@ export function useCameraHistory(cameraId: string, window: TimeWindow): CameraHi
   const footage = useAnswer(`${place} ${Math.floor(nowMs.value / FOOTAGE_EVERY_MS)}`, () =>
     loadFootage(cameraId, range),
   );
+  const paused = useAnswer(`${place} ${Math.floor(nowMs.value / PAUSES_EVERY_MS)}`, () =>
+    loadLabelPauses(cameraId, range),
+  );
   const seen = useAnswer(place, () => loadAllSightings(cameraId, range));
   const id = useSignal(cameraId);
   useEffect(() => {
@@ -44,9 +50,10 @@ export function useCameraHistory(cameraId: string, window: TimeWindow): CameraHi
   });
   return {
     spans: footage.answer.value.value?.spans ?? [],
+    pauses: paused.answer.value.value?.pauses ?? [],
     sightings,
     loading: seen.answer.value.loading && seen.answer.value.value === undefined,
-    problem: seen.answer.value.problem ?? footage.answer.value.problem,
+    problem: seen.answer.value.problem ?? footage.answer.value.problem ?? paused.answer.value.problem,
     cut: seen.answer.value.value?.cut ?? false,
   };
 }

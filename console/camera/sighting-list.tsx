@@ -8,10 +8,13 @@ import { PartialNote } from '../states/partial-note.tsx';
 import { ageWords } from '../words/ages.ts';
 import { dayAndTime } from '../words/clock-times.ts';
 import { labelHue, sightingWords } from '../words/label-hue.ts';
+import { pauseLine } from '../words/pause-words.ts';
 import { LEAD_IN_MS } from './camera-address.ts';
 import type { CameraHistory } from './history.ts';
 
 const MOST_SHOWN = 100;
+/** The newest; more would push the sightings off the screen. */
+const MOST_PAUSES = 3;
 
 type ListProps = { history: CameraHistory; labelsOn: boolean; goTo: (atMs: number) => void };
 
@@ -21,6 +24,9 @@ export function SightingList({ history, labelsOn, goTo }: ListProps) {
       <h2 id="sightings-title">Sightings</h2>
       {history.problem && <PartialNote>Not up to date: {history.problem.message}</PartialNote>}
       {history.cut && <PartialNote>Only the first part of this stretch is shown. Zoom in for the rest.</PartialNote>}
+      {history.pauses.slice(-MOST_PAUSES).map(pause => (
+        <PartialNote key={pause.fromMs}>{pauseLine(pause, nowMs.value)}</PartialNote>
+      ))}
       {history.loading ? (
         <Loading what="sightings" count={3} className="rows" />
       ) : (

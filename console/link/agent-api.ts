@@ -5,6 +5,7 @@ import type {
   ApiError,
   CamerasAnswer,
   FootageAnswer,
+  LabelPausesAnswer,
   PlaybackAnswer,
   PlaybackRequest,
   SightingsAnswer,
@@ -54,6 +55,10 @@ export async function checkSession(): Promise<void> {
 
 export async function loadCameras(): Promise<CamerasAnswer> {
   return read(await ask('GET', '/api/cameras'));
+}
+
+export async function loadLabelPauses(cameraId: string, range: TimeRange): Promise<LabelPausesAnswer> {
+  return read(await ask('GET', `${cameraPath(cameraId)}/label-pauses?${query(range)}`));
 }
 
 export async function loadFootage(cameraId: string, range: TimeRange): Promise<FootageAnswer> {

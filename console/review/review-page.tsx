@@ -14,6 +14,7 @@ import { FilterBar, passes, useFilters } from './filters.tsx';
 import { groupSightings, mergeSightings } from './groups.ts';
 import { useOlderPages } from './older-pages.ts';
 import type { Pages } from './paging.ts';
+import { PausedLabels } from './paused-labels.tsx';
 import { SightingCard } from './sighting-card.tsx';
 import './review.css';
 
@@ -32,6 +33,7 @@ export function ReviewPage() {
     <div class="review">
       <h1 class="for-screen-readers">Review</h1>
       <FilterBar filters={filters} labels={labels} setFilters={setFilters} />
+      <PausedLabels />
       {filters.show === 'sightings' ? (
         <Listing
           what="sightings"

@@ -1,7 +1,8 @@
-// Paints the timeline: a lane of footage, a lane of sightings, the ticks, the playhead. Solid is in the cloud, hatched is
+// Paints the timeline: a lane of footage, a thin one of paused labels, a lane of sightings, the ticks, the playhead. Solid is in the cloud, hatched is
 // on disk, crossed out is lost, striped is a camera that was offline, dark is an agent that was off; the pattern says it as
 // well as the colour.
 import type { FootageSpan } from '../../shared/api.ts';
+import type { LabelPause } from '../../shared/budget.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 import { fitCanvas } from '../player/overlay.ts';
 import { labelHue } from '../words/label-hue.ts';
@@ -10,12 +11,15 @@ import { pixelOf, type TimeWindow, ticks } from './time-scale.ts';
 export type TimelineView = {
   window: TimeWindow;
   spans: readonly FootageSpan[];
+  /** When labels were paused. */
+  pauses: readonly LabelPause[];
   sightings: readonly Sighting[];
   playheadMs: number | undefined;
   nowMs: number;
 };
 
 const FOOTAGE = { top: 4, height: 20 };
+const PAUSES = { top: 26, height: 3 };
 const MARKS = { top: 30, height: 16 };
 const TICKS_TOP = 52;
 
@@ -26,6 +30,7 @@ export function paintTimeline(canvas: HTMLCanvasElement, view: TimelineView): vo
   const style = getComputedStyle(canvas);
   const paint = { context, width, colour: (name: string) => style.getPropertyValue(name).trim() };
   paintFootage(paint, view);
+  paintPauses(paint, view);
   paintSightings(paint, view);
   paintTicks(paint, view);
   paintPlayhead(paint, view);
@@ -42,6 +47,16 @@ function paintFootage({ context, width, colour }: Paint, { window, spans, nowMs 
     const right = Math.min(width, pixelOf(endMs, window, width));
     if (right < 0 || x > width) continue;
     paintSpan(context, { x, y: top, width: Math.max(1, right - x), height }, LOOKS[at], colour);
+  }
+}
+
+/** A dashed line above the sightings: there may have been more than was labelled. */
+function paintPauses({ context, width, colour }: Paint, { window, pauses }: TimelineView): void {
+  context.fillStyle = colour('--attention');
+  for (const { fromMs, toMs } of pauses) {
+    const right = Math.min(width, pixelOf(toMs, window, width));
+    for (let x = Math.max(0, pixelOf(fromMs, window, width)); x < right; x += 6)
+      context.fillRect(x, PAUSES.top, Math.min(4, Math.max(1, right - x)), PAUSES.height);
   }
 }
 

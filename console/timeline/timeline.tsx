@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { TargetedPointerEvent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { dayAndTime } from '../words/clock-times.ts';
+import { pausedWords } from '../words/pause-words.ts';
 import { footageWords, spanAt } from './footage.ts';
 import { paintTimeline, type TimelineView } from './paint.ts';
 import { timeAt, ZOOM_NAMES, type Zoom } from './time-scale.ts';
@@ -113,8 +114,10 @@ function ZoomChoice({ zoom, setZoom }: { zoom: Zoom; setZoom: (zoom: Zoom) => vo
 const TOO_FRESH_MS = 30_000;
 
 function readoutWords(view: TimelineView, atMs: number): string {
-  if (view.nowMs - atMs < TOO_FRESH_MS) return dayAndTime(atMs, view.nowMs);
-  return `${dayAndTime(atMs, view.nowMs)} · ${footageWords(spanAt(view.spans, atMs))}`;
+  const isFresh = view.nowMs - atMs < TOO_FRESH_MS;
+  const footage = isFresh ? undefined : footageWords(spanAt(view.spans, atMs));
+  const words = [dayAndTime(atMs, view.nowMs), footage, pausedWords(view.pauses, atMs)];
+  return words.filter(word => word !== undefined).join(' · ');
 }
 
 function Readout({ view, hoveredMs }: { view: TimelineView; hoveredMs: number | undefined }) {
@@ -130,6 +133,7 @@ function Legend() {
       <li class="legend-lost">lost</li>
       <li class="legend-offline">camera offline</li>
       <li class="legend-agent-down">agent off</li>
+      <li class="legend-paused">labels paused</li>
     </ul>
   );
 }

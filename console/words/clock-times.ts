@@ -13,6 +13,13 @@ export function timeOfDay(ms: number): string {
   return timeFormat.format(ms);
 }
 
+const minuteFormat = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+/** `07:41` */
+export function minuteOfDay(ms: number): string {
+  return minuteFormat.format(ms);
+}
+
 /** `07:41:12` on the day of `nowMs`, otherwise `Mon 23 Nov, 07:41:12` (in the viewer's language). */
 export function dayAndTime(ms: number, nowMs: number): string {
   const sameDay = new Date(ms).toDateString() === new Date(nowMs).toDateString();

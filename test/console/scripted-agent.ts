@@ -9,7 +9,7 @@ import type { DiscoveryRequest } from '../../shared/discovery.ts';
 import { type Scene, SEGMENT_MS, SEGMENTS } from './scene.ts';
 import { livePlaylist, masterPlaylist, recordedPlaylist } from './scene-playlists.ts';
 import type { ScriptedSetUp } from './set-up.ts';
-import { alerts, footage, sightingOf, sightingsBetween } from './story.ts';
+import { alerts, footage, labelPauses, sightingOf, sightingsBetween } from './story.ts';
 
 const PASSWORD_TRIES = 5;
 const CONTENT_TYPES: Record<string, string> = {
@@ -127,6 +127,7 @@ export class ScriptedAgent {
     if (place === 'cameras' && what === 'still.jpg')
       return this.#cameraStill(id, Math.floor(number('at', now) / SEGMENT_MS));
     if (place === 'cameras' && what === 'footage') return json({ spans: footage(now) });
+    if (place === 'cameras' && what === 'label-pauses') return json({ pauses: labelPauses(now) });
     if (place === 'cameras' && what === 'sightings')
       return json({ sightings: this.#sightings(id, range).slice(0, 5000) });
     if (place === 'cameras' && what === 'playback')

@@ -1,6 +1,7 @@
 // What the scripted agent tells: cameras in every state, sightings that lie on the scene's block, alerts in every state.
 import type { Alert } from '../../shared/alert.ts';
 import type { FootageSpan } from '../../shared/api.ts';
+import type { LabelPause } from '../../shared/budget.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 import { boxOf, SEGMENT_MS } from './scene.ts';
@@ -149,4 +150,9 @@ export function alerts(nowMs: number): Alert[] {
       { destination, state: 'dead', attempts: 12, atMs: nowMs - HOUR_MS, problem: 'No connection to 127.0.0.1:9000.' },
     ]),
   ];
+}
+
+/** The provider could not be reached for a while. */
+export function labelPauses(nowMs: number): LabelPause[] {
+  return [{ fromMs: nowMs - 26 * MINUTE_MS, toMs: nowMs - 19 * MINUTE_MS, reason: 'failure' }];
 }

@@ -9,7 +9,9 @@ import {
   ask,
   atMs,
   attempt,
+  budget,
   destination,
+  pause,
   serveConsole,
   sighting,
   signIn,
@@ -63,6 +65,17 @@ describe('the console is told', () => {
       name: 'ofCamera',
       arguments: ['yard', { fromMs: atMs - 60_000, toMs: atMs, limit: 5000 }],
     });
+  });
+
+  test('what labels cost today, and when they were paused', async () => {
+    expect((await ask(site.url, '/api/budget', { cookie })).json()).toEqual(budget);
+    const path = `/api/cameras/yard/label-pauses?fromMs=${atMs - 60_000}&toMs=${atMs}`;
+    expect((await ask(site.url, path, { cookie })).json()).toEqual({ pauses: [pause] });
+    const range = { fromMs: atMs - 60_000, toMs: atMs };
+    expect(site.calls).toContainEqual({ name: 'pauses', arguments: ['yard', range] });
+    expect((await ask(site.url, path.replace('yard', 'attic'), { cookie })).status).toBe(404);
+    expect((await ask(site.url, '/api/cameras/yard/label-pauses?fromMs=x', { cookie })).status).toBe(400);
+    expect((await ask(site.url, '/api/budget')).status).toBe(401);
   });
 
   test('the newest sightings and alerts, page by page', async () => {

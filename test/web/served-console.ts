@@ -13,6 +13,7 @@ import { cameraEditor } from '../../agent/serve.ts';
 import type { Auth } from '../../agent/web/auth.ts';
 import { startWeb, type WebOptions } from '../../agent/web/web.ts';
 import type { Alert, DeliveryAttempt } from '../../shared/alert.ts';
+import type { Budget, LabelPause } from '../../shared/budget.ts';
 import type { DestinationStatus, DestinationTested } from '../../shared/destination-status.ts';
 import type { Sighting } from '../../shared/sighting.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
@@ -51,6 +52,12 @@ export const attempt: DeliveryAttempt = {
 export const destination: DestinationStatus = { id: 'ops', kind: 'webhook', waiting: 2, dead: 1, recentlyDead: 0 };
 
 export const tested: DestinationTested = { alertId: 'test-1', delivered: true, atMs, tookMs: 42, answer: '204' };
+export const budget: Budget = {
+  ...{ day: '2026-11-23', endsMs: atMs + 3_600_000, calls: 12, limit: 500, dollars: 0.012 },
+  month: { calls: 300, dollars: 0.3 },
+  cameras: [{ id: 'yard', calls: 12, dollars: 0.012 }],
+};
+export const pause: LabelPause = { fromMs: atMs - 9000, toMs: atMs, reason: 'budget', untilMs: atMs + 3_600_000 };
 
 export const stillBytes = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1, 2, 3, 0xff, 0xd9]);
 
@@ -126,6 +133,7 @@ export async function serveConsole(overrides: Partial<WebOptions> = {}) {
       test: recorded('test', async () => tested),
       redeliver: recorded('redeliver', () => ({ deliveries: 1, destinations: ['ops'] })),
     },
+    budget: { today: recorded('budget', () => budget), pauses: recorded('pauses', () => [pause]) },
     stills: { latestStill: recorded('latestStill', () => stillBytes) },
     playback: {
       open: recorded('playback', async () => ({ url: 'https://b-1.example/hls/v1/x.m3u8', expiresAtMs: atMs })),
