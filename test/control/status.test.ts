@@ -96,6 +96,28 @@ front-door  2026-03-02T06:00:00 to 2026-03-02T07:00:00Z  1 h  camera offline: ca
   );
 });
 
+test('the table says what labels cost today, and that a spent budget needs attention', () => {
+  const budget = {
+    ...{ day: '2026-03-02', endsMs: nowMs + 2 * hourMs, calls: 4_998, limit: 5_000, dollars: 4.998 },
+    month: { calls: 6_100, dollars: 0.004 },
+    cameras: [
+      { id: 'front-door', calls: 2_000, limit: 2_000, dollars: 2 },
+      { id: 'yard', calls: 2_998, dollars: 2.998 },
+    ],
+  };
+  const paused = camera({ labels: { on: true, paused: { reason: 'budget', untilMs: nowMs + 2 * hourMs } } });
+  const status = statusOf([paused], [span('cloud', 0, 24)], { budget });
+  const table = statusTable(agentStatusSchema.parse(status));
+  expect(table.split('\n')[1]).toBe(
+    'labels today: 4998 of 5000 pictures sent · $ 5.00 · this month less than $ 0.01 · front-door 2000 of 2000',
+  );
+  expect(status.cameras[0]?.attention).toEqual([
+    'Labels are paused until 2026-03-02T12:00Z: the pictures of the day are spent. Motion is still noted.',
+  ]);
+  const failing = camera({ labels: { on: true, paused: { reason: 'failure', untilMs: nowMs + 2_000 } } });
+  expect(statusOf([failing], [span('cloud', 0, 24)]).cameras[0]?.attention).toEqual([]);
+});
+
 test('a camera that was removed is shown for as long as video of it waits', () => {
   const status = statusOf([camera()], [], { leaving: [{ id: 'shed', waitingFragments: 3, waitingBytes: 1_200_000 }] });
   expect(statusTable(agentStatusSchema.parse(status))).toContain('\nshed  removed, still to be sent: 3 · 1.2 MB\n');

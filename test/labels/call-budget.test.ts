@@ -1,6 +1,6 @@
 // What may still be sent today, and what it cost: limits, days, clocks, restarts, kills.
 import { fork } from 'node:child_process';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { CallBudget } from '../../agent/labels/call-budget.ts';
@@ -277,7 +277,6 @@ describe('on disk', () => {
       }),
     );
     rmSync(join(dataDir, 'labels.sqlite'));
-    chmodSync(dataDir, 0o700);
     new LabelLedger(dataDir)[Symbol.dispose]();
   });
 
