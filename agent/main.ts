@@ -37,6 +37,7 @@ import { TrueTimes } from './time/true-times.ts';
 import { TrustedClock } from './time/trusted-clock.ts';
 import { Restraint } from './uploader/restraint.ts';
 import { Uplink } from './uploader/uplink.ts';
+import { watchHealth } from './watch-health.ts';
 
 export type AgentOptions = {
   settingsFile: string;
@@ -149,8 +150,13 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   live.onChange(({ settings }) => rules.follow(settings));
   live.onChange(({ settings: { models } }) => providers.follow(models));
   live.onChange(() => fleet.follow(live.cameras()));
+  const watched = {
+    ...{ rules, clock, statuses: shared.statuses, dir: settings.spool.dir },
+    snoozed: (ruleId: string, cameraId: string, atMs: number) =>
+      ruleMemory.snoozes.until(ruleId, cameraId, atMs) !== undefined,
+  };
   await Promise.all([
-    ...[clockWatch.run(), trueTimes.run(), deliveries.run(), rules.run(signal)],
+    ...[clockWatch.run(), trueTimes.run(), deliveries.run(), rules.run(signal), watchHealth(watched, signal)],
     ...[fleet.run(), live.reread()],
   ]);
 }

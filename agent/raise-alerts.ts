@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 import { asAgentError } from './errors.ts';
 import type { Facts } from './facts.ts';
 import type { Activity, Decisions, Firing, RuleFrame } from './rules/evaluate.ts';
-import type { RuleBookSettings } from './rules/rule-book.ts';
+import type { RuleBook, RuleBookSettings } from './rules/rule-book.ts';
 import { RuleRun } from './rules/rule-run.ts';
 import { settled } from './rules/settled.ts';
 
@@ -106,6 +106,11 @@ export class RaiseAlerts {
     const key = keyOf(ruleId, cameraId);
     if (!this.#lastSent.has(key)) this.#lastSent.set(key, this.#options.outbox.lastFiredMs(ruleId, cameraId));
     return this.#lastSent.get(key);
+  }
+
+  /** The rules as they are. */
+  get book(): RuleBook {
+    return this.#run.book;
   }
 
   isActive(ruleId: string, cameraId: string): boolean {

@@ -70,6 +70,7 @@ const layers: Record<string, number> = {
   'agent/camera-lines.ts': 6,
   'agent/parts.ts': 6,
   'agent/raise-alerts.ts': 6,
+  'agent/watch-health.ts': 6,
   'agent/rule-answers.ts': 6,
   'agent/serve.ts': 6,
   'agent/commands': 6,
