@@ -59,6 +59,14 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
            [--to DESTINATION] [--since TIME] deliver again all that were given up
   kvs-edge alerts test DESTINATION --config FILE
            [--json]                          send a test alert to it now; exit code 3 when it did not take it
+  kvs-edge rules replay --config FILE        how often rules would have fired over what was seen, and why not otherwise
+           [--rule ID | --file RULE.yaml]    one rule of the settings, or one that is not there yet; else all
+           [--hours N] [--camera ID]         default 24, as far back as is kept [--json]
+  kvs-edge rules test [SIGHTINGS] --config FILE
+                                             what each rule says of sightings in a JSON or CSV file, or of those of the last
+                                             24 hours [--rule ID] [--json]
+  kvs-edge rules why SIGHTING --config FILE  why a sighting did, or did not, raise an alert [--json]
+  kvs-edge rules sets [NAME]                 ready rules to copy from: for homes, lights, cities and machines
   kvs-edge push FILE --stream NAME           send a recorded file (MP4, MOV, MKV, TS) at the time it was recorded; what
                                              the stream already has is not sent again
            [--start TIME]                    of its first picture: ISO 8601 or seconds since 1970; default: the file's own
@@ -139,6 +147,10 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
   async alerts(args) {
     const { alertsCommand } = await import('./commands/alerts-command.ts');
     return alertsCommand(args, text => void process.stdout.write(text));
+  async rules(args) {
+    const { rulesCommand } = await import('./commands/rules-command.ts');
+    await rulesCommand(args, text => void process.stdout.write(text));
+    return undefined;
   },
 
   async push(args, signal) {

@@ -41,23 +41,9 @@ export class RuleAnswers {
     return { rules: this.#parts.settings.rules.map(rule => this.#shown(rule)) };
   }
 
-  /** @throws AgentError `sighting-unknown` when nothing is known of it, or no longer */
+  /** @throws AgentError `sighting-unknown`, `disk-*` */
   why(sightingId: string): WhyAnswer {
-    const { ruleMemory, settings } = this.#parts;
-    const told = ruleMemory.whys.of(sightingId);
-    const about = told[0] ?? ruleMemory.frames.thing(sightingId);
-    if (!about) throw sightingUnknown();
-    const { cameraId, label } = about;
-    const book = new RuleBook(settings);
-    const asked = settings.rules.filter(({ when }) => !when.health);
-    const byRule = Map.groupBy(told, ({ ruleId }) => ruleId);
-    // Of rules that are gone, too, what they said is told.
-    const ids = new Set([...asked.map(({ id }) => id), ...byRule.keys()]);
-    const rules = [...ids].map((ruleId): RuleWhy => {
-      const rule = asked.find(({ id }) => id === ruleId);
-      return whyOf(ruleId, byRule.get(ruleId) ?? [], rule && notAsked(book, rule, { cameraId, label }));
-    });
-    return { sightingId, cameraId, label, rules };
+    return whyAnswer(sightingId, this.#parts);
   }
 
   snoozes(): SnoozesAnswer {
@@ -119,13 +105,34 @@ export class RuleAnswers {
   }
 }
 
+/** @throws AgentError `sighting-unknown` when nothing is known of it, or no longer; `disk-*` */
+export function whyAnswer(
+  sightingId: string,
+  { settings, ruleMemory }: Pick<RuleAnswersParts, 'settings' | 'ruleMemory'>,
+): WhyAnswer {
+  const told = ruleMemory.whys.of(sightingId);
+  const about = told[0] ?? ruleMemory.frames.thing(sightingId);
+  if (!about) throw sightingUnknown();
+  const { cameraId, label } = about;
+  const book = new RuleBook(settings);
+  const asked = settings.rules.filter(({ when }) => !when.health);
+  const byRule = Map.groupBy(told, ({ ruleId }) => ruleId);
+  // Of rules that are gone, too, what they said is told.
+  const ids = new Set([...asked.map(({ id }) => id), ...byRule.keys()]);
+  const rules = [...ids].map((ruleId): RuleWhy => {
+    const rule = asked.find(({ id }) => id === ruleId);
+    return whyOf(ruleId, byRule.get(ruleId) ?? [], rule && notAsked(book, rule, { cameraId, label }));
+  });
+  return { sightingId, cameraId, label, rules };
+}
+
 export function replayAnswer(
   { id: ruleId }: RuleSettings,
-  { firings, ...replayed }: Replayed,
+  { firings, frames, sightings, silent }: Replayed,
   range: { fromMs: number; toMs: number },
 ): ReplayAnswer {
   return {
-    ...{ ruleId, ...range, ...replayed, fired: firings.length },
+    ...{ ruleId, ...range, frames, sightings, silent, fired: firings.length },
     firings: firings.slice(-firingsTold).map(({ atMs, cameraId = '', why, sightings }) => {
       return { atMs, cameraId, why, sightingIds: sightings.map(({ id }) => id) };
     }),

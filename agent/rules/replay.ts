@@ -10,7 +10,11 @@ import { settled } from './settled.ts';
 
 export type ReplayOptions = Omit<RuleBookSettings, 'rules'> & { rule: RuleSettings };
 
-export type Replayed = Pick<ReplayAnswer, 'frames' | 'sightings' | 'silent'> & { firings: Firing[] };
+export type Replayed = Pick<ReplayAnswer, 'frames' | 'sightings' | 'silent'> & {
+  firings: Firing[];
+  /** How far each sighting came, by its id. */
+  outcomes: ReadonlyMap<string, RuleOutcome>;
+};
 
 const reach = new Map(outcomesByReach.map((outcome, place) => [outcome, place]));
 
@@ -61,7 +65,8 @@ export class Replay {
     for (const outcome of this.#best.values()) {
       if (outcome !== 'fired' && outcome !== 'counted') silent[outcome] = (silent[outcome] ?? 0) + 1;
     }
-    return { frames: this.#frames, sightings: this.#best.size, firings: this.#firings, silent };
+    const sightings = this.#best.size;
+    return { frames: this.#frames, sightings, firings: this.#firings, silent, outcomes: this.#best };
   }
 
   #raise(firings: readonly Firing[]): void {

@@ -15,7 +15,7 @@ import { camera, frameMs } from './scene.ts';
 
 const minuteMs = 60_000;
 
-function watch(change: object, { snoozed = () => false } = {}) {
+function watch(change: object, { snoozed = () => false }: { snoozed?: () => boolean } = {}) {
   const rules = [rule({ id: 'ops', cooldownSeconds: 0, ...change })];
   const book = new RuleBook({ rules, cameras: [camera(), camera({ id: 'yard' })], timeZone: 'UTC' });
   let lastMs: number | undefined;
@@ -119,7 +119,7 @@ test('what is held back by the hours, a snooze or the cooldown and still holds i
   const byHours = watch({ when: { health: { cameraOfflineMinutes: 5 } }, hours: ['Mon 08:00-09:00'] });
   expect(byHours(0, [lost])).toEqual([]);
   expect(byHours(Date.UTC(2026, 10, 23, 8) - frameMs, [lost])).toHaveLength(1);
-  let snoozing = true as boolean;
+  let snoozing = true;
   const bySnooze = watch({ when: { health: { cameraOfflineMinutes: 5 } } }, { snoozed: () => snoozing });
   expect(bySnooze(0, [lost])).toEqual([]);
   snoozing = false;
