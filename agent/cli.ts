@@ -147,6 +147,8 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
   async alerts(args) {
     const { alertsCommand } = await import('./commands/alerts-command.ts');
     return alertsCommand(args, text => void process.stdout.write(text));
+  },
+
   async rules(args) {
     const { rulesCommand } = await import('./commands/rules-command.ts');
     await rulesCommand(args, text => void process.stdout.write(text));

@@ -125,7 +125,6 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     deliveries,
     rules,
     ruleMemory,
-    destinationsOf,
     decoder,
     encoders: new VideoEncoders({ clock }),
     providers,

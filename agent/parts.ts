@@ -40,8 +40,6 @@ export type AgentParts = {
   deliveries: Deliveries;
   rules: RaiseAlerts;
   ruleMemory: RuleMemoryStore;
-  /** Names of the destinations of a rule's alerts. */
-  destinationsOf: (ruleId: string) => string[];
   decoder: StillDecoder;
   encoders: VideoEncoders;
   providers: LabelProviders;

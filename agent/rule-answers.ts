@@ -20,7 +20,9 @@ import { asksForLabel, RuleBook } from './rules/rule-book.ts';
 import { cameraUnknown } from './settings/edit-errors.ts';
 import { readRuleDraft } from './settings/rule-draft.ts';
 
-export type RuleAnswersParts = Pick<AgentParts, 'settings' | 'rules' | 'ruleMemory' | 'destinationsOf' | 'clock'>;
+export type RuleAnswersParts = Pick<AgentParts, 'settings' | 'rules' | 'ruleMemory' | 'clock'> & {
+  deliveries: Pick<AgentParts['deliveries'], 'of'>;
+};
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -91,13 +93,13 @@ export class RuleAnswers {
   }
 
   #shown({ then: _routes, ...rule }: RuleSettings): ShownRule {
-    const { rules, settings, ruleMemory, destinationsOf } = this.#parts;
+    const { rules, settings, ruleMemory, deliveries } = this.#parts;
     const cameras = settings.cameras.map(({ id }) => id);
     const fired = ['', ...cameras].flatMap(id => rules.lastSentMs(rule.id, id) ?? []);
     const snoozedUntilMs = ruleMemory.snoozes.until(rule.id, '');
     return {
       ...rule,
-      destinations: destinationsOf(rule.id),
+      destinations: deliveries.of(rule.id),
       activeCameras: cameras.filter(id => rules.isActive(rule.id, id)),
       ...(fired.length > 0 ? { lastFiredMs: Math.max(...fired) } : {}),
       ...(snoozedUntilMs === undefined ? {} : { snoozedUntilMs }),

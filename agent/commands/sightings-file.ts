@@ -28,10 +28,9 @@ const sighting = z
     path: z.array(observation).optional(),
   })
   .transform(defined);
-const list = z.union([
-  z.array(sighting),
-  z.object({ sightings: z.array(sighting) }).transform(({ sightings }) => sightings),
-]);
+const list = z.array(sighting);
+/** As the API answers. */
+const answer = z.object({ sightings: list });
 
 const csvRow = z
   .object({
@@ -53,7 +52,8 @@ const csvRow = z
 export async function readSightings(path: string): Promise<Sighting[]> {
   const text = await readText(path);
   try {
-    if (/^\s*[[{]/.test(text)) return list.parse(JSON.parse(text)) as Sighting[];
+    if (/^\s*\[/.test(text)) return list.parse(JSON.parse(text)) as Sighting[];
+    if (/^\s*\{/.test(text)) return answer.parse(JSON.parse(text)).sightings as Sighting[];
     const rows: unknown[] = parse(text, { columns: true, bom: true, trim: true, skip_empty_lines: true });
     return rows.map((row, index) => {
       const { id, ...read } = csvRow.parse(row);

@@ -43,6 +43,12 @@ export function ruleMemoryError(error: unknown, file: string): AgentError {
   return new AgentError({ ...row, message: sentence(file), cause: error });
 }
 
+/** For who only wants to read. */
+export function notKept(cause: unknown, file: string): AgentError {
+  const message = `There is nothing in ${file} to read: the agent has not run with these settings.`;
+  return new AgentError({ code: 'file-unreadable', kind: 'invalid', retry: 'never', message, cause });
+}
+
 export function isDamaged(error: unknown): boolean {
   return rows[resultCode(error) ?? -1] === damaged;
 }

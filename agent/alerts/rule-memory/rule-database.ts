@@ -3,7 +3,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { isDamaged, ruleMemoryError } from './disk-errors.ts';
+import { isDamaged, notKept, ruleMemoryError } from './disk-errors.ts';
 
 /** An id of '' stands for every rule or every camera. */
 const tablesSql = `
@@ -68,7 +68,7 @@ export class RuleDatabase implements Disposable {
       if (!readOnly) mkdirSync(dataDir, { recursive: true });
       this.#database = readOnly ? new DatabaseSync(this.#file, { timeout: 2_000, readOnly }) : open(this.#file);
     } catch (error) {
-      throw ruleMemoryError(error, this.#file);
+      throw readOnly ? notKept(error, this.#file) : ruleMemoryError(error, this.#file);
     }
   }
 
