@@ -3,17 +3,28 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 
-const usage = `npm run bench -- upload|fragmenter|camera|spool|repair [options]
+const usage = `npm run bench -- upload|fragmenter|camera|spool|repair|rules [options]
 
   fragmenter   --megabytes N (90) --rounds N (15)      reader, fragmenter and writer against memcpy
   spool        --megabytes N (60) --rounds N (5)       synced bytes against the disk's own limit
   upload       --megabytes N (90) --fragments N (100)  a recording pushed; last picture → PERSISTED
   camera       --cameras LIST (1,4,16) --source native|ffmpeg (native) --megabits N (4) --seconds N (30)
                                                       CPU and private memory, node and ffmpeg apart; pictures lost
-  repair       --seconds N (20)                        CPU, memory and delay of each kind of re-encoding`;
+  repair       --seconds N (20)                        CPU, memory and delay of each kind of re-encoding
+  rules        --sightings N (10000) --rules N (200) --seconds N (60)
+                                                      so many things seen a minute through so many rules`;
 
 type Figures = Record<string, unknown>;
-type OptionName = 'megabytes' | 'rounds' | 'fragments' | 'cameras' | 'seconds' | 'source' | 'megabits';
+type OptionName =
+  | 'megabytes'
+  | 'rounds'
+  | 'fragments'
+  | 'cameras'
+  | 'seconds'
+  | 'source'
+  | 'megabits'
+  | 'sightings'
+  | 'rules';
 type Options = { [name in OptionName]?: string };
 
 // Each bench loads only the code it measures.
@@ -39,6 +50,10 @@ const benches: Record<string, (options: Options) => Promise<Figures>> = {
     const { benchRepair } = await import('./repair.ts');
     return await benchRepair({ seconds: count(seconds) });
   },
+  async rules({ sightings = '10000', rules = '200', seconds = '60' }) {
+    const { benchRules } = await import('./rules.ts');
+    return await benchRules({ sightings: count(sightings), rules: count(rules), seconds: count(seconds) });
+  },
 };
 
 class UsageError extends Error {}
@@ -60,7 +75,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       ...{ megabytes: text, rounds: text, fragments: text, cameras: text },
-      ...{ seconds: text, source: text, megabits: text },
+      ...{ seconds: text, source: text, megabits: text, sightings: text, rules: text },
     },
   });
   const [name = ''] = positionals;
