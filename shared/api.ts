@@ -31,7 +31,6 @@
 //   POST   /api/rules/replay                 ReplayRequest       → ReplayAnswer          404 | 409 replay-running | 422
 //   GET    /api/snoozes                                          → SnoozesAnswer
 //   POST   /api/snooze                       SnoozeRequest       → SnoozesAnswer         404
-//   GET    /api/alerts?limit&beforeMs                            → AlertsAnswer, newest first
 //   GET    /api/budget                                           → Budget
 //   GET    /api/events                                           → text/event-stream of LiveEvent, one per `data:` line
 //

@@ -13,11 +13,9 @@ export type StatusSources = {
   nowMs: number;
   cameras: readonly CameraStatus[];
   footage: (cameraId: string, fromMs: number, toMs: number) => FootageSpan[];
-  site?: Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving'>;
+  site?: Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving' | 'budget'>;
   /** What it throws becomes a sentence: alerts that cannot be counted must not hide the cameras. */
   destinations?: () => DestinationStatus[];
-  site?: Pick<CamerasAnswer, 'credentials' | 'clock' | 'leaving' | 'budget'>;
-  destinations?: DestinationStatus[];
 };
 
 /** Throws what `footage` throws. */
