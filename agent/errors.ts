@@ -87,6 +87,7 @@ export type ErrorCode =
   | 'delivery-failed'
   | 'delivery-forbidden'
   | 'destination-unknown'
+  | 'command-refused'
   | 'alert-unknown'
   | 'rule-unknown'
   | 'sighting-unknown'

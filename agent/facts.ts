@@ -64,6 +64,16 @@ export type Fact =
   | { type: 'rule.active'; ruleId: string; cameraId: string; active: boolean; atMs: number }
   | { type: 'alert.raised'; alert: Alert }
   | { type: 'alerts.failed'; error: AgentError; retryAtMs?: number }
+  /** Of destinations that are connected to all the time; changes only. `connected` with an error: not everything is allowed there. */
+  | {
+      type: 'destination.state';
+      destination: string;
+      state: 'connected' | 'waiting';
+      error?: AgentError;
+      retryAtMs?: number;
+    }
+  /** A destination asked for something, which was done unless there is an error. */
+  | { type: 'command.received'; destination: string; command: string; error?: AgentError }
   | {
       type: 'alert.delivery';
       alertId: string;

@@ -6,6 +6,7 @@ import { FragmentNumbers } from './alerts/fragment-numbers.ts';
 import { Outbox } from './alerts/outbox.ts';
 import type { PayloadContext } from './alerts/payload.ts';
 import { RuleMemoryStore } from './alerts/rule-memory/rule-memory.ts';
+import { SiteState } from './alerts/site-state.ts';
 import { StillLinks } from './alerts/still-links.ts';
 import { connectAws } from './aws/aws.ts';
 import { KinesisVideo } from './aws/kinesis-video.ts';
@@ -89,12 +90,15 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     stillLinkOf: id =>
       context.consoleUrl ? stillLinks.link(id, { consoleUrl: context.consoleUrl, nowMs: clock.nowMs() }) : undefined,
   };
+  using site = new SiteState(settings, facts);
+  using ruleMemory = new RuleMemoryStore({ dataDir, clock });
+  const { snoozes } = ruleMemory;
+  const stillOf = (id: string) => sightings.still(id);
   const deliveries = new Deliveries(
-    { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf: id => sightings.still(id) },
+    { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf, site, snoozes, dataDir },
     { ...live.settings, secretOf: live.secretOf },
   );
   const destinationsOf = (ruleId: string) => deliveries.of(ruleId);
-  using ruleMemory = new RuleMemoryStore({ dataDir, clock });
   const rules = new RaiseAlerts({ settings: live.settings, outbox, memory: ruleMemory, destinationsOf, clock, facts });
   using providers = new LabelProviders({ aws, clock, models: settings.models });
   using ledger = new LabelLedger(dataDir);
@@ -145,6 +149,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   await using _control = await answerCommands(shared, fleet, announce);
   // Listening on every address says nothing about the one by which people reach the console.
   if (!/^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen)) context.consoleUrl ??= web.url;
+  live.onChange(({ settings }) => site.follow(settings));
   live.onChange(({ settings, secretOf }) => deliveries.follow({ ...settings, secretOf }));
   live.onChange(({ settings }) => rules.follow(settings));
   live.onChange(({ settings: { models } }) => providers.follow(models));

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { amqpSchema } from './destinations/amqp.ts';
 import { firehoseSchema } from './destinations/firehose.ts';
 import { kinesisSchema } from './destinations/kinesis.ts';
+import { mqttSchema } from './destinations/mqtt.ts';
 import { snsSchema } from './destinations/sns.ts';
 import { sqsSchema } from './destinations/sqs.ts';
 import { stompSchema } from './destinations/stomp.ts';
@@ -19,6 +20,7 @@ const kinds = {
   sqs: sqsSchema.optional().describe('A queue of Amazon SQS.'),
   kinesis: kinesisSchema.optional().describe('A Kinesis data stream.'),
   firehose: firehoseSchema.optional().describe('A stream of Amazon Data Firehose.'),
+  mqtt: mqttSchema.optional(),
 } as const;
 
 export const destinationKinds: readonly string[] = Object.keys(kinds);

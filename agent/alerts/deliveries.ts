@@ -92,6 +92,7 @@ export class Deliveries {
     while (!signal.aborted) {
       const { signal: round } = this.#round;
       const { sinks, hidden } = this.#destinations;
+      for (const sink of sinks) sink.open?.();
       await runDeliveries({ ...this.#options, sinks, hidden, signal: round });
       // Without any destination there is nothing to do until that changes.
       await aborted(round);

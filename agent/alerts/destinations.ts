@@ -7,6 +7,7 @@ import type { Sink, SinkParts } from './sink.ts';
 import { amqpSink } from './sinks/amqp.ts';
 import { firehoseSink } from './sinks/firehose.ts';
 import { kinesisSink } from './sinks/kinesis.ts';
+import { mqttSink } from './sinks/mqtt.ts';
 import { snsSink } from './sinks/sns.ts';
 import { sqsSink } from './sinks/sqs.ts';
 import { stompSink } from './sinks/stomp.ts';
@@ -61,7 +62,7 @@ function kindIn({ id: _, ...kinds }: DestinationSettings): string | undefined {
 }
 
 function sinkOf(
-  { id: destination, webhook, amqp, stomp, sns, sqs, kinesis, firehose }: DestinationSettings,
+  { id: destination, webhook, mqtt, amqp, stomp, sns, sqs, kinesis, firehose }: DestinationSettings,
   parts: SinkParts,
 ): Sink {
   if (webhook) return webhookOf(webhook, destination, parts);
@@ -71,6 +72,7 @@ function sinkOf(
   if (sqs) return sqsSink({ ...parts, settings: sqs, destination });
   if (kinesis) return kinesisSink({ ...parts, settings: kinesis, destination });
   if (firehose) return firehoseSink({ ...parts, settings: firehose, destination });
+  if (mqtt) return mqttSink({ ...parts, settings: mqtt, destination });
   throw new TypeError(`The destination ${destination} is of no kind`);
 }
 

@@ -7,6 +7,8 @@ import type { AgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import type { Secret } from '../secret.ts';
 import type { PayloadContext } from './payload.ts';
+import type { Snoozes } from './rule-memory/snoozes.ts';
+import type { SiteState } from './site-state.ts';
 
 /**
  * Told what the other side answered, in its own words: a status and how its text begins, or the id it gave the alert.
@@ -33,6 +35,8 @@ export type Sink = {
      */
     deliver(alerts: readonly Alert[], signal: AbortSignal): Promise<readonly (AgentError | undefined)[]>;
   };
+  /** Begins what goes on beside deliveries, such as a connection. Called once, when whoever had its place has closed. */
+  open?(): void;
   /** Ends connections. Nothing is delivered afterwards. Never rejects. */
   close?(): Promise<void>;
 };
@@ -49,6 +53,12 @@ export type SinkParts = {
   secretOf(reference: SecretReference): Secret;
   /** JPEG of the frame a sighting was seen on; undefined when it is not kept any more. */
   stillOf(sightingId: string): Promise<Uint8Array | undefined>;
+  /** What holds on the site now. */
+  site: SiteState;
+  /** Who keeps rules quiet for a time. */
+  snoozes: Pick<Snoozes, 'snooze' | 'snoozedUntilMs' | 'onChange'>;
+  /** Folder of what the agent remembers. */
+  dataDir: string;
 };
 
 export type SinkOptions<Settings> = SinkParts & { settings: Settings; destination: string };

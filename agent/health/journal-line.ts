@@ -18,6 +18,9 @@ export function levelOf(fact: Fact): Level {
       return deliveryLevels[fact.state];
     case 'upload.state':
       return fact.error ? 'warn' : 'debug';
+    case 'destination.state':
+    case 'command.received':
+      return fact.error ? 'warn' : 'info';
     case 'stream.checked':
       return fact.drift.length > 0 || fact.retentionHours === 0 ? 'warn' : 'info';
     case 'camera.events':
@@ -153,6 +156,15 @@ export function fieldsOf(fact: Fact): Fields {
         retryAt: isoTime(fact.retryAtMs),
         ...errorFields(fact.error),
       };
+    case 'destination.state':
+      return {
+        destination: fact.destination,
+        state: fact.state,
+        retryAt: isoTime(fact.retryAtMs),
+        ...errorFields(fact.error),
+      };
+    case 'command.received':
+      return { destination: fact.destination, command: fact.command, ...errorFields(fact.error) };
   }
 }
 
@@ -165,6 +177,7 @@ export function repeatKeyOf(fact: Fact): string | undefined {
 
 function aboutOf(fact: Fact): string {
   if (fact.type === 'alert.delivery') return `${fact.destination} ${fact.state}`;
+  if ('destination' in fact) return fact.destination;
   return 'cameraId' in fact ? fact.cameraId : '';
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Outbox, type OutboxOptions } from '../../agent/alerts/outbox.ts';
 import type { Sink, SinkParts } from '../../agent/alerts/sink.ts';
+import { SiteState } from '../../agent/alerts/site-state.ts';
 import { connectAws } from '../../agent/aws/aws.ts';
 import { AgentError } from '../../agent/errors.ts';
 import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
@@ -30,12 +31,16 @@ export function firing(change: Partial<Firing> = {}): Firing {
 
 /** What sinks need beside their settings; there is no AWS, and every secret is the same. */
 export function sinkParts(change: Partial<SinkParts> = {}): SinkParts {
+  const facts = new Facts(error => {
+    throw error;
+  });
   return {
     clock: new SimulatedClock(),
     random: () => 0.5,
-    facts: new Facts(error => {
-      throw error;
-    }),
+    facts,
+    site: new SiteState({ siteName: 'Harbour', cameras: [], rules: [] }, change.facts ?? facts),
+    snoozes: { snooze: () => {}, snoozedUntilMs: () => undefined, onChange: () => () => {} },
+    dataDir: '/nowhere',
     context: { streamOf: () => undefined },
     aws: connectAws(
       { region: 'us-west-2', endpoint: 'http://127.0.0.1:9' },

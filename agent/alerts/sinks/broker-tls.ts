@@ -3,17 +3,18 @@ import { readFile } from 'node:fs/promises';
 import type { TlsSettings } from '../../../shared/destinations/tls.ts';
 import { tlsFileUnreadable } from './queue-errors.ts';
 
-export type TlsFiles = { ca?: Buffer; cert?: Buffer; key?: Buffer; servername?: string };
+export type TlsFiles = { ca?: Buffer; cert?: Buffer; key?: Buffer; servername?: string; ALPNProtocols?: string[] };
 
 /** Options of node:tls. Rejects with AgentError `delivery-refused` when a file cannot be read. */
 export async function tlsFiles(settings: TlsSettings | undefined, destination: string): Promise<TlsFiles> {
-  const { caFile, certificateFile, privateKeyFile, servername } = settings ?? {};
+  const { caFile, certificateFile, privateKeyFile, servername, alpn } = settings ?? {};
   const [ca, cert, key] = await Promise.all([caFile, certificateFile, privateKeyFile].map(read));
   return {
     ...(ca ? { ca } : {}),
     ...(cert ? { cert } : {}),
     ...(key ? { key } : {}),
     ...(servername === undefined ? {} : { servername }),
+    ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
   };
 
   async function read(path: string | undefined): Promise<Buffer | undefined> {

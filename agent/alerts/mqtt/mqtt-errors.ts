@@ -1,0 +1,204 @@
+// Everything that can go wrong between the agent and an MQTT broker, as errors the owner can act on: reason codes of MQTT 5,
+// return codes of 3.1.1, TLS and the network. The only place that knows these codes.
+import { AgentError, type AgentErrorOptions } from '../../errors.ts';
+import { connectionError } from '../sinks/webhook-errors.ts';
+
+type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { says: string };
+
+const refused = { code: 'delivery-refused', kind: 'invalid', retry: 'later' } as const;
+const denied = { ...refused, kind: 'denied' } as const;
+const failed = { code: 'delivery-failed', kind: 'unavailable', retry: 'later' } as const;
+
+const badCredentials: Row = {
+  ...denied,
+  says: 'does not accept the username and password: check both in the settings',
+};
+const notAuthorized: Row = {
+  ...denied,
+  says: 'does not let this device in (not authorised): check username, password or certificate, and that the broker allows this clientId',
+};
+const badClientId: Row = { ...refused, says: 'does not accept the clientId: set another one in the settings' };
+const unavailable: Row = { ...failed, says: 'is not ready (server unavailable)' };
+const badVersion: Row = { ...refused, says: 'does not speak this version of MQTT: set version to 3.1.1' };
+const tooLarge: Row = {
+  ...refused,
+  retry: 'never',
+  says: 'takes no message of this size: raise its limit, then send the alert again',
+};
+const busy: Row = { ...failed, kind: 'exhausted', says: 'is busy and asks to come back later' };
+const quota: Row = { ...failed, kind: 'exhausted', says: 'has no room for this device any more (quota exceeded)' };
+const moved: Row = { ...refused, says: 'has moved: enter its new address in the settings' };
+const unspecified: Row = { ...failed, says: 'has trouble of its own' };
+
+/** Reasons not to let a client in: return codes of 3.1.1 (1–5) and reason codes of 5. */
+const byConnectReason: Record<number, Row> = {
+  1: badVersion,
+  2: badClientId,
+  3: unavailable,
+  4: badCredentials,
+  5: notAuthorized,
+  128: unspecified,
+  132: badVersion,
+  133: badClientId,
+  134: badCredentials,
+  135: notAuthorized,
+  136: unavailable,
+  137: busy,
+  138: { ...denied, says: 'has banned this device: ask whoever runs it' },
+  140: { ...denied, says: 'wants another way to sign in than username, password or certificate' },
+  144: { ...refused, says: 'does not accept the topic of the last will: set another base in the settings' },
+  149: { ...refused, says: 'takes no message as large as the last will' },
+  151: quota,
+  154: { ...refused, says: 'keeps no retained messages: set states to false in the settings' },
+  155: { ...refused, says: 'takes no messages that it has to acknowledge (QoS 1): its settings need to allow them' },
+  156: moved,
+  157: moved,
+  159: busy,
+};
+
+/** Reasons a broker gives when it ends a connection that was open. */
+const byDisconnectReason: Record<number, Row> = {
+  ...byConnectReason,
+  135: { ...denied, says: 'ended the connection: this device may not publish or subscribe there (not authorised)' },
+  139: { ...failed, says: 'is shutting down' },
+  141: { ...failed, says: 'heard nothing from this device for too long' },
+  142: {
+    ...refused,
+    says: 'let in another client with the same clientId: give each device, and each destination, its own',
+  },
+  149: tooLarge,
+  150: busy,
+  152: { ...denied, says: 'ended the connection on behalf of whoever runs it' },
+};
+
+/** Undefined topic: the connection itself. */
+const byPublishReason: Record<number, (topic: string) => Row> = {
+  135: topic => ({
+    ...denied,
+    says: `does not let this user publish to ${topic}: allow it in the broker’s access rules`,
+  }),
+  144: topic => ({ ...refused, says: `does not accept the topic ${topic}: set another one in the settings` }),
+  149: () => tooLarge,
+  151: () => quota,
+  153: () => ({ ...refused, says: 'does not accept the form of the alert (payload format invalid)' }),
+};
+
+/** For a client that was not let in. */
+export function connectRefusal(reason: number, broker: string): AgentError {
+  return errorOf(
+    byConnectReason[reason] ?? { ...refused, says: `does not let this device in (reason ${reason})` },
+    broker,
+  );
+}
+
+/** Whether another version of MQTT may be let in. */
+export function isVersionRefusal(reason: number): boolean {
+  return byConnectReason[reason] === badVersion;
+}
+
+/** For a DISCONNECT from the broker (MQTT 5). */
+export function disconnectError(reason: number, broker: string): AgentError {
+  return errorOf(byDisconnectReason[reason] ?? { ...failed, says: `ended the connection (reason ${reason})` }, broker);
+}
+
+/** For a message that was answered with a reason not to take it (MQTT 5). */
+export function publishRefusal(reason: number, topic: string, broker: string): AgentError {
+  const otherwise: Row = { ...failed, says: `did not take the message (reason ${reason})` };
+  return errorOf(byPublishReason[reason]?.(topic) ?? otherwise, broker);
+}
+
+export function tooLargeError(broker: string): AgentError {
+  return errorOf(tooLarge, broker);
+}
+
+export function noQos1Error(broker: string): AgentError {
+  return errorOf(byConnectReason[155] ?? unspecified, broker);
+}
+
+/** For a subscription that was not granted. */
+export function subscribeRefusal(topics: readonly string[], broker: string): AgentError {
+  const says = `does not let this user subscribe to ${topics.join(' and ')}: allow it in the broker’s access rules`;
+  return errorOf({ ...denied, says }, broker);
+}
+
+export function silenceError(timeoutMs: number, what: string, broker: string): AgentError {
+  return errorOf({ ...failed, says: `did not ${what} within ${timeoutMs / 1000} s` }, broker);
+}
+
+/**
+ * For a connection that ended without a word while a message waited for its acknowledgement. Brokers that speak 3.1.1 have
+ * no other way to refuse one.
+ */
+export function closedWhilePublishing(topic: string, broker: string): AgentError {
+  const says = `closed the connection before it acknowledged. If this goes on, check that this user may publish to ${topic}`;
+  return errorOf({ ...failed, says }, broker);
+}
+
+export function closedError(broker: string): AgentError {
+  const says = 'closed the connection. If this goes on, another client may have the same clientId: each needs its own';
+  return errorOf({ ...failed, says }, broker);
+}
+
+/** For a handshake that ended without a word. */
+export function closedBeforeAnswer(broker: string): AgentError {
+  const says =
+    'closed the connection before it answered: check the port, and that it speaks MQTT there, with TLS or without';
+  return errorOf({ ...failed, says }, broker);
+}
+
+export function floodError(broker: string): AgentError {
+  return errorOf({ ...failed, says: 'sent a message that is too large for a command' }, broker);
+}
+
+const wantsCertificate: Row = {
+  ...denied,
+  says: 'asks for a certificate of this device: set tls.certificateFile and tls.privateKeyFile',
+};
+const notOurCertificate: Row = {
+  ...denied,
+  says: 'does not accept the certificate of this device: check that it is valid and that the broker knows its issuer',
+};
+const noTls: Row = { ...refused, says: 'speaks no TLS on this port: check the port, or begin the url with mqtt://' };
+const byTlsCode: [RegExp, Row][] = [
+  [/ALERT_CERTIFICATE_REQUIRED|ALERT_NO_CERTIFICATE|SSLV3_ALERT_HANDSHAKE_FAILURE/, wantsCertificate],
+  [
+    /ALERT_UNKNOWN_CA|ALERT_(BAD|UNSUPPORTED|REVOKED|EXPIRED|UNKNOWN)_CERT|ALERT_CERTIFICATE|ALERT_DECRYPT_ERROR/,
+    notOurCertificate,
+  ],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/, noTls],
+  [/NO_APPLICATION_PROTOCOL/, { ...refused, says: 'does not know the protocol that tls.alpn names' }],
+  [
+    /KEY_VALUES_MISMATCH/,
+    { ...refused, says: 'was not asked: tls.certificateFile and tls.privateKeyFile do not belong together' },
+  ],
+  [
+    /PEM|ASN1|DECODER|NO_START_LINE|UNSUPPORTED/,
+    { ...refused, says: 'was not asked: a file under tls is not a certificate or key in PEM form' },
+  ],
+];
+
+/** For an error of the socket, of TLS or of the WebSocket below the connection. */
+export function networkError(cause: unknown, broker: string): AgentError {
+  const code = codeOf(cause);
+  const row = byTlsCode.find(([codes]) => code.startsWith('ERR_') && codes.test(code))?.[1];
+  if (row) return errorOf(row, broker, cause);
+  const status = httpStatusOf(cause);
+  if (status === undefined) return connectionError(cause, broker);
+  const advice = status === 401 || status === 403 ? 'its access rules' : 'the path of the url';
+  const kind = status >= 500 ? failed : refused;
+  return errorOf({ ...kind, says: `answers the WebSocket with HTTP ${status}: check ${advice}` }, broker, cause);
+}
+
+function errorOf({ says, ...row }: Row, broker: string, cause?: unknown): AgentError {
+  return new AgentError({ ...row, message: `The ${broker} ${says}.`, cause });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** `ws` tells the status of a handshake that was not accepted only in words. */
+function httpStatusOf(error: unknown): number | undefined {
+  const [, status] = (error instanceof Error && /^Unexpected server response: (\d{3})$/.exec(error.message)) || [];
+  return status === undefined ? undefined : Number(status);
+}
