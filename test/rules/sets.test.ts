@@ -1,11 +1,12 @@
 // The ready sets are settings files that hold, and their rules do what their comments say.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ruleSet, ruleSetNames } from '../../agent/commands/rule-sets.ts';
 import { parseSettings } from '../../agent/settings/load.ts';
 import { readRuleDraft } from '../../agent/settings/rule-draft.ts';
 import { destinationKinds } from '../../shared/destination-settings.ts';
+import { outcomesByReach } from '../../shared/rule-outcome.ts';
 import { stage, standingAt } from './scene.ts';
 
 const names = readdirSync(join(import.meta.dirname, '../../agent/commands/rule-sets')).map(
@@ -78,6 +79,14 @@ test('in the city: a car against the one-way street is told, one along it is not
     );
   expect(drive('right', [0.8, 0.6, 0.4], at)).toEqual([]);
   expect(drive('wrong', [0.2, 0.4, 0.6], at + 60_000)).toEqual(['wrong-way']);
+});
+
+test('the example in the documentation holds, and every reason is explained there', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/rules.md'), 'utf8');
+  const [, yaml = ''] = /```yaml\n(.*?)```/s.exec(text) ?? [];
+  expect(parseSettings('rules.md', yaml).rules.map(({ id }) => id)).toEqual(['person-at-door']);
+  for (const outcome of outcomesByReach) expect(text).toContain(`\`${outcome}\``);
+  for (const name of names) expect(text).toContain(`- **${name}**: `);
 });
 
 test('a draft that is wrong is refused with every field', async () => {
