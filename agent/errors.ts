@@ -80,7 +80,6 @@ export type ErrorCode =
   | 'labels-throttled'
   | 'labels-denied'
   | 'labels-failed'
-  | 'labels-budget-spent'
   | 'model-invalid'
   | 'model-failed'
   | 'delivery-refused'

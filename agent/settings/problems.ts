@@ -10,11 +10,13 @@ import type { SettingPath, SettingsDocument } from './yaml-document.ts';
 
 type Problem = { path: SettingPath; rule: string; example?: unknown };
 
-/** What is wrong with one camera, by the setting's path within it, in words as the file's own problems have. */
-export function cameraProblems(camera: unknown): { path: string; message: string }[] {
+/** What is wrong with one camera, beside the models it may name, by the setting's path within it, in words as the file's own problems have. */
+export function cameraProblems(camera: unknown, models: readonly unknown[]): { path: string; message: string }[] {
   const issues = cameraSchema.safeParse(camera, { error: () => '' }).error?.issues ?? [];
   const schema = issues.length === 0 ? {} : (schemaNodeAt(settingsJsonSchema(), ['cameras', 0]) ?? {});
-  const own = disagreements({ cameras: [camera] }).map(problem => ({ ...problem, path: problem.path.slice(2) }));
+  const own = disagreements({ cameras: [camera], models })
+    .filter(({ path }) => path[0] === 'cameras')
+    .map(problem => ({ ...problem, path: problem.path.slice(2) }));
   return [...issues.flatMap(issue => problemsOf(issue, schema, camera)), ...own].map(({ path, rule, example }) => ({
     path: keyOf(path),
     message: `${rule}${exampleWords(example)}`,

@@ -65,7 +65,7 @@ export class SettingsDraft {
     if (this.#cameras.has(id)) throw cameraExists(id);
     const camera: Written = { ...entry, id };
     const secret = this.#refer(camera, password);
-    requireRight(camera);
+    requireRight(camera, this.settings.models);
     this.#keep(camera, secret);
     this.#added.push(inOrder(camera));
   }
@@ -79,7 +79,7 @@ export class SettingsDraft {
     if (password === null || camera.username === undefined) delete camera.password;
     else if (password === undefined) requireSameHosts(old, camera);
     const secret = this.#refer(camera, password ?? undefined);
-    requireRight(camera);
+    requireRight(camera, this.settings.models);
     this.#keep(camera, secret);
     this.#changes.push(document => changeCamera(document, id, camera));
   }
@@ -161,8 +161,8 @@ export function placesOf(path: string, { dataDir }: AgentSettings): SecretPlaces
 const idIsFixed =
   'cannot change, for recordings are kept under it: add the camera under its new id and remove this one';
 
-function requireRight(camera: Written): void {
-  const problems = cameraProblems(camera);
+function requireRight(camera: Written, models: AgentSettings['models']): void {
+  const problems = cameraProblems(camera, models);
   if (problems.length > 0) throw fieldsInvalid(camera.id ? `the camera ${camera.id}` : 'the camera', problems);
 }
 

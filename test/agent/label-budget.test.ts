@@ -60,6 +60,7 @@ test('an own model labels what a camera sees until the day’s pictures are spen
   const { pauses } = await read<LabelPausesAnswer>(agent, `/api/cameras/yard/label-pauses?${range}`);
   expect(pauses).toMatchObject([{ reason: 'budget', untilMs: expect.any(Number) }]);
 
-  await agent.ask('PATCH', '/api/cameras/yard', { labels: { ...labels, callsPerDay: 3 } });
+  const more = await agent.ask('PATCH', '/api/cameras/yard', { labels: { ...labels, callsPerDay: 3 } });
+  expect(more).toMatchObject({ status: 200, answer: { needRestart: [] } });
   await expect.poll(async () => (await budgetOf(agent))[0]?.calls, { timeout: 40_000 }).toBe(3);
 }, 120_000);

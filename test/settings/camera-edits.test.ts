@@ -351,6 +351,17 @@ describe('a password', () => {
   });
 });
 
+test('a camera may name any model of the file, and no other', async () => {
+  const book = await bookOf(
+    'cameras:\n  - { id: gate, url: "rtsp://h/1" }\nmodels:\n  - { id: parcels, sagemaker: { endpointName: x } }\n',
+  );
+  await book.change('gate', { labels: { provider: 'sagemaker', model: 'parcels' } });
+  await book.add({ id: 'quay', url: 'rtsp://h/2', labels: { provider: 'sagemaker', model: 'parcels' } });
+  const error = await refusal(book.change('gate', { labels: { model: 'letters' } }));
+  expect(error).toMatchObject({ code: 'settings-invalid', fields: [{ path: 'labels.model' }] });
+  expect(await text()).toContain('model: parcels');
+});
+
 test('with force a camera leaves the rules that name it, and a rule for it alone goes with it', async () => {
   const book = await bookOf(handWritten);
   expect(await book.remove('quay', { force: true })).toEqual({
