@@ -94,7 +94,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   using ruleMemory = new RuleMemoryStore({ dataDir, clock });
   const { snoozes } = ruleMemory;
   const stillOf = (id: string) => sightings.still(id);
-  const deliveries = new Deliveries(
+  const deliveries = await Deliveries.open(
     { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf, site, snoozes, dataDir },
     { ...live.settings, secretOf: live.secretOf },
   );

@@ -27,11 +27,15 @@ export class Deliveries {
   #identity: string;
   #round = new AbortController();
 
-  /** @throws AgentError `settings-invalid` for an empty secret */
-  constructor(options: DeliveriesOptions, routing: RoutingWithSecrets) {
+  private constructor(options: DeliveriesOptions, identity: string, destinations: Connected) {
     this.#options = options;
-    this.#identity = identityOf(routing);
-    this.#destinations = this.#connect(routing);
+    this.#identity = identity;
+    this.#destinations = destinations;
+  }
+
+  /** Rejects with AgentError `settings-invalid` for an empty secret. */
+  static async open(options: DeliveriesOptions, routing: RoutingWithSecrets): Promise<Deliveries> {
+    return new Deliveries(options, identityOf(routing), await connected(options, routing));
   }
 
   /** Names of the destinations that a rule's alerts go to. */
@@ -74,11 +78,11 @@ export class Deliveries {
     return redeliver(asked, this.#options.outbox, this.#names());
   }
 
-  /** Nothing is cut off unless destinations changed. @throws AgentError `settings-invalid` for an empty secret */
-  follow(routing: RoutingWithSecrets): void {
+  /** Nothing is cut off unless destinations changed. Rejects with AgentError `settings-invalid` for an empty secret. */
+  async follow(routing: RoutingWithSecrets): Promise<void> {
     const identity = identityOf(routing);
     if (identity === this.#identity) return;
-    this.#destinations = this.#connect(routing);
+    this.#destinations = await connected(this.#options, routing);
     this.#identity = identity;
     this.#round.abort();
     this.#round = new AbortController();
@@ -104,18 +108,18 @@ export class Deliveries {
     return this.#destinations.sinks.map(sink => sink.destination);
   }
 
-  #connect(routing: RoutingWithSecrets): Connected {
-    const { secretOf } = routing;
-    const hidden = hiddenWords(waysOf(routing), secretOf);
-    return { ...connectDestinations(routing, { ...this.#options, secretOf }), hidden };
-  }
-
   async #close(sinks: readonly Sink[]): Promise<void> {
     const closed = new AbortController();
     const patience = this.#options.clock.sleep(closePatienceMs, closed.signal).catch(() => undefined);
     await Promise.race([Promise.allSettled(sinks.map(async sink => sink.close?.())), patience]);
     closed.abort();
   }
+}
+
+async function connected(options: DeliveriesOptions, routing: RoutingWithSecrets): Promise<Connected> {
+  const { secretOf } = routing;
+  const hidden = hiddenWords(waysOf(routing), secretOf);
+  return { ...(await connectDestinations(routing, { ...options, secretOf })), hidden };
 }
 
 function testAlert(atMs: number): Alert {

@@ -1,16 +1,10 @@
 // From the settings to the sinks they name: each destination once, with a name of its own. A new kind of destination is a
-// schema in shared/destinations/, a sink in sinks/ and one line here.
+// schema in shared/destinations/, a sink in sinks/ and one line here. Their code, and the packages it needs, is loaded when a
+// destination of the kind is there: all of them together would take 15 MB of every device.
 import type { DestinationSettings, Route } from '../../shared/destination-settings.ts';
 import type { WebhookSettings } from '../../shared/destinations/webhook.ts';
 import type { RuleSettings } from '../../shared/rule-settings.ts';
 import type { Sink, SinkParts } from './sink.ts';
-import { amqpSink } from './sinks/amqp.ts';
-import { firehoseSink } from './sinks/firehose.ts';
-import { kinesisSink } from './sinks/kinesis.ts';
-import { mqttSink } from './sinks/mqtt.ts';
-import { snsSink } from './sinks/sns.ts';
-import { sqsSink } from './sinks/sqs.ts';
-import { stompSink } from './sinks/stomp.ts';
 import { webhookDestination, webhookSink } from './sinks/webhook.ts';
 
 export type Destinations = {
@@ -23,9 +17,9 @@ export type Destinations = {
 
 export type Routing = { rules: RuleSettings[]; destinations: DestinationSettings[] };
 
-/** @throws AgentError `settings-invalid` for what only shows now, such as an empty secret */
-export function connectDestinations({ rules, destinations }: Routing, parts: SinkParts): Destinations {
-  const named = destinations.map(settings => sinkOf(settings, parts));
+/** Rejects with AgentError `settings-invalid` for what only shows now, such as an empty secret. */
+export async function connectDestinations({ rules, destinations }: Routing, parts: SinkParts): Promise<Destinations> {
+  const named = await Promise.all(destinations.map(settings => sinkOf(settings, parts)));
   const inline = new Map<string, Sink>();
   const byRule = new Map(rules.map(({ id, then: routes }) => [id, routes.flatMap(nameOf)]));
   const kinds = new Map(destinations.map(settings => [settings.id, kindIn(settings)]));
@@ -61,18 +55,19 @@ function kindIn({ id: _, ...kinds }: DestinationSettings): string | undefined {
   return Object.entries(kinds).find(([, settings]) => settings !== undefined)?.[0];
 }
 
-function sinkOf(
+async function sinkOf(
   { id: destination, webhook, mqtt, amqp, stomp, sns, sqs, kinesis, firehose }: DestinationSettings,
   parts: SinkParts,
-): Sink {
+): Promise<Sink> {
   if (webhook) return webhookOf(webhook, destination, parts);
-  if (amqp) return amqpSink({ ...parts, settings: amqp, destination });
-  if (stomp) return stompSink({ ...parts, settings: stomp, destination });
-  if (sns) return snsSink({ ...parts, settings: sns, destination });
-  if (sqs) return sqsSink({ ...parts, settings: sqs, destination });
-  if (kinesis) return kinesisSink({ ...parts, settings: kinesis, destination });
-  if (firehose) return firehoseSink({ ...parts, settings: firehose, destination });
-  if (mqtt) return mqttSink({ ...parts, settings: mqtt, destination });
+  if (amqp) return (await import('./sinks/amqp.ts')).amqpSink({ ...parts, settings: amqp, destination });
+  if (stomp) return (await import('./sinks/stomp.ts')).stompSink({ ...parts, settings: stomp, destination });
+  if (sns) return (await import('./sinks/sns.ts')).snsSink({ ...parts, settings: sns, destination });
+  if (sqs) return (await import('./sinks/sqs.ts')).sqsSink({ ...parts, settings: sqs, destination });
+  if (kinesis) return (await import('./sinks/kinesis.ts')).kinesisSink({ ...parts, settings: kinesis, destination });
+  if (firehose)
+    return (await import('./sinks/firehose.ts')).firehoseSink({ ...parts, settings: firehose, destination });
+  if (mqtt) return (await import('./sinks/mqtt.ts')).mqttSink({ ...parts, settings: mqtt, destination });
   throw new TypeError(`The destination ${destination} is of no kind`);
 }
 

@@ -16,22 +16,22 @@ function rule(urls: string[], change: Partial<RuleSettings> = {}): RuleSettings 
   return { ...aRule({ cooldownSeconds: 0, then: routes }), ...change };
 }
 
-function running(rules: RuleSettings[]) {
+async function running(rules: RuleSettings[]) {
   const { outbox, facts, stop } = scene({ clock: systemClock });
   const shared = { ...sinkParts({ clock: systemClock, facts }), outbox, signal: stop.signal };
-  const deliveries = new Deliveries(shared, { rules, destinations: [], secretOf });
+  const deliveries = await Deliveries.open(shared, { rules, destinations: [], secretOf });
   const raise = () => outbox.raise(firing(), deliveries.of('person-at-door'));
   return { deliveries, raise, stop, done: deliveries.run() };
 }
 
 test('an alert goes where its rule says now, also from an agent that began without rules', async () => {
   const [first, second] = [await misbehavingReceiver(), await misbehavingReceiver()];
-  const { deliveries, raise, stop, done } = running([]);
+  const { deliveries, raise, stop, done } = await running([]);
   raise();
-  deliveries.follow({ rules: [rule([first.url])], destinations: [], secretOf });
+  await deliveries.follow({ rules: [rule([first.url])], destinations: [], secretOf });
   raise();
   await expect.poll(() => first.received.length).toBe(1);
-  deliveries.follow({ rules: [rule([second.url])], destinations: [], secretOf });
+  await deliveries.follow({ rules: [rule([second.url])], destinations: [], secretOf });
   raise();
   await expect.poll(() => second.received.length).toBe(1);
   expect(first.received).toHaveLength(1);
@@ -42,20 +42,20 @@ test('an alert goes where its rule says now, also from an agent that began witho
 test('a change that leaves the destinations as they are cuts off no delivery', async () => {
   const [silent, other] = [await misbehavingReceiver(['silence']), await misbehavingReceiver()];
   const rules = [rule([silent.url, other.url])];
-  const { deliveries, raise, stop, done } = running(rules);
+  const { deliveries, raise, stop, done } = await running(rules);
   raise();
   await expect.poll(() => [silent, other].map(({ received }) => received.length)).toEqual([1, 1]);
   const changed = rule([silent.url, other.url], {
     cooldownSeconds: 5,
     when: aRule({ when: { labels: ['Car'] } }).when,
   });
-  deliveries.follow({ rules: [changed], destinations: [], secretOf });
+  await deliveries.follow({ rules: [changed], destinations: [], secretOf });
   raise();
   await expect.poll(() => other.received.length).toBe(2);
   expect(silent.received).toHaveLength(1);
 
   // Another secret is another signature.
-  deliveries.follow({ rules: [changed], destinations: [], secretOf: () => new Secret('another secret') });
+  await deliveries.follow({ rules: [changed], destinations: [], secretOf: () => new Secret('another secret') });
   await expect.poll(() => silent.received.length).toBe(3);
   stop.abort();
   await done;

@@ -123,7 +123,7 @@ test.each([
 
 const secretOf = () => new Secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw');
 
-function running(urls: string[]) {
+async function running(urls: string[]) {
   const { outbox, facts, stop } = scene({ clock: systemClock });
   const shared = { ...sinkParts({ clock: systemClock, facts }), outbox, signal: stop.signal };
   const destinations = urls.map((url, index) => ({
@@ -132,14 +132,14 @@ function running(urls: string[]) {
   }));
   // biome-ignore lint/suspicious/noThenProperty: the setting's name
   const rules = [rule({ then: destinations.map(({ id }) => ({ to: id })) })];
-  const deliveries = new Deliveries(shared, { rules, destinations, secretOf });
+  const deliveries = await Deliveries.open(shared, { rules, destinations, secretOf });
   return { outbox, deliveries, stop };
 }
 
 test('a test goes to exactly one destination, at once, past what waits, and is kept nowhere', async () => {
   const quoting = { status: 200, headers: {}, text: `sent to /hook?token=canary55 with ${secretOf().reveal()}` };
   const [well, troubled] = [await misbehavingReceiver([quoting]), await misbehavingReceiver([500, 500])];
-  const { outbox, deliveries, stop } = running([`${well.url}/hook?token=canary55`, troubled.url]);
+  const { outbox, deliveries, stop } = await running([`${well.url}/hook?token=canary55`, troubled.url]);
   outbox.raise(firing(), ['hook-1']);
   const done = deliveries.run();
   await expect.poll(() => troubled.received.length).toBe(1);
@@ -167,7 +167,7 @@ test('a test goes to exactly one destination, at once, past what waits, and is k
 
 test('of each destination is told what waits, what was given up, and how it is', async () => {
   const [well, gone] = [await misbehavingReceiver(), await misbehavingReceiver([410, 500])];
-  const { outbox, deliveries, stop } = running([well.url, gone.url]);
+  const { outbox, deliveries, stop } = await running([well.url, gone.url]);
   expect(deliveries.statuses()).toEqual([
     { id: 'hook-0', kind: 'webhook', waiting: 0, dead: 0, recentlyDead: 0 },
     { id: 'hook-1', kind: 'webhook', waiting: 0, dead: 0, recentlyDead: 0 },

@@ -208,14 +208,14 @@ function rule(id: string, ...webhooks: { url: string; secret: { env: string } }[
   return aRule({ id, then: webhooks.map(webhook => ({ webhook })) });
 }
 
-test('rules that name the same webhook share it; the same path with another token or secret is another', () => {
+test('rules that name the same webhook share it; the same path with another token or secret is another', async () => {
   const hook = { url: 'https://example.org/hook?token=canary', secret: { env: 'A' } };
   const rules = [
     rule('one', hook),
     rule('two', hook, { ...hook, url: 'https://example.org/hook?token=other' }),
     rule('three', { ...hook, secret: { env: 'B' } }),
   ];
-  const destinations = connectDestinations({ rules, destinations: [] }, sinkParts());
+  const destinations = await connectDestinations({ rules, destinations: [] }, sinkParts());
   expect(destinations.sinks.map(sink => sink.destination)).toEqual([
     'webhook https://example.org/hook',
     'webhook https://example.org/hook (2)',

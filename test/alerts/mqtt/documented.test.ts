@@ -20,6 +20,14 @@ describe('the examples for MQTT', () => {
   });
 });
 
+test('the examples of all other kinds are settings that hold', () => {
+  const others = [...text.matchAll(/```yaml\n(.*?)```/gs)].slice(examples.length).map(([, yaml = '']) => yaml);
+  const kinds = others.flatMap(yaml =>
+    parseSettings('/etc/kvs-edge/site.yaml', yaml).destinations.flatMap(Object.keys),
+  );
+  expect(new Set(kinds)).toEqual(new Set(['id', 'amqp', 'stomp', 'sns', 'sqs', 'kinesis', 'firehose']));
+});
+
 test('the topics are those that the page names', () => {
   const topics = new StateTopics('kvs-edge/{site}', '{site}');
   const rule = { cameraId: '{camera}', ruleId: '{rule}' };
