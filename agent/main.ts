@@ -156,6 +156,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   live.onChange(() => fleet.follow(live.cameras()));
   const watched = {
     ...{ rules, clock, statuses: shared.statuses, dir: settings.spool.dir },
+    budgetPercent: (cameraId?: string) => budget.spentPercent(cameraId),
     snoozed: (ruleId: string, cameraId: string, atMs: number) =>
       ruleMemory.snoozes.until(ruleId, cameraId, atMs) !== undefined,
   };

@@ -5,7 +5,6 @@ import { expect, test } from 'vitest';
 import { ruleSet, ruleSetNames } from '../../agent/commands/rule-sets.ts';
 import { parseSettings } from '../../agent/settings/load.ts';
 import { readRuleDraft } from '../../agent/settings/rule-draft.ts';
-import { destinationKinds } from '../../shared/destination-settings.ts';
 import { outcomesByReach } from '../../shared/rule-outcome.ts';
 import { stage, standingAt } from './scene.ts';
 
@@ -21,7 +20,7 @@ test('all of them are found', () => {
   expect(names.sort()).toEqual(['city', 'home', 'industry', 'lighting']);
 });
 
-test.each(names.filter(name => name !== 'lighting' || destinationKinds.includes('mqtt')))('%s holds', async name => {
+test.each(names)('%s holds', async name => {
   const { rules, cameras } = await settingsOf(name);
   expect(rules.length).toBeGreaterThan(0);
   // Each rule looks at a camera, and in zones and lines of that camera.
