@@ -155,7 +155,11 @@ function firingOf(
   { limit, atMs }: { limit: number; atMs: number },
 ): Firing {
   const why = kinds[about].words(value, limit, cameraId === undefined ? 'device' : 'camera');
-  const health: HealthProblem = { about, value, ...(about === 'lost-video' ? {} : { limit }) };
+  const health: HealthProblem = {
+    about,
+    value: Math.round(value * 100) / 100,
+    ...(about === 'lost-video' ? {} : { limit }),
+  };
   return {
     ...{ kind: 'health', ruleId, atMs, why, sightings: [], health },
     ...(cameraId === undefined ? {} : { cameraId }),
