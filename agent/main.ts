@@ -99,7 +99,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     { ...live.settings, secretOf: live.secretOf },
   );
   const destinationsOf = (ruleId: string) => deliveries.of(ruleId);
-  const rules = new RaiseAlerts({ settings: live.settings, outbox, memory: ruleMemory, destinationsOf, clock, facts });
+  using rules = new RaiseAlerts({ settings: live.settings, outbox, memory: ruleMemory, destinationsOf, clock, facts });
   using providers = new LabelProviders({ aws, clock, models: settings.models });
   using ledger = new LabelLedger(dataDir);
   const onProblem = (error: AgentError) => facts.publish({ type: 'budget.failed', error });

@@ -34,7 +34,7 @@ const stillsBehindMs = 30_000;
 /** So much of the past tells what was there when the agent stopped: who stood where, and since when. */
 const rememberedMs = 15 * 60_000;
 
-export class RaiseAlerts {
+export class RaiseAlerts implements Disposable {
   readonly #options: RaiseAlertsOptions;
   readonly #run: RuleRun;
   /** What the outbox knows too; asked for each match, a database would be most of what rules cost. */
@@ -115,6 +115,11 @@ export class RaiseAlerts {
 
   isActive(ruleId: string, cameraId: string): boolean {
     return this.#run.isActive(ruleId, cameraId);
+  }
+
+  /** Writes what cameras showed to the last. The memory is closed after it. */
+  [Symbol.dispose](): void {
+    this.#flush();
   }
 
   #raise(firings: readonly Firing[]): void {
