@@ -133,7 +133,9 @@ export const budget = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe('Pictures of all cameras sent to providers on one day at most; then motion only. Left out: no limit.')
+    .describe(
+      'Pictures of all cameras sent to Rekognition and SageMaker on one day at most; then motion only. Models on this device do not count. Left out: no limit.',
+    )
     .meta({ examples: [10_000] }),
   dollarsPerThousandCalls: z
     .number()

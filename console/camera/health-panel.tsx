@@ -13,7 +13,7 @@ import {
 
 export function HealthPanel({ camera }: { camera: CameraStatus }) {
   const now = nowMs.value;
-  const labels = camera.labels.problem ? 'attention' : camera.labels.on ? 'ok' : 'waiting';
+  const labels = camera.labels.problem || camera.labels.paused ? 'attention' : camera.labels.on ? 'ok' : 'waiting';
   return (
     <section class="panel health" aria-labelledby="health-title" data-health>
       <h2 id="health-title">Health</h2>

@@ -2,6 +2,7 @@
 import type { CamerasAnswer } from '../../shared/api.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import { ageWords, bytesWords, countWords, durationWords, inWords } from './ages.ts';
+import { minuteOfDay } from './clock-times.ts';
 import type { StatusWords } from './status.ts';
 
 /** Behind by more than this, an upload is catching up rather than just working. */
@@ -120,7 +121,9 @@ export function uploadSentences(camera: CameraStatus, nowMs: number): string[] {
 
 /** Whether and how often labels are looked for. */
 export function labelsSentence(camera: CameraStatus): string {
-  const { on, everySeconds, problem } = camera.labels;
+  const { on, everySeconds, problem, paused } = camera.labels;
+  if (paused?.reason === 'budget')
+    return `Labels are paused until ${minuteOfDay(paused.untilMs)}: the day’s pictures are spent. Motion is still noted.`;
   if (problem) return problem.message;
   if (!on) return 'Labels are off for this camera.';
   return everySeconds === undefined ? 'Labels are on.' : `Labels are looked for every ${everySeconds} s.`;
@@ -128,7 +131,7 @@ export function labelsSentence(camera: CameraStatus): string {
 
 /** The whole health line of a camera. */
 export function healthSentences(camera: CameraStatus, nowMs: number): string[] {
-  const labels = camera.labels.problem ? [labelsSentence(camera)] : [];
+  const labels = camera.labels.problem || camera.labels.paused?.reason === 'budget' ? [labelsSentence(camera)] : [];
   return [cameraSentence(camera, nowMs), ...uploadPart(camera, nowMs), ...labels];
 }
 

@@ -163,6 +163,31 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
     expect(page.url()).toContain('/camera/front-door?t=');
   });
 
+  test('paused labels are said above what was seen, on the timeline and in its list', async () => {
+    const paused = { reason: 'budget', untilMs: Date.now() + 3_600_000 } as const;
+    agent.script.cameras = now => [{ ...liveCamera(now), labels: { on: true, paused } }, offlineCamera(now)];
+    await signIn('/review');
+    await page.getByText(/^Labels of front-door are paused until \d\d:\d\d\. Motion is still noted\.$/).waitFor();
+
+    const within = new Date(Date.now() - 22 * 60_000).toISOString();
+    await page.goto(`${origin}/camera/front-door?t=${within}`);
+    await page.getByText(/^Labels paused .*: the provider did not answer\. Only motion was looked for\.$/).waitFor();
+    await page.locator('.readout').filter({ hasText: 'labels paused: the provider did not answer' }).waitFor();
+    const amber = () =>
+      page.locator('.track canvas').evaluate(element => {
+        const canvas = element as HTMLCanvasElement;
+        const scale = canvas.width / canvas.clientWidth;
+        const row = canvas.getContext('2d')?.getImageData(0, Math.round(27.5 * scale), canvas.width, 1).data ?? [];
+        return (
+          Array.from({ length: canvas.width }, (_, x) => row[4 * x + 3] ?? 0).filter(alpha => alpha > 0).length /
+          canvas.width
+        );
+      });
+    // Seven minutes of an hour, four pixels of six.
+    await expect.poll(amber).toBeGreaterThan(0.05);
+    expect(await amber()).toBeLessThan(0.12);
+  });
+
   test('an agent that dies is announced, what is on the screen stays, and all is well when it returns', async () => {
     await signIn();
     await page.locator('[data-camera=front-door] img').waitFor();
