@@ -8,6 +8,8 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import { AgentError, asAgentError, systemCode } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import { configurationRoutes } from './control/configuration-routes.ts';
+import { streamChangeRoutes } from './control/stream-changes.ts';
 import { streamRoutes } from './control/stream-routes.ts';
 import { tagRoutes } from './control/tags.ts';
 import type { Faults } from './faults/faults.ts';
@@ -76,7 +78,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   });
   const detector = new PeopleDetector();
   const dataEndpoint = (origin: string) => faulty?.dataEndpoint(origin) ?? origin;
-  routes.push(...streamRoutes({ ...context, dataEndpoint }), ...tagRoutes(store), ingest.route);
+  routes.push(...streamRoutes({ ...context, dataEndpoint }), ...streamChangeRoutes(context), ...tagRoutes(store));
+  routes.push(...configurationRoutes(store), ingest.route);
   routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store }), ...(faulty?.routes ?? []));
   routes.push(...hlsRoutes(context), ...rekognitionRoutes(detector));
   const close = once(async () => {

@@ -1,4 +1,4 @@
-// The control plane: streams are made, described, listed, changed and deleted. One namespace for all regions; the region
+// The control plane: streams are made, described, listed and deleted. One namespace for all regions; the region
 // a stream's ARN shows is the one its creator signed for.
 import { z } from 'zod';
 import { jsonOperation } from '../json-operation.ts';
@@ -8,6 +8,8 @@ import type { Store } from '../store/store.ts';
 import { requireStream, streamArn, streamName, streamReference } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
 import { decodeToken, encodeToken } from './page-token.ts';
+import { deviceName, mediaType, retentionHours, storageConfiguration } from './stream-members.ts';
+import { currentVersion, newVersion, requireVersion } from './stream-version.ts';
 import { tagMap } from './tags.ts';
 
 export type ControlContext = RouteContext & {
@@ -17,12 +19,6 @@ export type ControlContext = RouteContext & {
 };
 
 const accountId = '000000000000';
-const maxRetentionHours = 87_600;
-const retentionHours = z.int().min(0).max(maxRetentionHours);
-const mediaType = z
-  .string()
-  .max(128)
-  .regex(/^[\w.+-]+\/[\w.+-]+(,[\w.+-]+\/[\w.+-]+)*$/, 'must be a media type such as video/h264');
 
 const apiName = z.enum([
   'PUT_MEDIA',
@@ -37,14 +33,12 @@ const apiName = z.enum([
 
 const createRequest = z.object({
   StreamName: streamName,
-  DeviceName: z
-    .string()
-    .regex(/^[a-zA-Z0-9_.-]{1,128}$/)
-    .optional(),
+  DeviceName: deviceName.optional(),
   MediaType: mediaType.optional(),
   KmsKeyId: z.string().min(1).max(2048).optional(),
   DataRetentionInHours: retentionHours.default(0),
   Tags: tagMap.default({}),
+  StreamStorageConfiguration: storageConfiguration.optional(),
 });
 
 const listRequest = z.object({
@@ -55,20 +49,13 @@ const listRequest = z.object({
     .optional(),
 });
 
-const currentVersion = z.string().regex(/^[a-zA-Z0-9]{1,64}$/);
 const deleteRequest = z.object({ StreamARN: streamArn, CurrentVersion: currentVersion.optional() });
-const retentionRequest = z.object({
-  ...streamReference,
-  CurrentVersion: currentVersion,
-  Operation: z.enum(['INCREASE_DATA_RETENTION', 'DECREASE_DATA_RETENTION']),
-  DataRetentionChangeInHours: z.int().min(1),
-});
 
 export function streamRoutes(context: ControlContext): Route[] {
   const { store } = context;
   return [
     jsonOperation('/createStream', createRequest, async (input, { caller }) => {
-      const stream = await createStream(context, input, caller.region);
+      const stream = await store.exclusively(() => createStream(context, input, caller.region));
       return { StreamARN: stream.arn };
     }),
     jsonOperation('/describeStream', z.object(streamReference), input => ({
@@ -79,18 +66,14 @@ export function streamRoutes(context: ControlContext): Route[] {
       requireStream(store, input);
       return { DataEndpoint: context.dataEndpoint?.(origin) ?? origin };
     }),
-    jsonOperation('/deleteStream', deleteRequest, async input => {
-      const stream = requireStream(store, { StreamARN: input.StreamARN });
-      requireVersion(stream, input.CurrentVersion);
-      await store.removeStream(stream.name);
-      return {};
-    }),
-    jsonOperation('/updateDataRetention', retentionRequest, async input => {
-      const stream = requireStream(store, input);
-      requireVersion(stream, input.CurrentVersion);
-      await store.saveStream({ ...stream, ...changedRetention(stream, input), version: newVersion(context.random) });
-      return {};
-    }),
+    jsonOperation('/deleteStream', deleteRequest, input =>
+      store.exclusively(async () => {
+        const stream = requireStream(store, { StreamARN: input.StreamARN });
+        requireVersion(stream, input.CurrentVersion);
+        await store.removeStream(stream.name);
+        return {};
+      }),
+    ),
   ];
 }
 
@@ -112,6 +95,7 @@ async function createStream(
     mediaType: input.MediaType,
     kmsKeyId: input.KmsKeyId ?? `arn:aws:kms:${region}:${accountId}:alias/aws/kinesisvideo`,
     tags: input.Tags,
+    storageTier: input.StreamStorageConfiguration?.DefaultStorageTier,
   };
   await store.saveStream(stream);
   return stream;
@@ -127,29 +111,6 @@ function listStreams(store: Store, input: z.output<typeof listRequest>): object 
     StreamInfoList: page.map(streamInfo),
     ...(last && matching.length > page.length ? { NextToken: encodeToken(last.name) } : {}),
   };
-}
-
-function changedRetention(
-  { retentionHours }: StoredStream,
-  change: z.output<typeof retentionRequest>,
-): { retentionHours: number } {
-  const sign = change.Operation === 'INCREASE_DATA_RETENTION' ? 1 : -1;
-  const hours = retentionHours + sign * change.DataRetentionChangeInHours;
-  if (hours >= 0 && hours <= maxRetentionHours) return { retentionHours: hours };
-  throw new WireError(
-    'InvalidArgumentException',
-    `The data retention would be ${hours} hours; it must be from 0 to ${maxRetentionHours}.`,
-  );
-}
-
-function requireVersion(stream: StoredStream, version: string | undefined): void {
-  if (version !== undefined && version !== stream.version)
-    throw new WireError('VersionMismatchException', `The stream's version is ${stream.version}, not ${version}.`);
-}
-
-function newVersion(random: () => number): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
-  return Array.from({ length: 20 }, () => letters[Math.floor(random() * letters.length)]).join('');
 }
 
 function streamInfo(stream: StoredStream): object {

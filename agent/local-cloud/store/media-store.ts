@@ -13,6 +13,11 @@ export type StoredStream = {
   mediaType?: string | undefined;
   kmsKeyId?: string | undefined;
   tags: Record<string, string>;
+  /** Left out: HOT. */
+  storageTier?: 'HOT' | 'WARM' | undefined;
+  /** As UpdateImageGenerationConfiguration and UpdateNotificationConfiguration set them: only ever given back. */
+  imageGeneration?: object | undefined;
+  notification?: object | undefined;
 };
 
 export type StoredFragment = {

@@ -35,6 +35,7 @@ export class Store implements MediaStore {
   readonly #options: StoreOptions;
   readonly #streams: StreamRecords;
   readonly #index: FragmentIndex;
+  #changes: Promise<void> = Promise.resolve();
   #closed = false;
   #cancelRetention: () => void = () => undefined;
   #retention: Promise<void> = Promise.resolve();
@@ -68,6 +69,19 @@ export class Store implements MediaStore {
 
   findStream(nameOrArn: string): StoredStream | undefined {
     return this.#streams.find(nameOrArn);
+  }
+
+  /**
+   * One after the other: who changes a stream's settings reads them first, and nobody else may change them in between.
+   * Made for the control plane; `work` must not call this again.
+   */
+  exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#changes.then(work);
+    this.#changes = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
   }
 
   /** New, or with changed settings. */

@@ -22,6 +22,9 @@ const streamSchema = z.object({
   mediaType: z.string().optional(),
   kmsKeyId: z.string().optional(),
   tags: z.record(z.string(), z.string()),
+  storageTier: z.enum(['HOT', 'WARM']).optional(),
+  imageGeneration: z.record(z.string(), z.unknown()).optional(),
+  notification: z.record(z.string(), z.unknown()).optional(),
 });
 
 /** The safe folder name of a stream. */

@@ -1,0 +1,53 @@
+// What a stream is made of in requests, with the limits KVS states for each member.
+import { z } from 'zod';
+
+export const maxRetentionHours = 87_600;
+
+export const retentionHours = z.int().min(0).max(maxRetentionHours);
+
+export const deviceName = z.string().regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'must match [a-zA-Z0-9_.-]{1,128}');
+
+export const mediaType = z
+  .string()
+  .max(128)
+  .regex(/^[\w.+-]+\/[\w.+-]+(,[\w.+-]+\/[\w.+-]+)*$/, 'must be a media type such as video/h264');
+
+export const storageConfiguration = z.object({ DefaultStorageTier: z.enum(['HOT', 'WARM']) });
+
+const configurationStatus = z.enum(['ENABLED', 'DISABLED']);
+
+const destinationUri = z
+  .string()
+  .max(255)
+  .regex(/^[a-zA-Z_0-9]+:(\/\/)?([^/]+)\/?([^*]*)$/, 'must be a URI such as s3://bucket');
+
+const destinationRegion = z
+  .string()
+  .min(9)
+  .max(14)
+  .regex(/^[a-z]+(-[a-z]+)?-[a-z]+-[0-9]$/, 'must be a region');
+
+/** Members of one picture's making, the same for GetImages and for images made continuously. */
+export const imageFormat = {
+  Format: z.enum(['JPEG', 'PNG']),
+  FormatConfig: z
+    .strictObject({ JPEGQuality: z.string().regex(/^([1-9]\d?|100)$/, 'must be from "1" to "100"') })
+    .optional(),
+  WidthPixels: z.int().min(1).max(3840).optional(),
+  HeightPixels: z.int().min(1).max(2160).optional(),
+};
+
+export const minSamplingIntervalMs = 200;
+
+export const imageGeneration = z.object({
+  Status: configurationStatus,
+  ImageSelectorType: z.enum(['PRODUCER_TIMESTAMP', 'SERVER_TIMESTAMP']),
+  DestinationConfig: z.object({ Uri: destinationUri, DestinationRegion: destinationRegion }),
+  SamplingInterval: z.int().min(minSamplingIntervalMs),
+  ...imageFormat,
+});
+
+export const notification = z.object({
+  Status: configurationStatus,
+  DestinationConfig: z.object({ Uri: destinationUri }),
+});
