@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LabelPausesAnswer, SightingsAnswer } from '../../shared/api.ts';
 import type { Budget } from '../../shared/budget.ts';
+import type { SettingsInput } from '../../shared/settings.ts';
 import { LabCloud } from '../fault-lab/lab-cloud.ts';
 import { cellModel } from '../labels/onnx-model.ts';
 import { modelSettings } from '../labels/own-model.ts';
@@ -37,16 +38,29 @@ test('an own model labels what a camera sees until the day’s pictures are spen
     everySeconds: 0.5,
     motionThreshold: 0,
   } as const;
-  await using agent = await RunningAgent.start({
+  const settings: SettingsInput = {
     aws: { endpoint: cloud.url },
     timeZone: 'Pacific/Kiritimati',
     cameras: [{ id: 'yard', url: camera.url, labels: { ...labels, callsPerDay: 2 } }],
+    rules: [
+      {
+        id: 'nearly-spent',
+        when: { health: { budgetPercent: 80 } },
+        // biome-ignore lint/suspicious/noThenProperty: the setting's name; the value is never awaited
+        then: [{ webhook: { url: 'https://127.0.0.1:9/nobody', secret: { env: 'HOOK_SECRET' } } }],
+      },
+    ],
     models: [{ id: 'bright', onnx: { modelFile, output: 'score', width: 64, height: 64 } }],
-  });
+  };
+  await using agent = await RunningAgent.start(settings, { HOOK_SECRET: `whsec_${'A'.repeat(32)}` });
   await expect.poll(() => paused(agent), { timeout: 40_000 }).toBe('budget');
   expect(await budgetOf(agent)).toEqual([{ id: 'yard', calls: 2, limit: 2, dollars: 0 }]);
   const { sightings } = await read<SightingsAnswer>(agent, '/api/sightings?limit=100');
   expect(sightings.map(({ label }) => label)).toContain('Anomaly');
+
+  await expect
+    .poll(() => agent.text('/api/alerts?limit=10'), { timeout: 30_000 })
+    .toContain('Of the day’s calls for labels 100 % are spent.');
 
   const status = await runCli(['status', '--config', agent.file]);
   expect(status.output).toContain('labels today: 0 pictures sent · $ 0.00 · this month $ 0.00 · yard 2 of 2');
