@@ -1,11 +1,13 @@
 // The database file under the outbox. Invariants: no error of SQLite leaves as such, and a damaged file does not keep
 // alerts from being raised: it is set aside and a new one begins. What else goes wrong leaves the file alone.
+
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type AgentError, asAgentError } from '../errors.ts';
 import { isDamage, outboxError } from './disk-errors.ts';
 import { migrate } from './outbox-schema.ts';
+import { transaction } from './transaction.ts';
 
 /** So long a statement waits for another process that holds the file. */
 const lockPatienceMs = 2_000;
@@ -45,17 +47,7 @@ export class OutboxDatabase implements Disposable {
 
   /** All of it or nothing. */
   transaction<T>(work: (database: DatabaseSync) => T): T {
-    return this.use(database => {
-      database.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work(database);
-        database.exec('COMMIT');
-        return result;
-      } catch (error) {
-        if (database.isTransaction) database.exec('ROLLBACK');
-        throw error;
-      }
-    });
+    return this.use(database => transaction(database, work));
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 // Everything that can go wrong between the agent and an MQTT broker, as errors the owner can act on: reason codes of MQTT 5,
 // return codes of 3.1.1, TLS and the network. The only place that knows these codes.
 import { AgentError, type AgentErrorOptions } from '../../errors.ts';
+import { tlsError } from '../sinks/tls-errors.ts';
 import { connectionError } from '../sinks/webhook-errors.ts';
 
 type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { says: string };
@@ -150,38 +151,10 @@ export function floodError(broker: string): AgentError {
   return errorOf({ ...failed, says: 'sent a message that is too large for a command' }, broker);
 }
 
-const wantsCertificate: Row = {
-  ...denied,
-  says: 'asks for a certificate of this device: set tls.certificateFile and tls.privateKeyFile',
-};
-const notOurCertificate: Row = {
-  ...denied,
-  says: 'does not accept the certificate of this device: check that it is valid and that the broker knows its issuer',
-};
-const noTls: Row = { ...refused, says: 'speaks no TLS on this port: check the port, or begin the url with mqtt://' };
-const byTlsCode: [RegExp, Row][] = [
-  [/ALERT_CERTIFICATE_REQUIRED|ALERT_NO_CERTIFICATE|SSLV3_ALERT_HANDSHAKE_FAILURE/, wantsCertificate],
-  [
-    /ALERT_UNKNOWN_CA|ALERT_(BAD|UNSUPPORTED|REVOKED|EXPIRED|UNKNOWN)_CERT|ALERT_CERTIFICATE|ALERT_DECRYPT_ERROR/,
-    notOurCertificate,
-  ],
-  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/, noTls],
-  [/NO_APPLICATION_PROTOCOL/, { ...refused, says: 'does not know the protocol that tls.alpn names' }],
-  [
-    /KEY_VALUES_MISMATCH/,
-    { ...refused, says: 'was not asked: tls.certificateFile and tls.privateKeyFile do not belong together' },
-  ],
-  [
-    /PEM|ASN1|DECODER|NO_START_LINE|UNSUPPORTED/,
-    { ...refused, says: 'was not asked: a file under tls is not a certificate or key in PEM form' },
-  ],
-];
-
 /** For an error of the socket, of TLS or of the WebSocket below the connection. */
 export function networkError(cause: unknown, broker: string): AgentError {
-  const code = codeOf(cause);
-  const row = byTlsCode.find(([codes]) => code.startsWith('ERR_') && codes.test(code))?.[1];
-  if (row) return errorOf(row, broker, cause);
+  const tlsProblem = tlsError(cause, broker);
+  if (tlsProblem) return tlsProblem;
   const status = httpStatusOf(cause);
   if (status === undefined) return connectionError(cause, broker);
   const advice = status === 401 || status === 403 ? 'its access rules' : 'the path of the url';
@@ -191,10 +164,6 @@ export function networkError(cause: unknown, broker: string): AgentError {
 
 function errorOf({ says, ...row }: Row, broker: string, cause?: unknown): AgentError {
   return new AgentError({ ...row, message: `The ${broker} ${says}.`, cause });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /** `ws` tells the status of a handshake that was not accepted only in words. */

@@ -1,8 +1,10 @@
 // What rules have to remember, on disk: rules.sqlite in the data folder. `synchronous = NORMAL`: kill -9 loses nothing that was
 // written, a power cut at most the last of it.
+
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { transaction } from '../transaction.ts';
 import { isDamaged, notKept, ruleMemoryError } from './disk-errors.ts';
 
 /** An id of '' stands for every rule or every camera. */
@@ -82,17 +84,7 @@ export class RuleDatabase implements Disposable {
 
   /** All of it or nothing. */
   change<T>(work: (database: DatabaseSync) => T): T {
-    return this.use(database => {
-      database.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work(database);
-        database.exec('COMMIT');
-        return result;
-      } catch (error) {
-        if (database.isTransaction) database.exec('ROLLBACK');
-        throw error;
-      }
-    });
+    return this.use(database => transaction(database, work));
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,7 @@
 // The files of a broker's TLS settings, read anew for each connection: certificates are renewed while the agent runs.
 import { readFile } from 'node:fs/promises';
 import type { TlsSettings } from '../../../shared/destinations/tls.ts';
-import { tlsFileUnreadable } from './queue-errors.ts';
+import { tlsFileUnreadable } from './tls-errors.ts';
 
 export type TlsFiles = { ca?: Buffer; cert?: Buffer; key?: Buffer; servername?: string; ALPNProtocols?: string[] };
 

@@ -1,6 +1,7 @@
 // Everything that can go wrong between the agent and a broker of AMQP 1.0 or STOMP, as errors the owner can act on. The only
 // place that knows AMQP's error conditions and the words of STOMP brokers, which have no codes.
 import { AgentError, type AgentErrorOptions, systemCode } from '../../errors.ts';
+import { tlsError } from './tls-errors.ts';
 import { connectionError } from './webhook-errors.ts';
 
 type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { says: string };
@@ -70,22 +71,7 @@ export function silent(timeoutMs: number, destination: string): AgentError {
 
 /** Of the socket below the connection, or of TLS. */
 export function brokerUnreachable(cause: unknown, destination: string): AgentError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (/ALERT_(CERTIFICATE_REQUIRED|NO_CERTIFICATE|HANDSHAKE|BAD_CERT|UNKNOWN_CA)|CERTIFICATE_REQUIRED/.test(code))
-    return errorOf(
-      { ...denied, says: 'does not accept the certificate of this device: check tls.certificateFile' },
-      destination,
-      cause,
-    );
-  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH/.test(code))
-    return errorOf({ ...refused, says: 'speaks no TLS on this port: check the port and the url' }, destination, cause);
-  return connectionError(cause, destination);
-}
-
-/** For a file of `tls` that cannot be read. */
-export function tlsFileUnreadable(path: string, destination: string, cause: unknown): AgentError {
-  const says = `was not asked: ${path} cannot be read (${systemCode(cause) ?? 'unknown error'})`;
-  return errorOf({ ...refused, says }, destination, cause);
+  return tlsError(cause, destination) ?? connectionError(cause, destination);
 }
 
 function isNetwork(cause: unknown): boolean {

@@ -1,10 +1,10 @@
 // Alerts to a message queue: one connection, opened when there is something to send and kept; an alert counts when the
 // broker has acknowledged it. What was on its way when a connection broke is sent again, with the same id, by the outbox.
 import type { Alert } from '../../../shared/alert.ts';
-import { type AgentError, asAgentError } from '../../errors.ts';
+import { AgentError, asAgentError } from '../../errors.ts';
 import { payloadOf } from '../payload.ts';
 import type { Sink, SinkParts } from '../sink.ts';
-import { silent } from './queue-errors.ts';
+import { brokerUnreachable, silent } from './queue-errors.ts';
 
 const connectTimeoutMs = 15_000;
 const sendTimeoutMs = 15_000;
@@ -66,6 +66,10 @@ export function queueSink({ destination, context, clock, connect }: QueueOptions
       signal.throwIfAborted();
       connection = await connect(attempt.signal);
       return connection;
+    } catch (error) {
+      signal.throwIfAborted();
+      // Such as a file that is no certificate, which node:tls throws at once.
+      throw error instanceof AgentError ? error : brokerUnreachable(error, destination);
     } finally {
       cancel();
       signal.removeEventListener('abort', abort);

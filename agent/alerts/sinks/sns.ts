@@ -4,8 +4,7 @@ import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { SnsSettings } from '../../../shared/destinations/sns.ts';
 import { clientOptions } from '../../aws/aws.ts';
 import type { Sink, SinkOptions } from '../sink.ts';
-import { awsAt, awsSink, type Entry, orderKeyOf } from './aws-batches.ts';
-import { awsEntryError } from './aws-errors.ts';
+import { awsAt, awsSink, type Entry, orderKeyOf, outcomesById } from './aws-batches.ts';
 
 const maxBytes = 256 * 1024;
 /** Counted by SNS: name, type and value of each attribute. */
@@ -32,10 +31,7 @@ export function snsSink(options: SinkOptions<SnsSettings>): Sink {
         })),
       });
       const { Failed = [] } = await client.send(command, { abortSignal: signal });
-      const codes = new Map(Failed.map(({ Id, Code }) => [Id, Code]));
-      return entries.map((_, index) =>
-        codes.has(String(index)) ? awsEntryError(codes.get(String(index)), destination) : undefined,
-      );
+      return outcomesById(entries, Failed, destination);
     },
   });
 }

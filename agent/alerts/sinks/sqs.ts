@@ -3,8 +3,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { SqsSettings } from '../../../shared/destinations/sqs.ts';
 import { clientOptions } from '../../aws/aws.ts';
 import type { Sink, SinkOptions } from '../sink.ts';
-import { awsAt, awsSink, orderKeyOf } from './aws-batches.ts';
-import { awsEntryError } from './aws-errors.ts';
+import { awsAt, awsSink, orderKeyOf, outcomesById } from './aws-batches.ts';
 
 /** Queues may be set to take less than the 1 MiB of the service; this is what all of them took for years. */
 const maxBytes = 256 * 1024;
@@ -32,10 +31,7 @@ export function sqsSink(options: SinkOptions<SqsSettings>): Sink {
         })),
       });
       const { Failed = [] } = await client.send(command, { abortSignal: signal });
-      const codes = new Map(Failed.map(({ Id, Code }) => [Id, Code]));
-      return entries.map((_, index) =>
-        codes.has(String(index)) ? awsEntryError(codes.get(String(index)), destination) : undefined,
-      );
+      return outcomesById(entries, Failed, destination);
     },
   });
 }

@@ -1,0 +1,54 @@
+// What goes wrong with the TLS of a broker, as errors the owner can act on. The only place that knows OpenSSL's codes for it.
+import { AgentError, type AgentErrorOptions, systemCode } from '../../errors.ts';
+
+type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { says: string };
+
+const refused = { code: 'delivery-refused', kind: 'invalid', retry: 'later' } as const;
+const denied = { ...refused, kind: 'denied' } as const;
+
+const wantsCertificate: Row = {
+  ...denied,
+  says: 'asks for a certificate of this device: set tls.certificateFile and tls.privateKeyFile',
+};
+const notOurCertificate: Row = {
+  ...denied,
+  says: 'does not accept the certificate of this device: check that it is valid and that the broker knows its issuer',
+};
+const noTls: Row = {
+  ...refused,
+  says: 'speaks no TLS on this port: check the port, or take the s out of the scheme of the url',
+};
+const byTlsCode: [RegExp, Row][] = [
+  [/ALERT_CERTIFICATE_REQUIRED|ALERT_NO_CERTIFICATE|SSLV3_ALERT_HANDSHAKE_FAILURE/, wantsCertificate],
+  [
+    /ALERT_UNKNOWN_CA|ALERT_(BAD|UNSUPPORTED|REVOKED|EXPIRED|UNKNOWN)_CERT|ALERT_CERTIFICATE|ALERT_DECRYPT_ERROR/,
+    notOurCertificate,
+  ],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/, noTls],
+  [/NO_APPLICATION_PROTOCOL/, { ...refused, says: 'does not know the protocol that tls.alpn names' }],
+  [
+    /KEY_VALUES_MISMATCH/,
+    { ...refused, says: 'was not asked: tls.certificateFile and tls.privateKeyFile do not belong together' },
+  ],
+  [
+    /PEM|ASN1|DECODER|NO_START_LINE|UNSUPPORTED/,
+    { ...refused, says: 'was not asked: a file under tls is not a certificate or key in PEM form' },
+  ],
+];
+
+/** Undefined for what is none of TLS's own troubles. */
+export function tlsError(cause: unknown, broker: string): AgentError | undefined {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const row = byTlsCode.find(([codes]) => code.startsWith('ERR_') && codes.test(code))?.[1];
+  return row && errorOf(row, broker, cause);
+}
+
+/** For a file of `tls` that cannot be read. */
+export function tlsFileUnreadable(path: string, broker: string, cause: unknown): AgentError {
+  const says = `was not asked: ${path} cannot be read (${systemCode(cause) ?? 'unknown error'})`;
+  return errorOf({ ...refused, says }, broker, cause);
+}
+
+function errorOf({ says, ...row }: Row, broker: string, cause: unknown): AgentError {
+  return new AgentError({ ...row, message: `The ${broker} ${says}.`, cause });
+}
