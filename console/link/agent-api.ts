@@ -1,7 +1,6 @@
 // Every request the console makes of its agent (shared/api.ts). An answer that is not 2xx becomes an ApiFailure; a 401
 // outside sign-in also reports that the session has ended. The casts here are the door: the agent is of the same build.
 import type {
-  AlertsAnswer,
   ApiError,
   CamerasAnswer,
   FootageAnswer,
@@ -77,10 +76,6 @@ export async function loadSightings(page: Page): Promise<SightingsAnswer> {
   return read(await ask('GET', `/api/sightings?${query(page)}`));
 }
 
-export async function loadAlerts(page: Page): Promise<AlertsAnswer> {
-  return read(await ask('GET', `/api/alerts?${query(page)}`));
-}
-
 /** The camera's newest still; `atMs` makes the address new when the picture is. */
 export function cameraStillUrl(cameraId: string, atMs: number): string {
   return `${cameraPath(cameraId)}/still.jpg?at=${atMs}`;
@@ -95,7 +90,8 @@ export function cameraPath(cameraId: string): string {
   return `/api/cameras/${encodeURIComponent(cameraId)}`;
 }
 
-function query(values: Record<string, number | undefined>): string {
+/** As the query of an address; what is undefined is left out. */
+export function query(values: Record<string, number | string | undefined>): string {
   const given = Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]));
   return new URLSearchParams(given).toString();
 }

@@ -9,7 +9,8 @@ import { deliveryWords } from '../words/delivery-words.ts';
 import { sightingWords } from '../words/label-hue.ts';
 import { FramedStill } from './framed-still.tsx';
 
-export function AlertCard({ alert }: { alert: Alert }) {
+/** `details` is the address of its details. */
+export function AlertCard({ alert, details }: { alert: Alert; details: string }) {
   const now = nowMs.value;
   const [first] = alert.sightings;
   const picture = first ? <FramedStill sighting={first} /> : <div class="framed-still soft small">No picture</div>;
@@ -38,6 +39,9 @@ export function AlertCard({ alert }: { alert: Alert }) {
             <DeliveryLine key={delivery.destination} delivery={delivery} />
           ))}
         </ul>
+        <a class="button card-more" href={details} aria-label={`Details of alert ${alert.ruleId}`}>
+          Details
+        </a>
       </div>
     </li>
   );

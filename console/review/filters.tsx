@@ -1,34 +1,47 @@
-// What the review page shows: sightings or alerts, of which camera, of which label. Kept in the address.
+// What the review page shows: sightings or alerts, of which camera, of which label, and whose details. Kept in the address.
 import { useLocation } from 'preact-iso/router';
 import type { Sighting } from '../../shared/sighting.ts';
 import { fleet } from '../link/fleet.ts';
 
-export type Filters = { show: 'sightings' | 'alerts'; camera: string; label: string };
+export type Filters = {
+  show: 'sightings' | 'alerts';
+  camera: string;
+  label: string;
+  /** Only alerts with such a delivery. */
+  delivery: string;
+  /** Id of the alert, or of the sighting, whose details are open. */
+  alert: string;
+  why: string;
+};
 
-/** The filters in the address; an empty camera or label means all. */
+const DELIVERIES: Record<string, string> = { waiting: 'Still waiting', dead: 'Given up', delivered: 'Delivered' };
+
+/** The filters in the address; an empty camera, label or delivery means all. */
 export function useFilters(): { filters: Filters; setFilters: (change: Partial<Filters>) => void } {
   const { query, route } = useLocation();
   const filters: Filters = {
     show: query.show === 'alerts' ? 'alerts' : 'sightings',
     camera: query.camera ?? '',
     label: query.label ?? '',
+    delivery: Object.hasOwn(DELIVERIES, query.delivery ?? '') ? (query.delivery ?? '') : '',
+    alert: query.alert ?? '',
+    why: query.why ?? '',
   };
   const setFilters = (change: Partial<Filters>) => route(reviewAddress({ ...filters, ...change }), true);
   return { filters, setFilters };
 }
 
-export function reviewAddress({ show, camera, label }: Filters): string {
+export function reviewAddress({ show, ...others }: Partial<Filters>): string {
   const query = new URLSearchParams();
   if (show === 'alerts') query.set('show', show);
-  if (camera !== '') query.set('camera', camera);
-  if (label !== '') query.set('label', label);
+  for (const [name, value] of Object.entries(others)) if (value !== '') query.set(name, value);
   const text = query.toString();
   return text === '' ? '/review' : `/review?${text}`;
 }
 
 /** Whether a camera and the labels seen at it pass the filters. */
 export function passes(
-  { camera, label }: Filters,
+  { camera, label }: Pick<Filters, 'camera' | 'label'>,
   cameraId: string | undefined,
   sightings: readonly Sighting[],
 ): boolean {
@@ -46,7 +59,7 @@ export function FilterBar({ filters, labels, setFilters }: FilterBarProps) {
         {(['sightings', 'alerts'] as const).map(show => (
           <a
             key={show}
-            href={reviewAddress({ ...filters, show })}
+            href={reviewAddress({ show, camera: filters.camera, label: filters.label })}
             aria-current={filters.show === show ? 'page' : undefined}
           >
             {show === 'sightings' ? 'Sightings' : 'Alerts'}
@@ -67,6 +80,16 @@ export function FilterBar({ filters, labels, setFilters }: FilterBarProps) {
         values={labels}
         onChoose={label => setFilters({ label })}
       />
+      {filters.show === 'alerts' && (
+        <Choice
+          name="Delivery"
+          all="Any delivery"
+          value={filters.delivery}
+          values={Object.keys(DELIVERIES)}
+          words={DELIVERIES}
+          onChoose={delivery => setFilters({ delivery })}
+        />
+      )}
     </div>
   );
 }
@@ -76,10 +99,12 @@ type ChoiceProps = {
   all: string;
   value: string;
   values: readonly string[];
+  /** What is shown for a value, if not the value itself. */
+  words?: Record<string, string>;
   onChoose: (value: string) => void;
 };
 
-function Choice({ name, all, value, values, onChoose }: ChoiceProps) {
+function Choice({ name, all, value, values, words = {}, onChoose }: ChoiceProps) {
   // A filter from the address may name something that is not loaded yet; it must not look like "all".
   const shown = value === '' || values.includes(value) ? values : [value, ...values];
   return (
@@ -87,7 +112,7 @@ function Choice({ name, all, value, values, onChoose }: ChoiceProps) {
       <option value="">{all}</option>
       {shown.map(choice => (
         <option key={choice} value={choice}>
-          {choice}
+          {words[choice] ?? choice}
         </option>
       ))}
     </select>

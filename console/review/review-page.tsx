@@ -2,7 +2,8 @@
 import type { ComponentChildren } from 'preact';
 import type { Alert } from '../../shared/alert.ts';
 import type { Sighting } from '../../shared/sighting.ts';
-import { loadAlerts, loadSightings } from '../link/agent-api.ts';
+import { loadSightings } from '../link/agent-api.ts';
+import { loadAlerts } from '../link/alerts-api.ts';
 import { arrivedAlerts, arrivedSightings, fleet } from '../link/fleet.ts';
 import { usePageTitle } from '../shell/page-title.ts';
 import { Empty } from '../states/empty.tsx';
@@ -10,25 +11,25 @@ import { Failed } from '../states/failed.tsx';
 import { Loading } from '../states/loading.tsx';
 import { PartialNote } from '../states/partial-note.tsx';
 import { AlertCard } from './alert-card.tsx';
-import { FilterBar, passes, useFilters } from './filters.tsx';
+import { AlertDetail } from './alert-detail.tsx';
+import { FilterBar, type Filters, passes, reviewAddress, useFilters } from './filters.tsx';
 import { groupSightings, mergeSightings } from './groups.ts';
 import { useOlderPages } from './older-pages.ts';
 import type { Pages } from './paging.ts';
 import { PausedLabels } from './paused-labels.tsx';
 import { SightingCard } from './sighting-card.tsx';
+import { WhyDetail } from './why-detail.tsx';
 import './review.css';
 
 export function ReviewPage() {
   usePageTitle('Review');
   const { filters, setFilters } = useFilters();
   const sightings = useOlderPages<Sighting>(async page => (await loadSightings(page)).sightings);
-  const alerts = useOlderPages<Alert>(async page => (await loadAlerts(page)).alerts);
   const seen = mergeSightings(sightings.pages.value.items ?? [], arrivedSightings.value);
-  const left = newestAlerts(alerts.pages.value.items ?? [], arrivedAlerts.value);
   const labels = [...new Set(seen.map(sighting => sighting.label))].sort();
-  const clear = () => setFilters({ camera: '', label: '' });
+  const clear = () => setFilters({ camera: '', label: '', delivery: '' });
+  const close = () => setFilters({ alert: '', why: '' });
   const matching = seen.filter(sighting => passes(filters, sighting.cameraId, [sighting]));
-  const matchingAlerts = left.filter(alert => passes(filters, alert.cameraId, alert.sightings));
   return (
     <div class="review">
       <h1 class="for-screen-readers">Review</h1>
@@ -44,24 +45,52 @@ export function ReviewPage() {
           empty={<NoSightings />}
         >
           {groupSightings(matching).map(group => (
-            <SightingCard key={`${group.best.cameraId} ${group.best.label} ${group.toMs}`} group={group} />
+            <SightingCard
+              key={`${group.best.cameraId} ${group.best.label} ${group.toMs}`}
+              group={group}
+              why={reviewAddress({ ...filters, why: group.best.id })}
+            />
           ))}
         </Listing>
       ) : (
-        <Listing
-          what="alerts"
-          pages={alerts.pages.value}
-          more={alerts.more}
-          all={left.length}
-          clear={clear}
-          empty={<NoAlerts />}
-        >
-          {matchingAlerts.map(alert => (
-            <AlertCard key={alert.id} alert={alert} />
-          ))}
-        </Listing>
+        <Alerts key={filters.delivery} filters={filters} clear={clear} />
+      )}
+      {filters.alert !== '' && (
+        <AlertDetail key={filters.alert} alertId={filters.alert} filters={filters} onClose={close} />
+      )}
+      {filters.alert === '' && filters.why !== '' && (
+        <WhyDetail
+          key={filters.why}
+          sightingId={filters.why}
+          sighting={seen.find(({ id }) => id === filters.why)}
+          onClose={close}
+        />
       )}
     </div>
+  );
+}
+
+/** Of one choice of deliveries, which the agent makes: given-up ones may be far back. */
+function Alerts({ filters, clear }: { filters: Filters; clear: () => void }) {
+  const state = filters.delivery === '' ? undefined : filters.delivery;
+  const { pages, more } = useOlderPages<Alert>(async page => (await loadAlerts({ ...page, state })).alerts);
+  const hasState = ({ deliveries }: Alert) => !state || deliveries.some(delivery => delivery.state === state);
+  const left = newestAlerts(pages.value.items ?? [], arrivedAlerts.value).filter(hasState);
+  return (
+    <Listing
+      what="alerts"
+      pages={pages.value}
+      more={more}
+      all={left.length}
+      clear={clear}
+      empty={state ? <NothingMatches what="alerts" clear={clear} /> : <NoAlerts />}
+    >
+      {left
+        .filter(alert => passes(filters, alert.cameraId, alert.sightings))
+        .map(alert => (
+          <AlertCard key={alert.id} alert={alert} details={reviewAddress({ ...filters, alert: alert.id })} />
+        ))}
+    </Listing>
   );
 }
 
@@ -108,12 +137,14 @@ function Listing({ what, pages, more, all, clear, empty, children }: ListingProp
   );
 }
 
-function NothingMatches({ what, all, clear }: { what: string; all: number; clear: () => void }) {
+function NothingMatches({ what, all, clear }: { what: string; all?: number; clear: () => void }) {
   return (
     <Empty title={`No ${what} match`}>
-      <p>
-        {all} {what} are loaded without the filters.
-      </p>
+      {all !== undefined && (
+        <p>
+          {all} {what} are loaded without the filters.
+        </p>
+      )}
       <div class="actions">
         <button type="button" onClick={clear}>
           Clear filters

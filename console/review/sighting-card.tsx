@@ -7,12 +7,13 @@ import { labelHue, sightingWords } from '../words/label-hue.ts';
 import { FramedStill } from './framed-still.tsx';
 import type { SightingGroup } from './groups.ts';
 
-export function SightingCard({ group }: { group: SightingGroup }) {
+/** `why` is the address of the reasons for its alert, or for none. */
+export function SightingCard({ group, why }: { group: SightingGroup; why: string }) {
   const { best, fromMs, toMs, count } = group;
   const now = nowMs.value;
   return (
-    <li>
-      <a class="card" href={cameraAddress(best.cameraId, { atMs: fromMs - LEAD_IN_MS })} data-sighting={best.id}>
+    <li class="card">
+      <a class="card-link" href={cameraAddress(best.cameraId, { atMs: fromMs - LEAD_IN_MS })} data-sighting={best.id}>
         <FramedStill sighting={best} />
         <div class="card-words">
           <span class={`label hue-${labelHue(best.label)}`}>{sightingWords(best)}</span>
@@ -26,6 +27,9 @@ export function SightingCard({ group }: { group: SightingGroup }) {
             </span>
           )}
         </div>
+      </a>
+      <a class="card-foot small" href={why}>
+        Why an alert, or none
       </a>
     </li>
   );

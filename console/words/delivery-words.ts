@@ -1,5 +1,5 @@
 // What became of an alert at one destination, in words.
-import type { Delivery } from '../../shared/alert.ts';
+import type { Delivery, DeliveryAttempt } from '../../shared/alert.ts';
 import { countWords, inWords } from './ages.ts';
 import { dayAndTime } from './clock-times.ts';
 import type { StatusWords } from './status.ts';
@@ -18,4 +18,20 @@ export function deliveryWords(delivery: Delivery, nowMs: number): StatusWords {
         words: `Retrying ${inWords(delivery.atMs, nowMs)}, ${countWords(delivery.attempts, 'attempt')} so far`,
       };
   }
+}
+
+/** What came of one attempt: `Delivered`, `The receiver answered 503.` */
+export function attemptWords({ outcome, problem }: Pick<DeliveryAttempt, 'outcome' | 'problem'>): string {
+  if (outcome === 'delivered') return 'Delivered';
+  const words = problem ?? 'It failed.';
+  return outcome === 'dead' ? `${words} Given up.` : words;
+}
+
+/** `38 ms`, `1.2 s`. */
+export function tookWords(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+export function olderAttemptsWords(shown: number, all: number): string {
+  return `The last ${shown} of ${countWords(all, 'attempt')}.`;
 }

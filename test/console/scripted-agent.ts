@@ -6,10 +6,11 @@ import { extname, join } from 'node:path';
 import type { ApiError, CamerasAnswer, LiveEvent, PlaybackRequest } from '../../shared/api.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import type { DiscoveryRequest } from '../../shared/discovery.ts';
+import { RuleStory } from './rule-story.ts';
 import { type Scene, SEGMENT_MS, SEGMENTS } from './scene.ts';
 import { livePlaylist, masterPlaylist, recordedPlaylist } from './scene-playlists.ts';
 import type { ScriptedSetUp } from './set-up.ts';
-import { alerts, footage, labelPauses, sightingOf, sightingsBetween } from './story.ts';
+import { footage, labelPauses, sightingOf, sightingsBetween } from './story.ts';
 
 const PASSWORD_TRIES = 5;
 const CONTENT_TYPES: Record<string, string> = {
@@ -46,11 +47,13 @@ export class ScriptedAgent {
   /** What to answer instead, by the beginning of the path. */
   readonly faults = new Map<string, Answer>();
   readonly #server: Server;
+  readonly #rules: RuleStory;
   #wrongTries = 0;
   #sessions = 1;
 
   constructor(script: Script) {
     this.script = script;
+    this.#rules = new RuleStory(script);
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
@@ -120,7 +123,7 @@ export class ScriptedAgent {
     const now = Date.now();
     const number = (name: string, otherwise: number) => Number(url.searchParams.get(name) ?? otherwise);
     const range = { fromMs: number('fromMs', 0), toMs: number('toMs', now) };
-    const setUp = await this.#setUp(request, url);
+    const setUp = (await this.#setUp(request, url)) ?? (await this.#rule(request, url, now));
     if (setUp) return setUp;
     const [, , place, id = '', what] = url.pathname.split('/').map(decodeURIComponent);
     if (place === 'cameras' && id === '') return json(this.#camerasAnswer(now));
@@ -139,8 +142,23 @@ export class ScriptedAgent {
       const seen = this.#sightings('front-door', { fromMs: now - 3_600_000, toMs: now });
       return json({ sightings: newestFirst(seen.reverse()) });
     }
-    if (place === 'alerts') return json({ alerts: newestFirst(this.script.busy ? alerts(now) : []) });
+    if (place === 'alerts') {
+      const state = url.searchParams.get('state');
+      const told = this.script.busy ? this.#rules.alerts(now) : [];
+      const wanted = told.filter(({ deliveries }) => !state || deliveries.some(delivery => delivery.state === state));
+      return json({ alerts: newestFirst(wanted) });
+    }
     return notFound;
+  }
+
+  async #rule(request: IncomingMessage, url: URL, nowMs: number): Promise<Answer | undefined> {
+    const [, , place = '', id = '', what] = url.pathname.split('/').map(decodeURIComponent);
+    if (!['rules', 'snooze', 'snoozes', 'destinations', 'alerts', 'sightings'].includes(place)) return undefined;
+    const method = request.method ?? 'GET';
+    const text = method === 'GET' ? '' : await textOf(request);
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    const answer = this.#rules.answer({ method, place, id, what, body, nowMs });
+    return answer && json(answer.body, answer.status);
   }
 
   async #setUp(request: IncomingMessage, url: URL): Promise<Answer | undefined> {
