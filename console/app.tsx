@@ -15,6 +15,8 @@ const CameraPage = lazyPage(async () => (await import('./camera/camera-page.tsx'
 const CameraSettingsPage = lazyPage(
   async () => (await import('./settings/camera-settings-page.tsx')).CameraSettingsPage,
 );
+const RulesPage = lazyPage(async () => (await import('./rules/rules-page.tsx')).RulesPage);
+const DestinationsPage = lazyPage(async () => (await import('./rules/destinations-page.tsx')).DestinationsPage);
 const AddPage = lazyPage(async () => (await import('./add/add-page.tsx')).AddPage);
 
 /** A page that is loaded when it is first opened. */
@@ -63,6 +65,8 @@ function Pages() {
         <Route path="/camera/:id/settings" component={CameraSettingsPage} />
         <Route path="/add" component={AddPage} />
         <Route path="/review" component={ReviewPage} />
+        <Route path="/rules" component={RulesPage} />
+        <Route path="/destinations" component={DestinationsPage} />
         <Route default component={NoSuchPage} />
       </Router>
     </ErrorBoundary>

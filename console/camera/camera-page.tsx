@@ -22,6 +22,7 @@ import { HealthPanel } from './health-panel.tsx';
 import { useCameraHistory } from './history.ts';
 import { useKeys } from './keyboard.ts';
 import { SightingList } from './sighting-list.tsx';
+import { SnoozePanel } from './snooze-panel.tsx';
 import { useTimelineWindow } from './timeline-window.ts';
 import './camera.css';
 
@@ -89,6 +90,7 @@ function CameraView({ camera }: { camera: CameraStatus }) {
       <Timeline view={view} zoom={zoom} goTo={goTo} setZoom={setZoom} pan={pan} />
       <aside class="camera-side">
         <HealthPanel camera={camera} />
+        <SnoozePanel cameraId={camera.id} />
         <SightingList history={history} labelsOn={camera.labels.on} goTo={goTo} />
       </aside>
     </div>

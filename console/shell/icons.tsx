@@ -3,6 +3,7 @@
 const PATHS = {
   cameras: 'M3 6h12v12H3zM15 10l6-3v10l-6-3z',
   review: 'M4 5h16M4 12h16M4 19h10M17 17l2 2 3-4',
+  rules: 'M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 22h4M12 5V2',
   add: 'M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v8M8 12h8',
   play: 'M7 4l13 8-13 8z',
   pause: 'M7 4h3v16H7zM14 4h3v16h-3z',

@@ -17,6 +17,7 @@ type Place = { href: string; word: string; icon: IconName; holds: (path: string)
 const PLACES: readonly Place[] = [
   { href: '/', word: 'Cameras', icon: 'cameras', holds: path => path === '/' || path.startsWith('/camera/') },
   { href: '/review', word: 'Review', icon: 'review', holds: path => path === '/review' },
+  { href: '/rules', word: 'Rules', icon: 'rules', holds: path => path === '/rules' || path === '/destinations' },
   { href: '/add', word: 'Add', icon: 'add', holds: path => path === '/add' },
 ];
 
