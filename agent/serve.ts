@@ -19,6 +19,7 @@ import { RuleAnswers } from './rule-answers.ts';
 import { createStillDecoder } from './sampler/decode.ts';
 import { Secret } from './secret.ts';
 import { shownCamera } from './settings/shown-camera.ts';
+import { alertsAsPictured } from './web/alerts-as-pictured.ts';
 import { openAuth, setPassword } from './web/auth.ts';
 import type { CameraEditor, SiteReader } from './web/readers.ts';
 import { startWeb, type Web } from './web/web.ts';
@@ -73,7 +74,7 @@ export async function serveConsole(shared: AgentParts, fleet: Fleet, announce: (
       newest: page => sightings.newest(page),
       still: id => sightings.still(id),
     },
-    alerts: outbox,
+    alerts: alertsAsPictured(outbox, ids => sightings.byIds(ids)),
     stillLinks: { judge: signed => stillLinks.judge(signed, clock.nowMs()) },
     destinations: deliveries,
     rules: new RuleAnswers(shared),

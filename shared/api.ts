@@ -86,6 +86,7 @@ export type FootageAnswer = { spans: FootageSpan[] };
 export type LabelPausesAnswer = { pauses: LabelPause[] };
 
 export type SightingsAnswer = { sightings: Sighting[] };
+/** Sightings of alerts are as they are known by now, with the box of their still. */
 export type AlertsAnswer = { alerts: Alert[] };
 /** `attempts`: the newest of each delivery, in the order they were made. */
 export type AlertAnswer = { alert: Alert; attempts: DeliveryAttempt[] };

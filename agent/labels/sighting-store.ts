@@ -98,6 +98,11 @@ export class SightingStore implements Disposable {
     return this.#select('WHERE at_ms < ? ORDER BY at_ms DESC, seq DESC LIMIT ?', { parameters: [beforeMs, limit] });
   }
 
+  /** Those of these that are still kept, in any order. */
+  byIds(ids: readonly string[]): Sighting[] {
+    return this.#select('WHERE id IN (SELECT value FROM json_each(?))', { parameters: [JSON.stringify(ids)] });
+  }
+
   /** The frame the sighting was seen best on; undefined when there is none or it was already pruned. */
   async still(sightingId: string): Promise<Uint8Array | undefined> {
     return this.#guard(async () => {

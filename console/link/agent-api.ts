@@ -81,8 +81,9 @@ export function cameraStillUrl(cameraId: string, atMs: number): string {
   return `${cameraPath(cameraId)}/still.jpg?at=${atMs}`;
 }
 
-export function sightingStillUrl(sightingId: string): string {
-  return `/api/sightings/${encodeURIComponent(sightingId)}/still.jpg`;
+/** The frame it was seen best on; `confidence` makes the address new when a better one comes. */
+export function sightingStillUrl(sightingId: string, confidence: number): string {
+  return `/api/sightings/${encodeURIComponent(sightingId)}/still.jpg?confidence=${confidence}`;
 }
 
 /** The path of a camera's own part of the API. */

@@ -4,7 +4,7 @@ import type { AlertAnswer } from '../../shared/api.ts';
 import { cameraAddress, LEAD_IN_MS } from '../camera/camera-address.ts';
 import { nowMs } from '../link/agent-clock.ts';
 import { loadAlert, loadRules } from '../link/alerts-api.ts';
-import { arrivedAlerts } from '../link/fleet.ts';
+import { arrivedAlerts, arrivedSightings } from '../link/fleet.ts';
 import { useAnswer } from '../link/use-answer.ts';
 import { Failed } from '../states/failed.tsx';
 import { Loading } from '../states/loading.tsx';
@@ -13,6 +13,7 @@ import { ageWords } from '../words/ages.ts';
 import { dayAndTime } from '../words/clock-times.ts';
 import { sightingWords } from '../words/label-hue.ts';
 import { ruleSentence } from '../words/rule-words.ts';
+import { asPictured, byId } from './as-pictured.ts';
 import { DeliveryDetail } from './delivery-detail.tsx';
 import { Drawer } from './drawer.tsx';
 import { type Filters, reviewAddress } from './filters.tsx';
@@ -79,7 +80,7 @@ function RuleOfAlert({ alert }: { alert: Alert }) {
 }
 
 function WhatWasSeen({ alert, filters }: { alert: Alert; filters: Filters }) {
-  const [first, ...others] = alert.sightings;
+  const [first, ...others] = asPictured(alert.sightings, byId(arrivedSightings.value));
   const { cameraId, atMs } = alert;
   return (
     <>

@@ -13,7 +13,7 @@ export function FramedStill({ sighting }: { sighting: Sighting }) {
   return (
     <div class={`framed-still hue-${labelHue(sighting.label)}`}>
       <img
-        src={sightingStillUrl(sighting.id)}
+        src={sightingStillUrl(sighting.id, sighting.confidence)}
         alt={`Frame with ${sightingWords(sighting)}`}
         loading="lazy"
         onLoad={({ currentTarget }) => {

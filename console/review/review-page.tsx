@@ -12,6 +12,7 @@ import { Loading } from '../states/loading.tsx';
 import { PartialNote } from '../states/partial-note.tsx';
 import { AlertCard } from './alert-card.tsx';
 import { AlertDetail } from './alert-detail.tsx';
+import { asPictured, byId } from './as-pictured.ts';
 import { FilterBar, type Filters, passes, reviewAddress, useFilters } from './filters.tsx';
 import { groupSightings, mergeSightings } from './groups.ts';
 import { useOlderPages } from './older-pages.ts';
@@ -53,7 +54,7 @@ export function ReviewPage() {
           ))}
         </Listing>
       ) : (
-        <Alerts key={filters.delivery} filters={filters} clear={clear} />
+        <Alerts key={filters.delivery} filters={filters} seen={seen} clear={clear} />
       )}
       {filters.alert !== '' && (
         <AlertDetail key={filters.alert} alertId={filters.alert} filters={filters} onClose={close} />
@@ -70,12 +71,15 @@ export function ReviewPage() {
   );
 }
 
+type AlertsProps = { filters: Filters; seen: readonly Sighting[]; clear: () => void };
+
 /** Of one choice of deliveries, which the agent makes: given-up ones may be far back. */
-function Alerts({ filters, clear }: { filters: Filters; clear: () => void }) {
+function Alerts({ filters, seen, clear }: AlertsProps) {
   const state = filters.delivery === '' ? undefined : filters.delivery;
   const { pages, more } = useOlderPages<Alert>(async page => (await loadAlerts({ ...page, state })).alerts);
   const hasState = ({ deliveries }: Alert) => !state || deliveries.some(delivery => delivery.state === state);
   const left = newestAlerts(pages.value.items ?? [], arrivedAlerts.value).filter(hasState);
+  const known = byId(seen);
   return (
     <Listing
       what="alerts"
@@ -88,7 +92,11 @@ function Alerts({ filters, clear }: { filters: Filters; clear: () => void }) {
       {left
         .filter(alert => passes(filters, alert.cameraId, alert.sightings))
         .map(alert => (
-          <AlertCard key={alert.id} alert={alert} details={reviewAddress({ ...filters, alert: alert.id })} />
+          <AlertCard
+            key={alert.id}
+            alert={{ ...alert, sightings: asPictured(alert.sightings, known) }}
+            details={reviewAddress({ ...filters, alert: alert.id })}
+          />
         ))}
     </Listing>
   );

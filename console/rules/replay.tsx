@@ -119,7 +119,7 @@ function Firing({ firing: { atMs, cameraId, why, sightingIds } }: { firing: Repl
       <a class="firing" href={cameraAddress(cameraId, { atMs: atMs - LEAD_IN_MS })}>
         {first !== undefined && !gone.value ? (
           <img
-            src={sightingStillUrl(first)}
+            src={sightingStillUrl(first, 0)}
             alt=""
             loading="lazy"
             onError={() => {

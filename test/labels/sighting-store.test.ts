@@ -53,6 +53,8 @@ test('sightings come back as they were, by camera and time oldest first, and in 
   expect(store.between({ ...range, cameraId: 'yard' })).toEqual([whole]);
   expect(store.newest({ limit: 3 }).map(({ id }) => id)).toEqual(['4', '3', 'whole']);
   expect(store.newest({ limit: 3, beforeMs: frameMs + 2000 }).map(({ id }) => id)).toEqual(['1', '0']);
+  expect(store.byIds(['whole', '2', 'unknown']).map(({ id }) => id)).toEqual(['2', 'whole']);
+  expect(store.byIds([])).toEqual([]);
   expect(store.newest({ limit: 1 })).toEqual([sighting('4', still({ atMs: frameMs + 4000 }))]);
   expect(published.map(fact => fact.type === 'sighting.seen' && fact.sighting.id)).toEqual([...'01234', 'whole']);
 });
