@@ -1,11 +1,13 @@
 // Which sightings belong to the frame on the screen, and where they are on it. A thing is looked for on one frame in
-// `everySeconds`: where it was found it is shown from the first frame to the last that it was found there on, and for half that
-// interval before and after.
-import type { Observation, Sighting } from '../../shared/sighting.ts';
+// `everySeconds`: where it was found it is shown from the first frame to the last that it was found there on. What was in two
+// places one after the other moved between them; otherwise a place holds for half that interval before and after.
+import type { Box, Observation, Sighting } from '../../shared/sighting.ts';
 
 /** Half the sampling interval when the camera does not say how often labels are looked for. */
 export const DEFAULT_EVERY_SECONDS = 2;
 
+/** In half intervals: so far apart may two places be to draw what moved between them. One picture may be missed. */
+const MOST_BETWEEN = 4;
 const FULL_FOR_MS = 200;
 const FADE_MS = 600;
 const FADED = 0.4;
@@ -27,6 +29,8 @@ export function sightingsForFrame(
   halfIntervalMs: number,
 ): FrameSighting[] {
   return sightings.flatMap(sighting => {
+    const moving = movingPlace(sighting, frameMs, MOST_BETWEEN * halfIntervalMs);
+    if (moving) return [moving];
     const { observation, awayMs } = nearestPlace(sighting, frameMs);
     // Half-way between two samples the one before holds, not both.
     if (awayMs > halfIntervalMs || frameMs + halfIntervalMs === observation.atMs) return [];
@@ -35,6 +39,24 @@ export function sightingsForFrame(
     const atMs = Math.min(Math.max(frameMs, fromMs), untilMs);
     return [{ sighting: { ...rest, confidence, ...(box && { box }) }, atMs, fromMs }];
   });
+}
+
+/** Between two places it was found in, on a straight line; undefined when it was not on the way between two. */
+function movingPlace({ path = [], ...rest }: Sighting, frameMs: number, mostMs: number): FrameSighting | undefined {
+  const next = path.findIndex(({ atMs }) => atMs > frameMs);
+  const [from, to] = [path[next - 1], path[next]];
+  if (!from?.box || !to?.box) return undefined;
+  const { atMs: fromMs, untilMs: leftMs = fromMs } = from;
+  const gapMs = to.atMs - leftMs;
+  if (frameMs <= leftMs || gapMs > mostMs) return undefined;
+  const share = (frameMs - leftMs) / gapMs;
+  const { confidence } = share < 0.5 ? from : to;
+  return { sighting: { ...rest, confidence, box: boxBetween(from.box, to.box, share) }, atMs: frameMs, fromMs };
+}
+
+function boxBetween(from: Box, to: Box, share: number): Box {
+  const between = (side: keyof Box) => from[side] + (to[side] - from[side]) * share;
+  return { left: between('left'), top: between('top'), width: between('width'), height: between('height') };
 }
 
 function nearestPlace(sighting: Sighting, frameMs: number): { observation: Observation; awayMs: number } {

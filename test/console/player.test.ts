@@ -93,12 +93,29 @@ describe('the sightings of a frame', () => {
     expect(at(-1)).toEqual([]);
     expect(at(200)).toEqual([[0.1, 70, 1000, 1000]]);
     expect(at(5000)).toEqual([[0.1, 70, 5000, 1000]]);
-    expect(at(9900)).toEqual([[0.1, 70, 9000, 1000]]);
-    expect(at(10_100)).toEqual([[0.4, 80, 11_000, 11_000]]);
+    expect(at(9000)).toEqual([[0.1, 70, 9000, 1000]]);
+    expect(at(9500)).toEqual([[expect.closeTo(0.175), 70, 9500, 1000]]);
+    expect(at(10_100)).toEqual([[expect.closeTo(0.265), 80, 10_100, 1000]]);
+    expect(at(11_000)).toEqual([[0.4, 80, 11_000, 11_000]]);
+    expect(at(12_900)).toEqual([[expect.closeTo(0.685), 90, 12_900, 11_000]]);
     expect(at(14_000)).toEqual([[0.7, 90, 14_000, 13_000]]);
     expect(at(16_001)).toEqual([]);
     const { path: _, ...pathless } = visit;
     expect(sightingsForFrame([pathless], 8000, 1000)[0]?.sighting.box).toEqual(box(0.7));
+  });
+
+  test('what was missed for too long is not drawn on a way nobody saw, and without a box there is no way', () => {
+    const box = { left: 0.1, top: 0.1, width: 0.1, height: 0.5 };
+    const ends = (gapMs: number, first?: typeof box): Sighting => ({
+      ...{ ...seen(1000), untilMs: 1000 + gapMs },
+      path: [
+        { atMs: 1000, confidence: 70, ...(first && { box: first }) },
+        { atMs: 1000 + gapMs, confidence: 80, box: { ...box, left: 0.5 } },
+      ],
+    });
+    expect(shown([ends(4000, box)], 3000)).toEqual([['Person-1000', 3000, 1000]]);
+    expect(shown([ends(4001, box)], 3000)).toEqual([]);
+    expect(shown([ends(4000)], 3000)).toEqual([]);
   });
 
   test('what live events tell of a thing adds to what is known of it', () => {
