@@ -26,7 +26,7 @@ export const outcomeWords: { readonly [Outcome in RuleOutcome]: string } = {
   fired: 'raised an alert',
   counted: 'was counted',
   already: 'had raised its alert before',
-  cooldown: 'no alert: the last one on this camera was too short a time before (cooldownSeconds)',
+  cooldown: 'no alert: the last alert on this camera was too short a time before (cooldownSeconds)',
   snoozed: 'no alert: it was snoozed',
   hours: 'no alert: outside the hours of the rule',
   disabled: 'no alert: the rule is switched off (enabled: false)',

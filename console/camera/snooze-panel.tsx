@@ -6,18 +6,16 @@ import { snoozedWords, untilWords } from '../words/rule-words.ts';
 
 export function SnoozePanel({ cameraId }: { cameraId: string }) {
   const snoozes = useSnoozes();
-  const others = snoozes.current?.filter(
-    one => (one.cameraId ?? cameraId) === cameraId && !(one.cameraId === cameraId && one.ruleId === undefined),
-  );
+  const held = snoozes.current?.filter(one => (one.cameraId ?? cameraId) === cameraId);
   return (
     <section class="panel snooze-panel" aria-labelledby="snooze-title">
       <h2 id="snooze-title">Alerts</h2>
-      <SnoozeChoice target={{ cameraId }} snoozes={snoozes} />
-      {others?.map(one => (
-        <p key={`${one.ruleId} ${one.cameraId}`} class="soft small">
+      {held?.map(one => (
+        <p key={`${one.ruleId} ${one.cameraId}`}>
           {snoozedWords(one)} are snoozed {untilWords(one.untilMs, nowMs.value)}.
         </p>
       ))}
+      <SnoozeChoice target={{ cameraId }} snoozes={snoozes} />
       {snoozes.problem && <p class="problem small">{snoozes.problem.message}</p>}
       <p class="small">
         <a href="/rules">Rules</a>

@@ -77,7 +77,7 @@ function Reason({ said, rule }: { said: RuleWhy; rule: ShownRule | undefined }) 
         <h3>{said.ruleId}</h3>
         <StatusWord {...whyState(said)} />
       </div>
-      <p>{whySentence(said)}</p>
+      {said.outcome !== 'fired' && <p>{whySentence(said)}</p>}
       {rule && <p class="soft small">{ruleSentence(rule)}</p>}
       {said.told.length > 1 && (
         <details class="small">

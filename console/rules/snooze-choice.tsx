@@ -1,18 +1,15 @@
-// Silence for a while, or its end, for one rule or one camera.
-import { nowMs } from '../link/agent-clock.ts';
+// Silence for a while, or its end, for one rule or one camera. Until when it holds is said next to it.
 import { isLinkDown } from '../states/link-banner.tsx';
-import { snoozedWords, untilWords } from '../words/rule-words.ts';
+import { snoozedWords } from '../words/rule-words.ts';
 import { type Snoozes, type SnoozeTarget, snoozeOf } from './use-snoozes.ts';
 import './snooze.css';
 
 const MINUTES = [15, 30, 60] as const;
 
 export function SnoozeChoice({ target, snoozes }: { target: SnoozeTarget; snoozes: Snoozes }) {
-  const held = snoozeOf(target, snoozes.current);
-  if (held) {
+  if (snoozeOf(target, snoozes.current)) {
     return (
       <div class="snooze">
-        <span>Snoozed {untilWords(held.untilMs, nowMs.value)}</span>
         <button type="button" disabled={isLinkDown()} onClick={() => snoozes.set(target, 0)}>
           End snooze
         </button>

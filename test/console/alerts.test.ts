@@ -134,7 +134,7 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 120_000 }, () => {
     await page.locator('.snooze-panel').getByRole('button', { name: '15 min' }).click();
     await page
       .locator('.snooze-panel')
-      .getByText(/^Snoozed until/)
+      .getByText(/^Alerts of camera front-door are snoozed until/)
       .waitFor();
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Rules' }).click();
     const note = page.locator('[data-snooze="Alerts of camera front-door"]');
