@@ -30,7 +30,7 @@ export function DestinationsPage() {
       <RulesTabs shown="destinations" />
       {!value && problem && <Failed what="The destinations could not be loaded" problem={problem} onRetry={reload} />}
       {!value && !problem && <Loading what="destinations" count={3} className="rule-cards" />}
-      {value && problem && <PartialNote>Not up to date: {problem.message}</PartialNote>}
+      {value && problem && !isLinkDown() && <PartialNote>Not up to date: {problem.message}</PartialNote>}
       {value?.destinations.length === 0 && <NoDestinations />}
       {value && value.destinations.length > 0 && (
         <ul class="rule-cards">

@@ -35,8 +35,8 @@ export function RulesPage() {
       <RulesTabs shown="rules" />
       {!value && problem && <Failed what="The rules could not be loaded" problem={problem} onRetry={reload} />}
       {!value && !problem && <Loading what="rules" count={3} className="rule-cards" />}
-      {value && problem && <PartialNote>Not up to date: {problem.message}</PartialNote>}
-      {value && snoozes.problem && <PartialNote>Snoozes: {snoozes.problem.message}</PartialNote>}
+      {value && problem && !isLinkDown() && <PartialNote>Not up to date: {problem.message}</PartialNote>}
+      {value && snoozes.problem && !isLinkDown() && <PartialNote>Snoozes: {snoozes.problem.message}</PartialNote>}
       {value?.rules.length === 0 && <NoRules />}
       {value && value.rules.length > 0 && <Rules rules={value.rules} snoozes={snoozes} />}
     </div>
