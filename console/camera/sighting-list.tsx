@@ -7,7 +7,7 @@ import { Loading } from '../states/loading.tsx';
 import { PartialNote } from '../states/partial-note.tsx';
 import { ageWords } from '../words/ages.ts';
 import { dayAndTime } from '../words/clock-times.ts';
-import { labelHue, sightingWords } from '../words/label-hue.ts';
+import { labelHue, sightingWords, stayWords } from '../words/label-hue.ts';
 import { pauseLine } from '../words/pause-words.ts';
 import { LEAD_IN_MS } from './camera-address.ts';
 import type { CameraHistory } from './history.ts';
@@ -60,6 +60,7 @@ function Groups({ sightings, labelsOn, goTo }: GroupsProps) {
 
 function GroupRow({ group, goTo }: { group: SightingGroup; goTo: (atMs: number) => void }) {
   const now = nowMs.value;
+  const stay = stayWords({ ...group, count: group.sightings.length });
   return (
     <li>
       <button
@@ -70,7 +71,7 @@ function GroupRow({ group, goTo }: { group: SightingGroup; goTo: (atMs: number) 
         <span>{sightingWords(group.best)}</span>
         <span class="soft small">
           {dayAndTime(group.fromMs, now)} · {ageWords(group.toMs, now)}
-          {group.count > 1 && ` · ${group.count} frames`}
+          {stay !== undefined && ` · ${stay}`}
         </span>
       </button>
     </li>

@@ -9,7 +9,8 @@ export type SightingGroup = {
   best: Sighting;
   fromMs: number;
   toMs: number;
-  count: number;
+  /** All of them, newest first. */
+  sightings: Sighting[];
 };
 
 /** Groups in the order in which they ended, newest first. `sightings` may be in any order. */
@@ -24,10 +25,10 @@ export function groupSightings(sightings: readonly Sighting[]): SightingGroup[] 
     if (group && group.fromMs - untilMs < SAME_EVENT_MS) {
       group.fromMs = sighting.atMs;
       group.toMs = Math.max(group.toMs, untilMs);
-      group.count += 1;
+      group.sightings.push(sighting);
       if (sighting.confidence > group.best.confidence) group.best = sighting;
     } else {
-      const begun = { best: sighting, fromMs: sighting.atMs, toMs: untilMs, count: 1 };
+      const begun = { best: sighting, fromMs: sighting.atMs, toMs: untilMs, sightings: [sighting] };
       open.set(key, begun);
       groups.push(begun);
     }

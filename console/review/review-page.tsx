@@ -14,7 +14,7 @@ import { AlertCard } from './alert-card.tsx';
 import { AlertDetail } from './alert-detail.tsx';
 import { asPictured, byId } from './as-pictured.ts';
 import { FilterBar, type Filters, passes, reviewAddress, useFilters } from './filters.tsx';
-import { groupSightings, mergeSightings } from './groups.ts';
+import { groupSightings, mergeSightings, type SightingGroup } from './groups.ts';
 import { useOlderPages } from './older-pages.ts';
 import type { Pages } from './paging.ts';
 import { PausedLabels } from './paused-labels.tsx';
@@ -60,12 +60,7 @@ export function ReviewPage() {
         <AlertDetail key={filters.alert} alertId={filters.alert} filters={filters} onClose={close} />
       )}
       {filters.alert === '' && filters.why !== '' && (
-        <WhyDetail
-          key={filters.why}
-          sightingId={filters.why}
-          sighting={seen.find(({ id }) => id === filters.why)}
-          onClose={close}
-        />
+        <WhyDetail sightingId={filters.why} group={groupOf(filters.why, seen)} filters={filters} onClose={close} />
       )}
     </div>
   );
@@ -100,6 +95,12 @@ function Alerts({ filters, seen, clear }: AlertsProps) {
         ))}
     </Listing>
   );
+}
+
+/** All that a sighting was seen together with, whatever the filters. */
+function groupOf(sightingId: string, seen: readonly Sighting[]): readonly Sighting[] {
+  const holds = ({ sightings }: SightingGroup) => sightings.some(({ id }) => id === sightingId);
+  return groupSightings(seen).find(holds)?.sightings ?? [];
 }
 
 /** Alerts once each, newest first; one that came as a live event has the newer word on its deliveries. */

@@ -1,15 +1,16 @@
 // One group of sightings: the best frame with its box, what, where, when.
 import { cameraAddress, LEAD_IN_MS } from '../camera/camera-address.ts';
 import { nowMs } from '../link/agent-clock.ts';
-import { ageWords, durationWords } from '../words/ages.ts';
+import { ageWords } from '../words/ages.ts';
 import { dayAndTime } from '../words/clock-times.ts';
-import { labelHue, sightingWords } from '../words/label-hue.ts';
+import { labelHue, sightingWords, stayWords } from '../words/label-hue.ts';
 import { FramedStill } from './framed-still.tsx';
 import type { SightingGroup } from './groups.ts';
 
 /** `why` is the address of the reasons for its alert, or for none. */
 export function SightingCard({ group, why }: { group: SightingGroup; why: string }) {
-  const { best, fromMs, toMs, count } = group;
+  const { best, fromMs, toMs, sightings } = group;
+  const stay = stayWords({ count: sightings.length, fromMs, toMs });
   const now = nowMs.value;
   return (
     <li class="card">
@@ -21,11 +22,7 @@ export function SightingCard({ group, why }: { group: SightingGroup; why: string
           <span class="soft small">
             {dayAndTime(fromMs, now)} · {ageWords(toMs, now)}
           </span>
-          {count > 1 && (
-            <span class="soft small">
-              {count} frames in {durationWords(toMs - fromMs)}
-            </span>
-          )}
+          {stay !== undefined && <span class="soft small">{stay}</span>}
         </div>
       </a>
       <a class="card-foot small" href={why}>

@@ -15,23 +15,55 @@ import { sightingWords } from '../words/label-hue.ts';
 import { ruleSentence } from '../words/rule-words.ts';
 import { byReach, toldWords, whySentence, whyState } from '../words/why-words.ts';
 import { Drawer } from './drawer.tsx';
+import { type Filters, reviewAddress } from './filters.tsx';
 import { FramedStill } from './framed-still.tsx';
 
-/** `sighting` is left out when it is not among those that are loaded. */
-type DetailProps = { sightingId: string; sighting: Sighting | undefined; onClose: () => void };
+/** How many of a group one can choose from: the newest. */
+const MOST_OFFERED = 12;
 
-export function WhyDetail({ sightingId, sighting, onClose }: DetailProps) {
+/** `group`: those it was seen together with, newest first; empty when it is not among those that are loaded. */
+type DetailProps = { sightingId: string; group: readonly Sighting[]; filters: Filters; onClose: () => void };
+
+export function WhyDetail({ sightingId, group, filters, onClose }: DetailProps) {
+  const sighting = group.find(({ id }) => id === sightingId);
+  return (
+    <Drawer title="Why an alert, or none" onClose={onClose}>
+      {sighting && <WhatWasSeen sighting={sighting} />}
+      {group.length > 1 && <OthersOfGroup sightingId={sightingId} group={group} filters={filters} />}
+      <WhatRulesSaid key={sightingId} sightingId={sightingId} />
+    </Drawer>
+  );
+}
+
+/** A card stands for all that was seen about the same time; each may have another reason. */
+function OthersOfGroup({ sightingId, group, filters }: Omit<DetailProps, 'onClose'>) {
+  return (
+    <nav class="chips" aria-label="Seen about the same time">
+      {group.slice(0, MOST_OFFERED).map(({ id, atMs }) => (
+        <a
+          key={id}
+          class="button small"
+          href={reviewAddress({ ...filters, why: id })}
+          aria-current={id === sightingId ? 'true' : undefined}
+        >
+          {dayAndTime(atMs, nowMs.value)}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function WhatRulesSaid({ sightingId }: { sightingId: string }) {
   const { answer, reload } = useAnswer(sightingId, () => loadWhy(sightingId));
   const rules = useAnswer('rules', loadRules).answer.value;
   const { value, problem } = answer.value;
   return (
-    <Drawer title="Why an alert, or none" onClose={onClose}>
-      {sighting && <WhatWasSeen sighting={sighting} />}
+    <>
       {!value && problem && <Failed what="The reasons could not be loaded" problem={problem} onRetry={reload} />}
       {!value && !problem && <Loading what="the reasons" count={3} className="rows" />}
       {rules.problem && <PartialNote>The rules’ sentences could not be loaded: {rules.problem.message}</PartialNote>}
       {value && <Reasons why={value} rules={rules.value?.rules ?? []} />}
-    </Drawer>
+    </>
   );
 }
 
@@ -39,7 +71,7 @@ function WhatWasSeen({ sighting }: { sighting: Sighting }) {
   const { cameraId, atMs } = sighting;
   return (
     <>
-      <FramedStill sighting={sighting} />
+      <FramedStill key={sighting.id} sighting={sighting} />
       <div class="row-head">
         <span>
           {sightingWords(sighting)} · {cameraId} · {dayAndTime(atMs, nowMs.value)}

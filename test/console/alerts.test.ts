@@ -110,6 +110,12 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 120_000 }, () => {
     expect(await drawer().evaluate(dialog => dialog.scrollWidth <= innerWidth)).toBe(true);
     await reasons.first().getByText('All it said').click();
     await reasons.first().getByText('2 pictures: in none of the zones of the rule').waitFor();
+    const others = drawer().getByRole('navigation', { name: 'Seen about the same time' }).getByRole('link');
+    await others.nth(1).click();
+    await drawer().locator('nav a:nth-child(2)[aria-current]').waitFor();
+    await reasons.first().waitFor();
+    await page.goBack();
+    await drawer().locator('nav a:nth-child(2):not([aria-current])').waitFor();
     await page.goBack();
     await page.waitForURL(`${origin}/review`);
     await drawer().waitFor({ state: 'detached' });

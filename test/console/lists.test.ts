@@ -21,7 +21,7 @@ describe('groups of sightings', () => {
       seen('a', 'Person', 59_999, 95),
       seen('a', 'Person', 119_999),
     ]);
-    expect(groups.map(({ fromMs, toMs, count }) => ({ fromMs, toMs, count }))).toEqual([
+    expect(groups.map(({ fromMs, toMs, sightings }) => ({ fromMs, toMs, count: sightings.length }))).toEqual([
       { fromMs: 119_999, toMs: 119_999, count: 1 },
       { fromMs: 0, toMs: 59_999, count: 2 },
     ]);
@@ -35,7 +35,7 @@ describe('groups of sightings', () => {
       seen('a', 'Car', 3000),
       seen('a', 'Person', 4000),
     ]);
-    expect(groups.map(group => [group.best.cameraId, group.best.label, group.count])).toEqual([
+    expect(groups.map(group => [group.best.cameraId, group.best.label, group.sightings.length])).toEqual([
       ['a', 'Person', 2],
       ['a', 'Car', 1],
       ['b', 'Person', 1],

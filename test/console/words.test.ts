@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ageWords, bytesWords, countWords, durationWords, inWords } from '../../console/words/ages.ts';
 import { cameraWord, healthSentences, uploadWord } from '../../console/words/camera-words.ts';
 import { deliveryWords } from '../../console/words/delivery-words.ts';
-import { labelHue, sightingWords } from '../../console/words/label-hue.ts';
+import { labelHue, sightingWords, stayWords } from '../../console/words/label-hue.ts';
 import { pipelineWords } from '../../console/words/pipeline-words.ts';
 import type { CameraStatus } from '../../shared/camera-status.ts';
 import { diskOnlyCamera, liveCamera, offlineCamera, refusedCamera } from './story.ts';
@@ -155,4 +155,10 @@ test('a label has the same one of eight hues everywhere', () => {
   expect(labelHue('Person')).not.toBe(labelHue('Car'));
   for (const label of ['Tree', 'Chair', 'Zebra', '自転車', '']) expect(labelHue(label)).toBeLessThan(8);
   expect(sightingWords({ label: 'Person', confidence: 93.6 })).toBe('Person 94 %');
+});
+
+test('what was seen says how long it stayed, or how often it came', () => {
+  expect(stayWords({ count: 1, fromMs: now, toMs: now })).toBeUndefined();
+  expect(stayWords({ count: 1, fromMs: now, toMs: now + 12_400 })).toBe('for 12 s');
+  expect(stayWords({ count: 3, fromMs: now, toMs: now + 150_000 })).toBe('3 times in 2 min');
 });
