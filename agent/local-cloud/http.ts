@@ -10,6 +10,7 @@ import { sha256Hex } from './canonical-request.ts';
 import { readBody } from './request-body.ts';
 import type { Answer, Caller, Route } from './route.ts';
 import { json } from './route.ts';
+import { sendSequence } from './send-sequence.ts';
 import { emptyPayloadHash, unsignedPayload, verifySignature } from './sigv4.ts';
 import { WireError } from './wire-error.ts';
 
@@ -52,11 +53,11 @@ async function answer(exchange: Exchange, routes: readonly Route[], options: Lis
   try {
     const fault = await options.faults?.meet(request, pathOf(request));
     if (fault === 'silence') return;
-    if (fault) return send(response, fault);
+    if (fault) return await send(response, fault, options.clock);
     const route = findRoute(routes, request);
     if (route.signed === 'streaming') {
       await route.handle({ ...exchange, caller: verify(request, emptyPayloadHash, options) });
-    } else send(response, await handle(route, exchange, options));
+    } else await send(response, await handle(route, exchange, options), options.clock);
   } catch (error) {
     refuse(exchange, error, options);
   }
@@ -76,7 +77,7 @@ function findRoute(routes: readonly Route[], request: IncomingMessage): Route {
 
 async function handle(
   route: Exclude<Route, { signed: 'streaming' }>,
-  { request, acceptBody }: Exchange,
+  { request, response, acceptBody }: Exchange,
   options: ListenerOptions,
 ): Promise<Answer> {
   const body = await readBody(request, {
@@ -94,7 +95,7 @@ async function handle(
     origin: originOf(request),
   };
   if (!route.signed) return route.handle(parsed);
-  return route.handle({ ...parsed, caller: verify(request, sha256Hex(body), options) });
+  return route.handle({ ...parsed, caller: verify(request, sha256Hex(body), options), gone: goneOf(response) });
 }
 
 /** The payload hash a client states counts when it says "unsigned"; otherwise it must be the one of what arrived. */
@@ -120,7 +121,20 @@ function originOf({ headers, socket }: IncomingMessage): string {
   return `http://${/:\d+$/.test(host) ? host : `${host}:${socket.localPort}`}`;
 }
 
-function send(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
+/** Aborted when there is nobody any more to answer. */
+function goneOf(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  if (response.destroyed) gone.abort();
+  else response.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+async function send(response: ServerResponse, answer: Answer, clock: Clock): Promise<void> {
+  const { status, headers = {}, body = '' } = answer;
+  if (isSequence(body)) {
+    response.writeHead(status, headers);
+    return sendSequence(response, body, clock);
+  }
   const pieces = typeof body === 'string' || body instanceof Uint8Array ? [body] : body;
   const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
   const noContent = 204;
@@ -129,7 +143,11 @@ function send(response: ServerResponse, { status, headers = {}, body = '' }: Ans
   response.end();
 }
 
-function refuse({ request, response }: Exchange, error: unknown, { onProblem }: ListenerOptions): void {
+function isSequence(body: NonNullable<Answer['body']>): body is AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && Symbol.asyncIterator in body;
+}
+
+function refuse({ request, response }: Exchange, error: unknown, { onProblem, clock }: ListenerOptions): void {
   if (!(error instanceof WireError)) onProblem(asAgentError(error));
   // A stream that was already being answered can only be cut; a client that left needs no answer.
   if (response.headersSent || response.destroyed) return void response.destroy();
@@ -139,5 +157,5 @@ function refuse({ request, response }: Exchange, error: unknown, { onProblem }: 
   const headers: Record<string, string> = { ...answer.headers, 'x-amzn-ErrorType': type };
   // What is left of the body is not read, so the connection cannot be used again.
   if (!request.complete) headers.connection = 'close';
-  send(response, { ...answer, headers });
+  void send(response, { ...answer, headers }, clock);
 }

@@ -1,4 +1,4 @@
-// The embedded server's composition root: one listener for the control plane, PutMedia, archived media, HLS and
+// The embedded server's composition root: one listener for the control plane, PutMedia, GetMedia, archived media, HLS and
 // Rekognition, over one store. Speaks HTTP on loopback; knows nothing of the agent.
 
 import { once as event } from 'node:events';
@@ -14,6 +14,8 @@ import { streamRoutes } from './control/stream-routes.ts';
 import { tagRoutes } from './control/tags.ts';
 import type { Faults } from './faults/faults.ts';
 import { FaultyServer } from './faults/faulty-server.ts';
+import { fragmentListRoute } from './get-media/fragment-list.ts';
+import { getMedia } from './get-media/route.ts';
 import { hlsRoutes } from './hls/routes.ts';
 import { createListener } from './http.ts';
 import { listFragmentsRoute } from './list-fragments.ts';
@@ -49,7 +51,7 @@ export type LocalCloud = AsyncDisposable & {
   port: number;
   /** Undefined unless started with `faults`. */
   faults: Faults | undefined;
-  /** Ends PutMedia sessions, drops what was not complete, stops listening. May be called twice. */
+  /** Ends PutMedia and GetMedia sessions, drops what was not complete, stops listening. May be called twice. */
   close(): Promise<void>;
 };
 
@@ -76,16 +78,17 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     connectionPolicy: options.connectionPolicy ?? 'newest-wins',
     onProblem: error => onProblem(asAgentError(error)),
   });
+  const live = getMedia(context);
   const detector = new PeopleDetector();
   const dataEndpoint = (origin: string) => faulty?.dataEndpoint(origin) ?? origin;
   routes.push(...streamRoutes({ ...context, dataEndpoint }), ...streamChangeRoutes(context), ...tagRoutes(store));
-  routes.push(...configurationRoutes(store), ingest.route);
+  routes.push(...configurationRoutes(store), ingest.route, live.route, fragmentListRoute(context));
   routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store }), ...(faulty?.routes ?? []));
   routes.push(...hlsRoutes(context), ...rekognitionRoutes(detector));
   const close = once(async () => {
     faulty?.close();
     server.close();
-    await ingest.close();
+    await Promise.all([ingest.close(), live.close()]);
     server.closeAllConnections();
     await detector[Symbol.asyncDispose]();
     await store.close();

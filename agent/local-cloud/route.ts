@@ -27,13 +27,20 @@ export type Request = {
   origin: string;
 };
 
-export type SignedRequest = Request & { caller: Caller };
+export type SignedRequest = Request & {
+  caller: Caller;
+  /** Aborted when the client has its answer, or has gone away before. */
+  gone: AbortSignal;
+};
 
 export type Answer = {
   status: number;
   headers?: Record<string, string>;
-  /** A list is written piece by piece, without being copied together. */
-  body?: string | Uint8Array | readonly Uint8Array[];
+  /**
+   * A list is written piece by piece, without being copied together. What comes over time is asked for only as fast as
+   * the client takes it, and is left when the client goes.
+   */
+  body?: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 };
 
 /** Where a route is found: a path (`/*` at its end matches everything below), or `POST /` with this `x-amz-target`. */

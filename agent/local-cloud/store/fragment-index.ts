@@ -73,6 +73,13 @@ export class FragmentIndex {
       .reverse();
   }
 
+  after(stream: string, number: string, limit: number): StoredFragment[] {
+    return this.#db
+      .prepare('SELECT * FROM fragments WHERE stream = ? AND number > ? ORDER BY number LIMIT ?')
+      .all(stream, number, limit)
+      .map(row => this.#fragment(row));
+  }
+
   numbers(stream: string): string[] {
     return this.#db
       .prepare('SELECT number FROM fragments WHERE stream = ? ORDER BY number')

@@ -57,6 +57,10 @@ export type MediaStore = {
   /** The `count` fragments that arrived last, oldest of them first. */
   newest(stream: string, count: number): StoredFragment[];
   fragment(stream: string, number: string): StoredFragment | undefined;
+  /** Up to `limit` fragments in order of arrival, from the first whose number is above this one; '' is before all. */
+  arrivedAfter(stream: string, number: string, limit: number): StoredFragment[];
+  /** Calls back when the stream has got a fragment or was deleted, until the returned function is called. */
+  watch(stream: string, callback: () => void): () => void;
   /**
    * A Matroska file playable by itself: EBML header, Segment, Tracks, Tags with AWS_KINESISVIDEO_* entries, one cluster.
    * Rejects with a ResourceNotFoundException when retention has removed the fragment meanwhile.

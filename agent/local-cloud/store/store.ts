@@ -2,6 +2,8 @@
 // 1. A fragment exists when, and only when, its whole file is synced under its own name; only then it is in the index.
 // 2. Fragment numbers of a stream strictly increase, across restarts too.
 // 3. The process may be killed at any moment: the next start finds every fragment that existed, and nothing half.
+
+import { EventEmitter } from 'node:events';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
@@ -36,6 +38,8 @@ export class Store implements MediaStore {
   readonly #streams: StreamRecords;
   readonly #index: FragmentIndex;
   #changes: Promise<void> = Promise.resolve();
+  /** An event a stream, named as the stream with a letter before it: 'error' is a name too. */
+  readonly #news = new EventEmitter<Record<`~${string}`, []>>().setMaxListeners(0);
   #closed = false;
   #cancelRetention: () => void = () => undefined;
   #retention: Promise<void> = Promise.resolve();
@@ -92,6 +96,7 @@ export class Store implements MediaStore {
   async removeStream(stream: string): Promise<void> {
     this.#index.removeStream(stream);
     await this.#streams.remove(stream);
+    this.#news.emit(`~${stream}`);
   }
 
   /** Begins to receive a fragment: it gets its number and the time of its arrival. */
@@ -124,7 +129,9 @@ export class Store implements MediaStore {
     const { number, serverMs, writer } = arrival;
     await writer.commit();
     try {
-      return this.#index.add({ ...content, number, serverMs, bytes: writer.bytes });
+      const fragment = this.#index.add({ ...content, number, serverMs, bytes: writer.bytes });
+      this.#news.emit(`~${content.streamName}`);
+      return fragment;
     } catch (error) {
       // The producer will send it again: a file left here would be found at the next start and count twice.
       await rm(this.#path(content.streamName, number), { force: true });
@@ -142,6 +149,15 @@ export class Store implements MediaStore {
 
   fragment(stream: string, number: string): StoredFragment | undefined {
     return this.#index.find(stream, number);
+  }
+
+  arrivedAfter(stream: string, number: string, limit: number): StoredFragment[] {
+    return this.#index.after(stream, number, limit);
+  }
+
+  watch(stream: string, callback: () => void): () => void {
+    this.#news.on(`~${stream}`, callback);
+    return () => this.#news.off(`~${stream}`, callback);
   }
 
   async readFragment({ streamName, number }: StoredFragment): Promise<Uint8Array> {

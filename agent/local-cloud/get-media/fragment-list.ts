@@ -1,0 +1,72 @@
+// POST /getMediaForFragmentList: the named fragments, in the order they were named.
+import { z } from 'zod';
+import { parseJsonBody } from '../json-operation.ts';
+import type { Route, RouteContext } from '../route.ts';
+import type { MediaStore, StoredFragment } from '../store/media-store.ts';
+import { requireStream, streamReference } from '../stream-reference.ts';
+import { WireError } from '../wire-error.ts';
+import { Connections } from './connections.ts';
+import { mediaHeaders } from './route.ts';
+import { exception } from './service-tags.ts';
+
+const maxFragments = 1000;
+const maxReaders = 5;
+/** Enough to see what is wrong with a list. */
+const namedInRefusal = 10;
+
+const fragmentListRequest = z.object({
+  ...streamReference,
+  Fragments: z
+    .array(z.string().regex(/^[0-9]{1,128}$/, 'must be the number of a fragment'))
+    .min(1)
+    .max(maxFragments),
+});
+
+export function fragmentListRoute({ store }: Pick<RouteContext, 'store'>): Route {
+  const readers = new Connections(maxReaders);
+  return {
+    method: 'POST',
+    path: '/getMediaForFragmentList',
+    signed: true,
+    handle({ body, gone }) {
+      const { Fragments, ...reference } = parseJsonBody(fragmentListRequest, body);
+      const stream = requireStream(store, reference);
+      const fragments = requireFragments(store, stream.name, Fragments);
+      if (!readers.take(stream.arn, gone))
+        throw new WireError(
+          'ClientLimitExceededException',
+          `The stream ${stream.name} has ${maxReaders} GetMediaForFragmentList connections already.`,
+        );
+      return { status: 200, headers: mediaHeaders, body: mediaOf(store, fragments) };
+    },
+  };
+}
+
+/** @throws WireError InvalidArgumentException when the stream does not have all of them */
+function requireFragments(
+  store: Pick<MediaStore, 'fragment'>,
+  stream: string,
+  numbers: readonly string[],
+): StoredFragment[] {
+  const found = numbers.map(number => store.fragment(stream, number));
+  const unknown = numbers.filter((_, index) => !found[index]);
+  if (unknown.length > 0)
+    throw new WireError(
+      'InvalidArgumentException',
+      `Fragment numbers are invalid : ${unknown.slice(0, namedInRefusal).join(', ')}`,
+    );
+  return found.filter(fragment => fragment !== undefined);
+}
+
+async function* mediaOf(store: MediaStore, fragments: readonly StoredFragment[]): AsyncGenerator<Uint8Array> {
+  for (const fragment of fragments) {
+    try {
+      yield await store.readFragment(fragment);
+    } catch (error) {
+      // Removed by retention since the list was checked. The status has gone out: what is wrong is said in the media.
+      if (!(error instanceof WireError)) throw error;
+      yield exception(error.type, error.message);
+      return;
+    }
+  }
+}
