@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import { AgentError, asAgentError, systemCode } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import { clipRoute } from './clip/route.ts';
 import { configurationRoutes } from './control/configuration-routes.ts';
 import { streamChangeRoutes } from './control/stream-changes.ts';
 import { streamRoutes } from './control/stream-routes.ts';
@@ -84,7 +85,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   routes.push(...streamRoutes({ ...context, dataEndpoint }), ...streamChangeRoutes(context), ...tagRoutes(store));
   routes.push(...configurationRoutes(store), ingest.route, live.route, fragmentListRoute(context));
   routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store }), ...(faulty?.routes ?? []));
-  routes.push(...hlsRoutes(context), ...rekognitionRoutes(detector));
+  routes.push(...hlsRoutes(context), clipRoute(context), ...rekognitionRoutes(detector));
   const close = once(async () => {
     faulty?.close();
     server.close();

@@ -4,7 +4,7 @@ import { readAudioSpecificConfig } from './audio-specific-config.ts';
 
 /** A track with everything its segments are made from. */
 export type PlayableTrack = {
-  sampleEntry: 'avc1' | 'hvc1' | 'mp4a';
+  sampleEntry: 'avc1' | 'hvc1' | 'mp4a' | 'alaw' | 'ulaw';
   /** As RFC 6381 writes it, for CODECS attributes and MediaSource. */
   codec: string;
   /** Ticks a second: 90 kHz for video, the core's sample rate for audio, so that every frame has a whole length. */

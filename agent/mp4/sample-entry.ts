@@ -5,9 +5,9 @@ import type { PlayableTrack } from './playable.ts';
 
 const dataReferenceIndex = 1;
 
-/** `avc1`, `hvc1` or `mp4a`. hvc1 and not hev1: Safari plays no other. */
+/** hvc1 and not hev1: Safari plays no other. */
 export function sampleEntry({ sampleEntry: type, track, timescale }: PlayableTrack): Uint8Array {
-  if (track.type === 'audio') return audioEntry(track, timescale);
+  if (track.type === 'audio') return audioEntry(type, track, timescale);
   return visualEntry(type, box(type === 'avc1' ? 'avcC' : 'hvcC', track.codecPrivate), track);
 }
 
@@ -27,18 +27,18 @@ function visualEntry(type: string, configuration: Uint8Array, { width, height }:
   );
 }
 
-function audioEntry(track: AudioTrack, sampleRate: number): Uint8Array {
+function audioEntry(type: string, track: AudioTrack, sampleRate: number): Uint8Array {
   const sampleBits = 16;
   // 16.16 fixed point has no room for 65 536 Hz and more; the decoder reads the rate from esds anyway.
   const fixedRate = sampleRate < 0x1_0000 ? sampleRate * 0x1_0000 : 0;
   return box(
-    'mp4a',
+    type,
     new Uint8Array(6),
     u16(dataReferenceIndex),
     new Uint8Array(8),
     u16(track.channels, sampleBits, 0, 0),
     u32(fixedRate),
-    esds(track.codecPrivate),
+    ...(type === 'mp4a' ? [esds(track.codecPrivate)] : []),
   );
 }
 

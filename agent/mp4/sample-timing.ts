@@ -47,17 +47,18 @@ function endTicks(sorted: readonly number[], timescale: number, endMs: number | 
 }
 
 /**
- * Sound has no gaps of a rounded millisecond: frame n begins n × 1024 samples after the first. Where the camera's own
- * times run ahead by more than 100 ms, sound is missing, and the frame before lasts until it goes on.
+ * Sound has no gaps of a rounded millisecond: a frame begins where the samples of the one before end. Where the camera's
+ * own times run ahead by more than 100 ms, sound is missing, and the frame before lasts until it goes on.
+ * @param samples in each frame; left out: AAC's 1024 in every one
  */
-export function audioTiming(timesMs: readonly number[], sampleRate: number): SampleTiming {
+export function audioTiming(timesMs: readonly number[], sampleRate: number, samples?: readonly number[]): SampleTiming {
   const ticks = timesMs.map(ms => Math.round((ms * sampleRate) / 1000));
   const jumpTicks = (audioJumpMs * sampleRate) / 1000;
   const baseTicks = ticks[0] ?? 0;
   const durations: number[] = [];
   let position = baseTicks;
   for (let index = 0; index < ticks.length; index++) {
-    const expected = position + samplesPerAccessUnit;
+    const expected = position + Math.max(1, samples?.[index] ?? samplesPerAccessUnit);
     const next = ticks[index + 1] ?? expected;
     const follows = next - expected > jumpTicks ? next : expected;
     durations.push(follows - position);

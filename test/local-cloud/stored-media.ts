@@ -9,7 +9,7 @@ import { KinesisVideoMediaClient } from '@aws-sdk/client-kinesis-video-media';
 import { MatroskaReader } from '../../agent/matroska/read.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
 import { controlClient, keys } from './control-cloud.ts';
-import { cluster, putMedia, videoTrack, type WireAck } from './ingest-producer.ts';
+import { cluster, fragments, putMedia, type Recording, videoTrack, type WireAck } from './ingest-producer.ts';
 
 export const run = promisify(execFile);
 
@@ -47,6 +47,38 @@ function numberOf({ FragmentNumber = '' }: WireAck): string {
 /** Fragments of pictures nobody can decode, half a second each, at these times. */
 export function uploadAt(endpoint: string, timesMs: readonly number[], stream = 'cam'): Promise<string[]> {
   return upload(endpoint, [writeHeader([videoTrack]), ...timesMs.map(ms => cluster(ms))], { stream });
+}
+
+/** Test picture and tone through these encoders, times from 0. No B-frames, a key frame every second at 25 a second. */
+export async function recordAs(encoders: string, seconds: number, size = '320x180'): Promise<Recording> {
+  const inputs = [
+    ...['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=25:duration=${seconds}`],
+    ...['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=8000:duration=${seconds}`],
+  ];
+  const fixed = ['-g', '25', '-bf', '0', '-pix_fmt', 'yuv420p', '-f', 'matroska', '-'];
+  const { stdout } = await run('ffmpeg', ['-v', 'error', ...inputs, ...encoders.split(' '), ...fixed], {
+    encoding: 'buffer',
+    maxBuffer: 2 ** 28,
+  });
+  const recording: Recording = { tracks: [], frames: [] };
+  for (const event of new MatroskaReader().push(stdout)) {
+    if (event.type === 'tracks') recording.tracks = event.tracks;
+    else if (event.type === 'frame') recording.frames.push(event.frame);
+  }
+  return recording;
+}
+
+export const h264 = '-c:v libx264 -preset ultrafast';
+
+/** Sends a recording as one session that begins at this time. */
+export function uploadRecording(
+  endpoint: string,
+  recording: Recording,
+  atMs: number,
+  stream = 'cam',
+): Promise<string[]> {
+  const { header, clusters } = fragments(recording, atMs);
+  return upload(endpoint, [header, ...clusters], { stream });
 }
 
 /** What the service's tags say of one fragment. */

@@ -1,6 +1,6 @@
 // Which tracks a player gets, or why it gets none, in the words real clients know.
 import type { Track } from '../../matroska/track.ts';
-import { type PlayableTrack, playable } from '../../mp4/playable.ts';
+import { type PlayableTrack, playable, type Unplayable } from '../../mp4/playable.ts';
 import type { StoredFragment } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
 
@@ -26,20 +26,25 @@ export function trackNumbered(tracks: SessionTracks, number: string | null): Pla
 
 function requirePlayable(track: Track): PlayableTrack {
   const result = playable(track);
-  if (!('problem' in result)) return result;
-  switch (result.problem) {
+  if ('problem' in result) throw unplayable(track, result, 'HLS plays H.264, H.265 and AAC');
+  return result;
+}
+
+/** @param rule which codecs would do */
+export function unplayable(track: Track, { problem }: Unplayable, rule: string): WireError {
+  switch (problem) {
     case 'missing':
-      throw new WireError(
+      return new WireError(
         'MissingCodecPrivateDataException',
         `Missing codec private data in fragment for track ${track.number}.`,
       );
     case 'invalid':
-      throw new WireError(
+      return new WireError(
         'InvalidCodecPrivateDataException',
         `Invalid codec private data in fragment for track ${track.number}.`,
       );
     case 'unsupported':
-      throw unsupported(`Track ${track.number} is ${track.codecId}: HLS plays H.264, H.265 and AAC.`);
+      return unsupported(`Track ${track.number} is ${track.codecId}: ${rule}.`);
   }
 }
 

@@ -1,0 +1,164 @@
+// GetClip, as AWS's clients, ffprobe and ffmpeg see it.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ClipFragmentSelectorType, GetClipCommand } from '@aws-sdk/client-kinesis-video-archived-media';
+import { expect, test } from 'vitest';
+import { selectFragments } from '../../agent/local-cloud/clip/selection.ts';
+import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
+import { writeHeader } from '../../agent/matroska/write.ts';
+import { archiveClient, awsCli, testCloud } from './control-cloud.ts';
+import { audioTrack, clusterOf, picture, startMs, videoTrack } from './ingest-producer.ts';
+import { createStream, h264, recordAs, run, upload, uploadAt, uploadRecording } from './stored-media.ts';
+
+const refusal = (name: string) => expect.objectContaining({ name });
+
+type Range = { from: number; to: number; by?: ClipFragmentSelectorType };
+
+async function clip(url: string, { from, to, by = 'PRODUCER_TIMESTAMP' }: Range): Promise<Uint8Array> {
+  const TimestampRange = { StartTimestamp: new Date(from), EndTimestamp: new Date(to) };
+  const { Payload, ContentType } = await archiveClient(url).send(
+    new GetClipCommand({ StreamName: 'cam', ClipFragmentSelector: { FragmentSelectorType: by, TimestampRange } }),
+  );
+  expect(ContentType).toBe('video/mp4');
+  return (await Payload?.transformToByteArray()) ?? new Uint8Array();
+}
+
+type Seen = { codec: string; frames: number; times: number[]; seconds: number };
+
+/** What ffprobe decodes of each track; fails when ffmpeg has anything to say. */
+async function seenIn(file: string): Promise<Record<string, Seen>> {
+  const { stdout, stderr } = await run(
+    'ffprobe',
+    [
+      ...['-v', 'warning', '-of', 'json', file],
+      ...['-show_entries', 'stream=index,codec_type,codec_name,duration:frame=stream_index,best_effort_timestamp_time'],
+    ],
+    { maxBuffer: 2 ** 26 },
+  );
+  expect(stderr).toBe('');
+  const probed: {
+    streams: { index: number; codec_type: string; codec_name: string; duration: string }[];
+    frames: { stream_index: number; best_effort_timestamp_time: string }[];
+  } = JSON.parse(stdout);
+  return Object.fromEntries(
+    probed.streams.map(({ index, codec_type, codec_name, duration }) => {
+      const frames = probed.frames.filter(frame => frame.stream_index === index);
+      const times = frames.map(frame => Number(frame.best_effort_timestamp_time));
+      return [codec_type, { codec: codec_name, frames: frames.length, times, seconds: Number(duration) }];
+    }),
+  );
+}
+
+const encodings = [
+  [`${h264} -c:a aac`, { video: 'h264', audio: 'aac' }],
+  [
+    '-c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=0:keyint=25 -c:a aac',
+    { video: 'hevc', audio: 'aac' },
+  ],
+  [`${h264} -c:a pcm_mulaw`, { video: 'h264', audio: 'pcm_mulaw' }],
+  [`${h264} -c:a pcm_alaw`, { video: 'h264', audio: 'pcm_alaw' }],
+  [`${h264} -an`, { video: 'h264' }],
+] as const;
+
+test.for(encodings)(
+  '%s comes back as one MP4 that plays from its first to its last frame',
+  async ([encoders, codecs]) => {
+    await using running = await testCloud();
+    const { url } = running.cloud;
+    await createStream(url, 'cam');
+    await uploadRecording(url, await recordAs(encoders, 3), startMs);
+    const file = join(running.dataDir, 'clip.mp4');
+    const bytes = Buffer.from(await clip(url, { from: startMs, to: startMs + 10_000 }));
+    await writeFile(file, bytes);
+    // A player need not wait for the end of the file.
+    expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
+    const seen = await seenIn(file);
+    expect(Object.fromEntries(Object.entries(seen).map(([type, { codec }]) => [type, codec]))).toEqual(codecs);
+    expect(seen.video?.frames).toBe(75);
+    expect(seen.video?.seconds).toBeCloseTo(3, 1);
+    if ('audio' in codecs) expect(seen.audio?.seconds).toBeCloseTo(3, 0);
+    expect(running.problems).toEqual([]);
+  },
+);
+
+test('a clip has the fragments that start within the range, and the hole between them stays', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam');
+  const recording = await recordAs(`${h264} -c:a aac`, 3);
+  await uploadRecording(url, recording, startMs);
+  await uploadRecording(url, recording, startMs + 7000);
+  const file = join(running.dataDir, 'clip.mp4');
+  // The second and third second, then four without a picture, then one.
+  await writeFile(file, await clip(url, { from: startMs + 500, to: startMs + 7500 }));
+  const { video, audio } = await seenIn(file);
+  expect(video?.frames).toBe(75);
+  expect((video?.times[50] ?? 0) - (video?.times[49] ?? 0)).toBeCloseTo(4.04, 2);
+  const soundAgain = audio?.times.find((time, index) => time - (audio.times[index - 1] ?? time) > 1);
+  expect(Math.abs((soundAgain ?? 0) - (video?.times[50] ?? 0))).toBeLessThan(0.3);
+});
+
+test('by server time, what came in one burst lies end to end; the AWS CLI writes the file', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam');
+  const before = Date.now();
+  await uploadRecording(url, await recordAs(`${h264} -an`, 2), startMs);
+  await uploadRecording(url, await recordAs(`${h264} -an`, 2), startMs - 3_600_000);
+  const file = join(running.dataDir, 'clip.mp4');
+  const range = `StartTimestamp=${Math.floor(before / 1000) - 1},EndTimestamp=${Math.ceil(Date.now() / 1000)}`;
+  await new Promise(resolve => setTimeout(resolve, 1000 - (Date.now() % 1000)));
+  const answer = await awsCli(
+    url,
+    ...['kinesis-video-archived-media', 'get-clip', '--stream-name', 'cam', '--clip-fragment-selector'],
+    ...[`FragmentSelectorType=SERVER_TIMESTAMP,TimestampRange={${range}}`, file],
+  );
+  expect(answer).toMatchObject({ ContentType: 'video/mp4' });
+  const { video } = await seenIn(file);
+  expect(video?.frames).toBe(100);
+  expect(video?.seconds).toBeCloseTo(4, 1);
+  expect((await readFile(file)).length).toBeGreaterThan(10_000);
+});
+
+test('what KVS makes no clip of is refused by its name', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  for (const name of ['cam', 'other']) await createStream(url, name);
+  const whole = { from: startMs, to: startMs + 60_000 };
+  const get = (range: Partial<Range> = {}) => clip(url, { ...whole, ...range });
+  await expect(get()).rejects.toThrow(refusal('ResourceNotFoundException'));
+  await expect(get({ to: startMs })).rejects.toThrow(refusal('InvalidArgumentException'));
+  await expect(get({ to: startMs + 86_400_001 })).rejects.toThrow(refusal('InvalidArgumentException'));
+  await expect(get({ to: Date.now() + 60_000, from: Date.now(), by: 'SERVER_TIMESTAMP' })).rejects.toThrow(
+    refusal('InvalidArgumentException'),
+  );
+  await uploadRecording(url, await recordAs(`${h264} -an`, 1), startMs);
+  await uploadRecording(url, await recordAs(`${h264} -an`, 1, '640x360'), startMs + 2000);
+  await expect(get()).rejects.toThrow(refusal('InvalidCodecPrivateDataException'));
+  expect((await get({ to: startMs + 1500 })).length).toBeGreaterThan(1000);
+  await uploadRecording(url, await recordAs(`${h264} -c:a aac`, 1), startMs + 4000);
+  await expect(get({ from: startMs + 1500 })).rejects.toThrow(refusal('UnsupportedStreamMediaTypeException'));
+  // Pictures that are no NAL units.
+  await uploadAt(url, [startMs + 10_000]);
+  await expect(get({ from: startMs + 10_000 })).rejects.toThrow(refusal('MissingCodecPrivateDataException'));
+  const described = { ...videoTrack, codecPrivate: Uint8Array.of(1, 0x42, 0xc0, 0x1e, 0xff, 0xe1, 0) };
+  await upload(url, [writeHeader([described]), clusterOf(startMs + 20_000, [picture(startMs + 20_000)])]);
+  await expect(get({ from: startMs + 20_000 })).rejects.toThrow(refusal('InvalidMediaFrameException'));
+  const sound = picture(startMs + 30_000, { trackNumber: audioTrack.number });
+  await upload(url, [writeHeader([audioTrack]), clusterOf(startMs + 30_000, [sound])]);
+  await expect(get({ from: startMs + 30_000 })).rejects.toThrow(refusal('UnsupportedStreamMediaTypeException'));
+  expect(running.problems).toEqual([]);
+});
+
+test('a clip ends after 200 fragments or 100 MB, and what repeats a time is left out', () => {
+  const stored = (index: number, { bytes = 1000, producerMs = index * 1000 } = {}): StoredFragment => ({
+    ...{ streamName: 'cam', number: String(index), serverMs: producerMs, lengthMs: 900, frames: 10, timelineMs: 0 },
+    ...{ producerMs, bytes, codecKey: 'key', tracks: [videoTrack] },
+  });
+  const many = Array.from({ length: 300 }, (_, index) => stored(index));
+  expect(selectFragments(many, 'producer')).toHaveLength(200);
+  const large = many.map((_, index) => stored(index, { bytes: 30_000_000 }));
+  expect(selectFragments(large, 'producer').map(({ fragment }) => fragment.number)).toEqual(['0', '1', '2']);
+  const twice = [stored(0), stored(7, { producerMs: 0 }), stored(8, { producerMs: 500 }), stored(1)];
+  expect(selectFragments(twice, 'producer').map(({ fragment }) => fragment.number)).toEqual(['0', '1']);
+});
