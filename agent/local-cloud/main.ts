@@ -19,6 +19,7 @@ import { fragmentListRoute } from './get-media/fragment-list.ts';
 import { getMedia } from './get-media/route.ts';
 import { hlsRoutes } from './hls/routes.ts';
 import { createListener } from './http.ts';
+import { imagesRoute } from './images/route.ts';
 import { listFragmentsRoute } from './list-fragments.ts';
 import type { ConnectionPolicy } from './put-media/route.ts';
 import { putMedia } from './put-media/route.ts';
@@ -85,7 +86,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   routes.push(...streamRoutes({ ...context, dataEndpoint }), ...streamChangeRoutes(context), ...tagRoutes(store));
   routes.push(...configurationRoutes(store), ingest.route, live.route, fragmentListRoute(context));
   routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store }), ...(faulty?.routes ?? []));
-  routes.push(...hlsRoutes(context), clipRoute(context), ...rekognitionRoutes(detector));
+  routes.push(...hlsRoutes(context), clipRoute(context), imagesRoute(context));
+  routes.push(...rekognitionRoutes(detector));
   const close = once(async () => {
     faulty?.close();
     server.close();

@@ -1,0 +1,200 @@
+// GetImages, as AWS's clients and ffprobe see it.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  GetImagesCommand,
+  type GetImagesCommandInput,
+  type GetImagesCommandOutput,
+} from '@aws-sdk/client-kinesis-video-archived-media';
+import { expect, test } from 'vitest';
+import { byCodec, placeSamples } from '../../agent/local-cloud/images/samples.ts';
+import { Turns } from '../../agent/local-cloud/images/turns.ts';
+import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
+import { writeHeader } from '../../agent/matroska/write.ts';
+import { archiveClient, awsCli, testCloud } from './control-cloud.ts';
+import { cluster, startMs, videoTrack } from './ingest-producer.ts';
+import { createStream, h264, recordAs, run, upload, uploadAt, uploadRecording } from './stored-media.ts';
+
+const refusal = (name: string) => expect.objectContaining({ name });
+
+type Asked = Partial<GetImagesCommandInput> & { from?: number; to?: number };
+
+function getImages(url: string, { from = 0, to = 0, ...rest }: Asked = {}): Promise<GetImagesCommandOutput> {
+  return archiveClient(url).send(
+    new GetImagesCommand({
+      StreamName: 'cam',
+      ImageSelectorType: 'PRODUCER_TIMESTAMP',
+      StartTimestamp: new Date(startMs + from),
+      EndTimestamp: new Date(startMs + to),
+      SamplingInterval: 200,
+      Format: 'JPEG',
+      ...rest,
+    }),
+  );
+}
+
+const bytesOf = (content: string | undefined) => Buffer.from(content ?? '', 'base64');
+
+/** Codec and size, as ffprobe sees them; the grey of one pixel, as ffmpeg decodes it. */
+async function look(folder: string, content: string | undefined): Promise<{ form: string; grey: number }> {
+  const file = join(folder, 'image');
+  await writeFile(file, bytesOf(content));
+  const entries = ['-show_entries', 'stream=codec_name,width,height', '-of', 'csv=p=0'];
+  const { stdout } = await run('ffprobe', ['-v', 'error', ...entries, file]);
+  const raw = ['-vf', 'scale=1:1:flags=area', '-pix_fmt', 'gray', '-f', 'rawvideo', '-'];
+  const pixel = await run('ffmpeg', ['-v', 'error', '-i', file, ...raw], { encoding: 'buffer' });
+  return { form: stdout.trim(), grey: pixel.stdout[0] ?? -1 };
+}
+
+test('each time gets the picture that was on show, and a time without media says so', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam');
+  // Darker every half second: a picture tells its time.
+  await uploadRecording(
+    url,
+    await recordAs(`${h264} -an -vf geq=lum=200-40*floor(T*2):cb=128:cr=128`, 2, '64x48'),
+    startMs,
+  );
+  const { Images, NextToken } = await getImages(url, { from: -300, to: 2400, SamplingInterval: 300 });
+  expect(NextToken).toBeUndefined();
+  expect(Images?.map(({ TimeStamp }) => +(TimeStamp ?? 0) - startMs)).toEqual([
+    -300, 0, 300, 600, 900, 1200, 1500, 1800, 2100, 2400,
+  ]);
+  expect(Images?.map(image => image.Error)).toEqual([
+    'NO_MEDIA',
+    ...Array.from({ length: 7 }, () => undefined),
+    'NO_MEDIA',
+    'NO_MEDIA',
+  ]);
+  const seen = [];
+  for (const image of (Images ?? []).slice(1, 8)) seen.push(await look(running.dataDir, image.ImageContent));
+  expect(seen.every(({ form }) => form === 'mjpeg,64,48')).toBe(true);
+  // 200, 160, 120 and 80 of video's range are these greys. At 1500 the picture of 1480 is still on show.
+  const expected = [214, 214, 168, 168, 121, 121, 75];
+  for (const [index, { grey }] of seen.entries())
+    expect(Math.abs(grey - (expected[index] ?? 0)), `${index}: ${grey}`).toBeLessThan(6);
+  expect(running.problems).toEqual([]);
+});
+
+test('format, quality and size are as asked for; the AWS CLI gets the same', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam');
+  await uploadRecording(url, await recordAs(`${h264} -an`, 1), startMs);
+  const image = async (asked: Asked) => (await getImages(url, asked)).Images?.[0]?.ImageContent;
+  const form = async (asked: Asked) => (await look(running.dataDir, await image(asked))).form;
+  expect(await form({ Format: 'PNG' })).toBe('png,320,180');
+  expect(await form({ WidthPixels: 100, HeightPixels: 90 })).toBe('mjpeg,100,90');
+  expect(await form({ HeightPixels: 90, Format: 'PNG' })).toBe('png,160,90');
+  const sizes = [];
+  for (const JPEGQuality of ['1', '50', '100'])
+    sizes.push(bytesOf(await image({ FormatConfig: { JPEGQuality } })).length);
+  expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+  expect(new Set(sizes).size).toBe(3);
+  const answer = await awsCli(
+    url,
+    ...['kinesis-video-archived-media', 'get-images', '--stream-name', 'cam', '--format', 'JPEG'],
+    ...['--image-selector-type', 'PRODUCER_TIMESTAMP', '--sampling-interval', '3000'],
+    ...['--start-timestamp', String(startMs / 1000), '--end-timestamp', String(startMs / 1000)],
+  );
+  expect(answer).toMatchObject({ Images: [{ ImageContent: await image({}) }] });
+});
+
+test('pictures come in pages of 25 at most, over a change of codec too', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam');
+  await uploadRecording(url, await recordAs(`${h264} -an`, 3), startMs);
+  const h265 = '-c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=0:keyint=25';
+  await uploadRecording(url, await recordAs(`${h265} -c:a aac`, 3), startMs + 3000);
+  const times: number[] = [];
+  const pages: number[] = [];
+  let NextToken: string | undefined;
+  do {
+    const asked = { to: 5900, MaxResults: pages.length === 0 ? 100 : 3, HeightPixels: 48 };
+    const page: GetImagesCommandOutput = await getImages(url, { ...asked, ...(NextToken ? { NextToken } : {}) });
+    expect(page.Images?.filter(({ ImageContent }) => !ImageContent)).toEqual([]);
+    times.push(...(page.Images ?? []).map(({ TimeStamp }) => +(TimeStamp ?? 0)));
+    pages.push(page.Images?.length ?? 0);
+    NextToken = page.NextToken;
+  } while (NextToken);
+  expect(pages).toEqual([25, 3, 2]);
+  expect(times).toEqual(Array.from({ length: 30 }, (_, index) => startMs + index * 200));
+});
+
+test('media without a picture in it says so, and what cannot be asked for is refused', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam');
+  // The first has no description of its codec, the second has one and pictures that are none.
+  await uploadAt(url, [startMs]);
+  const described = {
+    ...videoTrack,
+    codecPrivate: (await recordAs(`${h264} -an`, 1)).tracks[0]?.codecPrivate ?? videoTrack.codecPrivate,
+  };
+  await upload(url, [writeHeader([described]), cluster(startMs + 1000)]);
+  expect((await getImages(url, { to: 1000, SamplingInterval: 1000 })).Images).toEqual([
+    { TimeStamp: new Date(startMs), Error: 'MEDIA_ERROR' },
+    { TimeStamp: new Date(startMs + 1000), Error: 'MEDIA_ERROR' },
+  ]);
+  const refused: Asked[] = [
+    { from: 1, to: 0 },
+    { to: 300_001 },
+    { SamplingInterval: 199 },
+    { WidthPixels: 100 },
+    { WidthPixels: 3841, HeightPixels: 100 },
+    { HeightPixels: 2161 },
+    { MaxResults: 101 },
+    { FormatConfig: { JPEGQuality: '101' } },
+    { NextToken: 'bm90IG91cnM=' },
+    { Format: 'GIF' as 'PNG' },
+  ];
+  for (const asked of refused)
+    await expect(getImages(url, asked), JSON.stringify(asked)).rejects.toThrow(refusal('InvalidArgumentException'));
+  await expect(getImages(url, { StreamName: 'none' })).rejects.toThrow(refusal('ResourceNotFoundException'));
+  expect(running.problems).toEqual([]);
+});
+
+test('a time belongs to the fragment that lasts until then, by either clock', () => {
+  const stored = (number: string, producerMs: number, codecKey = 'a'): StoredFragment => ({
+    ...{ streamName: 'cam', number, producerMs, serverMs: producerMs + 50, lengthMs: 960, frames: 25, timelineMs: 0 },
+    ...{ bytes: 1000, codecKey, tracks: [videoTrack] },
+  });
+  const fragments = [stored('1', 0), stored('2', 1000), stored('3', 5000, 'b')];
+  const places = (by: 'producer' | 'server') =>
+    placeSamples(fragments, [0, 999, 1000, 1999, 2001, 5100], by).flatMap(({ fragment, samples }) =>
+      samples.map(({ atMs, offsetMs }) => [fragment.number, atMs, offsetMs]),
+    );
+  expect(places('producer')).toEqual([
+    ['1', 0, 0],
+    ['1', 999, 999],
+    ['2', 1000, 0],
+    ['2', 1999, 999],
+    ['3', 5100, 100],
+  ]);
+  expect(places('server')).toEqual([
+    ['1', 999, 949],
+    ['1', 1000, 950],
+    ['2', 1999, 949],
+    ['2', 2001, 951],
+    ['3', 5100, 50],
+  ]);
+  expect(byCodec(placeSamples(fragments, [0, 1000, 5000], 'producer')).map(group => group.length)).toEqual([2, 1]);
+});
+
+test('a decoder that is busy makes a few wait and sends the rest away', async () => {
+  const turns = new Turns({ maxRunning: 1, maxWaiting: 1 });
+  const first = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const running = turns.run(() => first.promise);
+  const waiting = turns.run(async () => void order.push('second'));
+  await expect(turns.run(async () => undefined)).rejects.toThrow(
+    expect.objectContaining({ type: 'ClientLimitExceededException' }),
+  );
+  expect(order).toEqual([]);
+  first.resolve();
+  await Promise.all([running, waiting]);
+  expect(order).toEqual(['second']);
+  expect(await turns.run(async () => 'free again')).toBe('free again');
+});
