@@ -76,7 +76,7 @@ function quantiser(quality: number): number {
 function missing(cause: unknown): AgentError {
   return new AgentError({
     code: 'ffmpeg-missing',
-    kind: 'unavailable',
+    kind: 'invalid',
     retry: 'later',
     message: 'GetImages needs ffmpeg, which is not installed or does not run. Install it: apt-get install -y ffmpeg',
     cause,
