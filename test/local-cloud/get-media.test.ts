@@ -118,6 +118,21 @@ test('a reader of an empty stream gets what arrives, until the stream is deleted
   expect(running.problems).toEqual([]);
 });
 
+test('a stream without retention can be read along, though nothing is in its archive', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam', { retentionHours: 0 });
+  const producer = await putMedia(url);
+  await producer.send(writeHeader([videoTrack]), ...times.map(ms => cluster(ms)));
+  const acks = await producer.end();
+  const numbers = acks.filter(ack => ack.EventType === 'RECEIVED').map(ack => ack.FragmentNumber ?? '');
+  const sent = await fragmentsOf(await get(url, { StartSelectorType: 'EARLIEST' }), numbers.length);
+  expect(numbersOf(sent)).toEqual(numbers);
+  await expect(
+    archiveClient(url).send(new GetMediaForFragmentListCommand({ StreamName: 'cam', Fragments: numbers })),
+  ).rejects.toThrow(refusal('InvalidArgumentException'));
+});
+
 test('what cannot begin is refused by the name KVS has for it', async () => {
   await using running = await testCloud();
   const { url } = running.cloud;

@@ -40,10 +40,11 @@ async function openWithStream(name = 'cam'): Promise<Store> {
   return store;
 }
 
-async function add(store: Store, producerMs: number, stream = 'cam'): Promise<StoredFragment> {
+async function add(store: Store, producerMs: number, stream = 'cam', padBytes = 0): Promise<StoredFragment> {
   const arrival = await store.receive({ stream, producerMs, header, tags: [] });
   // Without id and size of the cluster, which the writer makes itself.
   await arrival.writer.append([cluster(producerMs, 3).subarray(5)]);
+  if (padBytes > 0) await arrival.writer.append([new Uint8Array(padBytes)]);
   return store.persist(arrival, {
     streamName: stream,
     producerMs,
@@ -130,6 +131,28 @@ test('media older than the retention is deleted, and its readers are told', asyn
   await expect.poll(() => all(store), { timeout: 10_000 }).toEqual([young]);
   await expect(store.readFragment(old)).rejects.toThrow(expect.objectContaining({ type: 'ResourceNotFoundException' }));
   expect(await readdir(folder())).not.toContain(`${old.number}.mkv`);
+  expect(problems).toEqual([]);
+  await store.close();
+});
+
+test('without retention media stays for five minutes, or 200 MB of it', async () => {
+  const store = await openWithStream();
+  const stream = store.findStream('cam');
+  if (!stream) throw new Error('no stream');
+  await store.saveStream({ ...stream, retentionHours: 0 });
+  const first = await add(store, startMs);
+  clock.advance(5 * 60_000);
+  const second = await add(store, startMs + 1000);
+  expect(all(store)).toEqual([first, second]);
+  clock.advance(60_000);
+  await expect.poll(() => all(store), { timeout: 10_000 }).toEqual([second]);
+  const large = [
+    await add(store, startMs + 2000, 'cam', 150_000_000),
+    await add(store, startMs + 3000, 'cam', 40_000_000),
+  ];
+  expect(all(store)).toEqual([second, ...large]);
+  const last = await add(store, startMs + 4000, 'cam', 20_000_000);
+  expect(all(store)).toEqual([large[1], last]);
   expect(problems).toEqual([]);
   await store.close();
 });

@@ -17,13 +17,15 @@ export function mediaClient(endpoint: string): KinesisVideoMediaClient {
   return new KinesisVideoMediaClient({ endpoint, region: 'us-west-2', credentials: keys, maxAttempts: 1 });
 }
 
-/** Keeps its media for a day. @param atMs what the client takes for the time; left out: the machine's */
+/** @param atMs what the client takes for the time; left out: the machine's */
 export async function createStream(
   endpoint: string,
   StreamName: string,
-  { atMs }: { atMs?: number } = {},
+  { atMs, retentionHours = 24 }: { atMs?: number; retentionHours?: number } = {},
 ): Promise<void> {
-  await controlClient(endpoint, keys, atMs).send(new CreateStreamCommand({ StreamName, DataRetentionInHours: 24 }));
+  await controlClient(endpoint, keys, atMs).send(
+    new CreateStreamCommand({ StreamName, DataRetentionInHours: retentionHours }),
+  );
 }
 
 /** Sends one session and waits until it is stored. The numbers of its fragments. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseJsonBody } from '../json-operation.ts';
 import type { Route, RouteContext } from '../route.ts';
-import type { MediaStore, StoredFragment } from '../store/media-store.ts';
+import type { MediaStore, StoredFragment, StoredStream } from '../store/media-store.ts';
 import { requireStream, streamReference } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
 import { Connections } from './connections.ts';
@@ -31,7 +31,7 @@ export function fragmentListRoute({ store }: Pick<RouteContext, 'store'>): Route
     handle({ body, gone }) {
       const { Fragments, ...reference } = parseJsonBody(fragmentListRequest, body);
       const stream = requireStream(store, reference);
-      const fragments = requireFragments(store, stream.name, Fragments);
+      const fragments = requireFragments(store, stream, Fragments);
       if (!readers.take(stream.arn, gone))
         throw new WireError(
           'ClientLimitExceededException',
@@ -42,13 +42,13 @@ export function fragmentListRoute({ store }: Pick<RouteContext, 'store'>): Route
   };
 }
 
-/** @throws WireError InvalidArgumentException when the stream does not have all of them */
+/** @throws WireError InvalidArgumentException when the stream does not have all of them in its archive */
 function requireFragments(
   store: Pick<MediaStore, 'fragment'>,
-  stream: string,
+  { name, retentionHours }: StoredStream,
   numbers: readonly string[],
 ): StoredFragment[] {
-  const found = numbers.map(number => store.fragment(stream, number));
+  const found = numbers.map(number => (retentionHours === 0 ? undefined : store.fragment(name, number)));
   const unknown = numbers.filter((_, index) => !found[index]);
   if (unknown.length > 0)
     throw new WireError(

@@ -215,10 +215,11 @@ export class Ingest {
       tracks: this.#tracks,
     };
     try {
-      // Without retention KVS keeps nothing and says no more than that it received the fragment.
-      if (store.findStream(stream.name)?.retentionHours === 0) return await arrival.writer.discard();
+      // Without retention KVS says no more than that it received the fragment: it stays for a few minutes only, for
+      // whoever reads along.
+      const kept = store.findStream(stream.name)?.retentionHours !== 0;
       await store.persist(arrival, content);
-      acknowledge({ type: 'PERSISTED', fragment: reference });
+      if (kept) acknowledge({ type: 'PERSISTED', fragment: reference });
     } catch (error) {
       this.#failure = this.#archivalError(error, reference);
       onFailure(this.#failure);

@@ -80,6 +80,17 @@ export class FragmentIndex {
       .map(row => this.#fragment(row));
   }
 
+  /** Numbers of the oldest fragments, without which the others are no more than `maxBytes` together. */
+  beyond(stream: string, maxBytes: number): string[] {
+    return this.#db
+      .prepare(
+        `SELECT number FROM (SELECT number, sum(bytes) OVER (ORDER BY number DESC) AS total FROM fragments WHERE stream = ?)
+         WHERE total > ? ORDER BY number`,
+      )
+      .all(stream, maxBytes)
+      .map(row => String(row.number));
+  }
+
   numbers(stream: string): string[] {
     return this.#db
       .prepare('SELECT number FROM fragments WHERE stream = ? ORDER BY number')

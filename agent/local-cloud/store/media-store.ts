@@ -7,7 +7,7 @@ export type StoredStream = {
   createdMs: number;
   /** Changes with every change of the stream's settings. */
   version: string;
-  /** 0: nothing is kept. */
+  /** 0: media stays for five minutes or 200 MB, for GetMedia only. */
   retentionHours: number;
   deviceName?: string | undefined;
   mediaType?: string | undefined;

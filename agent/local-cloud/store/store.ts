@@ -19,6 +19,9 @@ import { fragmentSuffix, reconcile } from './reconcile.ts';
 import { StreamRecords } from './stream-records.ts';
 
 const hourMs = 3_600_000;
+/** What KVS buffers of a stream without retention. */
+const bufferMs = 5 * 60_000;
+const bufferBytes = 200_000_000;
 const retentionIntervalMs = 60_000;
 const retentionBatch = 500;
 
@@ -128,13 +131,21 @@ export class Store implements MediaStore {
   ): Promise<StoredFragment> {
     const { number, serverMs, writer } = arrival;
     await writer.commit();
+    const fragment = await this.#enterIndex({ ...content, number, serverMs, bytes: writer.bytes });
+    this.#news.emit(`~${content.streamName}`);
+    if (this.findStream(content.streamName)?.retentionHours === 0)
+      await this.#limitBuffer(content.streamName).catch(error =>
+        this.#options.onProblem(diskError(error, 'delete old fragments')),
+      );
+    return fragment;
+  }
+
+  async #enterIndex(fragment: Omit<StoredFragment, 'codecKey'>): Promise<StoredFragment> {
     try {
-      const fragment = this.#index.add({ ...content, number, serverMs, bytes: writer.bytes });
-      this.#news.emit(`~${content.streamName}`);
-      return fragment;
+      return this.#index.add(fragment);
     } catch (error) {
       // The producer will send it again: a file left here would be found at the next start and count twice.
-      await rm(this.#path(content.streamName, number), { force: true });
+      await rm(this.#path(fragment.streamName, fragment.number), { force: true });
       throw error;
     }
   }
@@ -173,14 +184,22 @@ export class Store implements MediaStore {
   /** Deletes what is older than its stream's retention. Runs by itself every minute. */
   async enforceRetention(): Promise<void> {
     for (const { name, retentionHours } of this.#streams.all()) {
-      const toMs = this.#options.clock.nowMs() - retentionHours * hourMs - 1;
+      const keptMs = retentionHours === 0 ? bufferMs : retentionHours * hourMs;
+      const toMs = this.#options.clock.nowMs() - keptMs - 1;
       const query: FragmentQuery = { stream: name, by: 'server', fromMs: -Infinity, toMs, limit: retentionBatch };
       for (let old = this.fragments(query); old.length > 0; old = this.fragments(query))
-        for (const { number } of old) {
-          await rm(this.#path(name, number), { force: true });
-          this.#index.remove(name, number);
-        }
+        for (const { number } of old) await this.#removeFragment(name, number);
+      if (retentionHours === 0) await this.#limitBuffer(name);
     }
+  }
+
+  async #limitBuffer(stream: string): Promise<void> {
+    for (const number of this.#index.beyond(stream, bufferBytes)) await this.#removeFragment(stream, number);
+  }
+
+  async #removeFragment(stream: string, number: string): Promise<void> {
+    await rm(this.#path(stream, number), { force: true });
+    this.#index.remove(stream, number);
   }
 
   async close(): Promise<void> {
