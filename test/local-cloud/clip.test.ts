@@ -150,7 +150,7 @@ test('what KVS makes no clip of is refused by its name', async () => {
   expect(running.problems).toEqual([]);
 });
 
-test('a clip ends after 200 fragments or 100 MB, and what repeats a time is left out', () => {
+test('a clip ends after 200 fragments or 100 MB, and of what has one time the last counts', () => {
   const stored = (index: number, { bytes = 1000, producerMs = index * 1000 } = {}): StoredFragment => ({
     ...{ streamName: 'cam', number: String(index), serverMs: producerMs, lengthMs: 900, frames: 10, timelineMs: 0 },
     ...{ producerMs, bytes, codecKey: 'key', tracks: [videoTrack] },
@@ -160,5 +160,8 @@ test('a clip ends after 200 fragments or 100 MB, and what repeats a time is left
   const large = many.map((_, index) => stored(index, { bytes: 30_000_000 }));
   expect(selectFragments(large, 'producer').map(({ fragment }) => fragment.number)).toEqual(['0', '1', '2']);
   const twice = [stored(0), stored(7, { producerMs: 0 }), stored(8, { producerMs: 500 }), stored(1)];
-  expect(selectFragments(twice, 'producer').map(({ fragment }) => fragment.number)).toEqual(['0', '1']);
+  for (const by of ['producer', 'server'] as const) {
+    const kept = selectFragments(twice, by).map(({ fragment }) => fragment.number);
+    expect(kept, by).toEqual(by === 'producer' ? ['7', '1'] : ['7', '8', '1']);
+  }
 });

@@ -1,5 +1,6 @@
 // Which fragments make up a clip, and where each begins in it. Pure.
 import { maxStretchMs, naturalLengthMs } from '../hls/fragment-span.ts';
+import { withoutRepeats } from '../hls/timeline.ts';
 import type { StoredFragment } from '../store/media-store.ts';
 import type { ClipRange } from './request.ts';
 
@@ -15,14 +16,15 @@ export type ClipFragment = {
 };
 
 /**
- * The first of them, up to what KVS puts into one clip. Of fragments that cover the same time again the earlier stay.
+ * The first of them, up to what KVS puts into one clip. Of fragments with one producer timestamp the last to arrive counts;
+ * by producer time, what begins within the one before is left out.
  * @param found in order of the range's time
  */
 export function selectFragments(found: readonly StoredFragment[], by: ClipRange['by']): ClipFragment[] {
   const selected: ClipFragment[] = [];
   let bytes = 0;
   let last: { fragment: StoredFragment; startMs: number } | undefined;
-  for (const fragment of found) {
+  for (const fragment of withoutRepeats(found)) {
     if (last && by === 'producer' && fragment.producerMs <= last.fragment.producerMs + last.fragment.lengthMs) continue;
     bytes += fragment.bytes;
     if (selected.length === maxFragments || (bytes > maxBytes && selected.length > 0)) break;

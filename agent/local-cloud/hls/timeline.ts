@@ -77,7 +77,8 @@ export function keepNewest(timeline: Timeline, count: number): Timeline {
   };
 }
 
-function withoutRepeats(fragments: readonly StoredFragment[]): StoredFragment[] {
+/** Of fragments with one producer timestamp the last to arrive: it is the whole one after an interrupted upload. */
+export function withoutRepeats(fragments: readonly StoredFragment[]): StoredFragment[] {
   const latest = new Map<number, string>();
   for (const { producerMs, number } of fragments) {
     const known = latest.get(producerMs);
