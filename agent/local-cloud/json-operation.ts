@@ -1,4 +1,5 @@
-// A KVS operation: JSON in, checked by a schema, JSON out. Unknown members are ignored, as AWS does.
+// A KVS operation: JSON in, checked by a schema, JSON out. Unknown members are ignored and `null` is a member left out, as
+// with AWS.
 import { z } from 'zod';
 import type { Route, SignedRequest } from './route.ts';
 import { json } from './route.ts';
@@ -33,7 +34,7 @@ export function parseJsonBody<Schema extends z.ZodType>(schema: Schema, body: Bu
 function parseJson(body: Buffer): unknown {
   if (body.length === 0) return {};
   try {
-    return JSON.parse(body.toString('utf8'));
+    return JSON.parse(body.toString('utf8'), (_, value) => (value === null ? undefined : value));
   } catch {
     throw new WireError('SerializationException', 'The body is not JSON.');
   }

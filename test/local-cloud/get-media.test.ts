@@ -261,8 +261,9 @@ test('a list of fragments comes in its own order, and a number of another stream
   const list = async (Fragments: string[]) =>
     (await archiveClient(url).send(new GetMediaForFragmentListCommand({ StreamName: 'cam', Fragments }))).Payload;
   const wanted = [numbers[2] ?? '', numbers[0] ?? ''];
+  // More often than there may be answers at a time: each gives its place back.
+  for (let count = 0; count < 6; count++) expect(numbersOf(await fragmentsOf(await list(wanted)))).toEqual(wanted);
   const sent = await fragmentsOf(await list(wanted));
-  expect(numbersOf(sent)).toEqual(wanted);
   expect(sent.every(({ tags }) => !('AWS_KINESISVIDEO_CONTINUATION_TOKEN' in tags))).toBe(true);
   for (const odd of [foreign, ['1'], [], Array.from({ length: 1001 }, () => numbers[0] ?? '')])
     await expect(list(odd)).rejects.toThrow(refusal('InvalidArgumentException'));
