@@ -2,7 +2,6 @@
 // needs attention).
 import { fragmentNumber, options, UsageError, wholeNumber } from './commands/arguments.ts';
 import { AgentError } from './errors.ts';
-import { Secret } from './secret.ts';
 
 const usage = `kvs-edge: cameras to Kinesis Video Streams
 
@@ -74,6 +73,7 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
            [--region R] [--json]             default region: AWS_REGION, else us-west-2
   kvs-edge local-cloud --port N --data DIR   run the embedded KVS on 127.0.0.1; accepts the key pair in
                                              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (local / local-secret when unset)
+           [--host ADDRESS]                  listen there, so that other machines reach it; takes a key pair of your own
            [--faults]                        take fault plans at /admin/faults, for tests
   kvs-edge settings check --config FILE      say what is wrong with a settings file, or that nothing is
   kvs-edge settings reload --config FILE     let the running agent read the file again, as a hang-up signal (SIGHUP) does
@@ -179,17 +179,9 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
   },
 
   async 'local-cloud'(args, signal) {
-    const { port, data, faults } = options(args, { required: ['port', 'data'], flags: ['faults'] });
-    const { startLocalCloud } = await import('./local-cloud/main.ts');
-    await using cloud = await startLocalCloud({
-      port: wholeNumber('port', port, { from: 0, to: 65_535 }),
-      dataDir: data,
-      faults,
-      accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? 'local',
-      secretAccessKey: new Secret(process.env.AWS_SECRET_ACCESS_KEY ?? 'local-secret'),
-    });
-    process.stderr.write(`local-cloud listens on ${cloud.url} and keeps its data in ${data}\n`);
-    await aborted(signal);
+    const { localCloudCommand } = await import('./commands/local-cloud-command.ts');
+    await localCloudCommand(args, { tell: line => void process.stderr.write(`${line}\n`), signal });
+    return undefined;
   },
 
   async settings([action, ...args]) {
@@ -209,12 +201,6 @@ const commands: Record<string, (args: string[], signal: AbortSignal) => Promise<
     } else throw new UsageError('settings takes check, reload or schema');
   },
 };
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve =>
-    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
-}
 
 /** Aborts at the first SIGINT or SIGTERM, and when a parent that opened an IPC channel is gone; a second signal ends the process at once. */
 function stopSignal(): AbortSignal {

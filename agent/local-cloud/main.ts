@@ -1,12 +1,10 @@
 // The embedded server's composition root: one listener for the control plane, PutMedia, GetMedia, archived media, HLS and
 // Rekognition, over one store. Speaks HTTP on loopback; knows nothing of the agent.
 
-import { once as event } from 'node:events';
 import type { Server } from 'node:http';
-import { isLoopbackHost } from '../../shared/loopback-host.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
-import { AgentError, asAgentError, systemCode } from '../errors.ts';
+import { type AgentError, asAgentError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { clipRoute } from './clip/route.ts';
 import { configurationRoutes } from './control/configuration-routes.ts';
@@ -21,15 +19,17 @@ import { hlsRoutes } from './hls/routes.ts';
 import { createListener } from './http.ts';
 import { imagesRoute } from './images/route.ts';
 import { listFragmentsRoute } from './list-fragments.ts';
+import { listen } from './listen.ts';
 import type { ConnectionPolicy } from './put-media/route.ts';
 import { putMedia } from './put-media/route.ts';
 import { PeopleDetector } from './rekognition/detector.ts';
 import { rekognitionRoutes } from './rekognition/routes.ts';
 import type { Route } from './route.ts';
+import { checkStart } from './start-checks.ts';
 import { Store } from './store/store.ts';
 
 export type LocalCloudOptions = {
-  /** Default 127.0.0.1. */
+  /** Default 127.0.0.1. Beyond loopback neither faults nor the key pair that everybody knows are taken. */
   host?: string;
   /** 0 takes any free port. */
   port: number;
@@ -59,11 +59,12 @@ export type LocalCloud = AsyncDisposable & {
 
 /**
  * Listens when it resolves.
- * @throws AgentError port-in-use, disk-full, disk-read-only or disk-failed
+ * @throws AgentError settings-invalid, port-in-use, disk-full, disk-read-only or disk-failed
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const { host = '127.0.0.1', dataDir, clock = systemClock, random = Math.random } = options;
   const onProblem = options.onProblem ?? (error => void process.stderr.write(`local-cloud: ${error.message}\n`));
+  checkStart({ ...options, host });
   const store = await Store.open({ dataDir, clock, random, onProblem });
   const routes: Route[] = [];
   const { faulty, server } = createServers(routes, { ...options, host, clock, onProblem });
@@ -106,7 +107,6 @@ function createServers(
 ): { server: Server; faulty?: FaultyServer } {
   const { host, clock, onProblem, faults, ...rest } = options;
   if (!faults) return { server: createListener(routes, { ...rest, clock, onProblem }) };
-  if (!isLoopbackHost(host)) throw new TypeError('options.faults is only for a server on a loopback address');
   const faulty = new FaultyServer(clock, host);
   const listener = () => createListener(routes, { ...rest, clock, onProblem, faults: faulty.requests });
   const server = listener();
@@ -121,28 +121,4 @@ function once(work: () => Promise<void>): () => Promise<void> {
     result ??= work();
     return result;
   };
-}
-
-async function listen(server: Server, host: string, port: number): Promise<number> {
-  try {
-    server.listen(port, host);
-    await event(server, 'listening');
-  } catch (error) {
-    throw listenError(error, host, port);
-  }
-  const address = server.address();
-  return typeof address === 'object' && address ? address.port : port;
-}
-
-function listenError(error: unknown, host: string, port: number): AgentError {
-  const busy = systemCode(error) === 'EADDRINUSE';
-  return new AgentError({
-    code: 'port-in-use',
-    kind: 'unavailable',
-    retry: 'later',
-    message: busy
-      ? `Port ${port} on ${host} is taken by another program. Stop that one, or choose another port with --port.`
-      : `The embedded server cannot listen on ${host}:${port} (${systemCode(error) ?? 'unknown reason'}). Choose another port with --port.`,
-    cause: error,
-  });
 }
