@@ -74,6 +74,8 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
   kvs-edge local-cloud --port N --data DIR   run the embedded KVS on 127.0.0.1; accepts the key pair in
                                              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (local / local-secret when unset)
            [--host ADDRESS]                  listen there, so that other machines reach it; takes a key pair of your own
+           [--tls-certificate FILE --tls-key FILE]
+                                             speak https with this certificate and its key (PEM)
            [--faults]                        take fault plans at /admin/faults, for tests
   kvs-edge settings check --config FILE      say what is wrong with a settings file, or that nothing is
   kvs-edge settings reload --config FILE     let the running agent read the file again, as a hang-up signal (SIGHUP) does

@@ -1,17 +1,18 @@
 // `kvs-edge local-cloud`: the embedded server as a program of its own.
+import { type Certificate, readCertificate } from '../local-cloud/certificate.ts';
 import { startLocalCloud } from '../local-cloud/main.ts';
 import { knownKeys } from '../local-cloud/start-checks.ts';
 import { Secret } from '../secret.ts';
-import { options, wholeNumber } from './arguments.ts';
+import { options, UsageError, wholeNumber } from './arguments.ts';
 
 /** Runs until the signal is aborted. @throws UsageError, AgentError as startLocalCloud */
 export async function localCloudCommand(
   args: string[],
   { tell, signal }: { tell: (line: string) => void; signal: AbortSignal },
 ): Promise<void> {
-  const { port, data, host, faults } = options(args, {
+  const { port, data, host, faults, ...tls } = options(args, {
     required: ['port', 'data'],
-    optional: ['host'],
+    optional: ['host', 'tls-certificate', 'tls-key'],
     flags: ['faults'],
   });
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
@@ -20,11 +21,22 @@ export async function localCloudCommand(
     ...(host === undefined ? {} : { host }),
     dataDir: data,
     faults,
+    tls: await certificateOf(tls['tls-certificate'], tls['tls-key']),
     accessKeyId: AWS_ACCESS_KEY_ID || knownKeys.accessKeyId,
     secretAccessKey: new Secret(AWS_SECRET_ACCESS_KEY || knownKeys.secretAccessKey),
   });
   tell(`local-cloud listens on ${cloud.url} and keeps its data in ${data}`);
   await aborted(signal);
+}
+
+async function certificateOf(
+  certificateFile: string | undefined,
+  keyFile: string | undefined,
+): Promise<Certificate | undefined> {
+  if (certificateFile === undefined && keyFile === undefined) return undefined;
+  if (certificateFile === undefined) throw new UsageError('--tls-certificate is missing: the certificate of --tls-key');
+  if (keyFile === undefined) throw new UsageError('--tls-key is missing: the key of --tls-certificate');
+  return readCertificate(certificateFile, keyFile);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Clock } from '../clock.ts';
 import type { AgentError } from '../errors.ts';
 import { asAgentError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { sha256Hex } from './canonical-request.ts';
+import type { Certificate } from './certificate.ts';
 import { readBody } from './request-body.ts';
 import type { Answer, Caller, Route } from './route.ts';
 import { json } from './route.ts';
@@ -17,6 +19,8 @@ import { WireError } from './wire-error.ts';
 const services = ['kinesisvideo', 'rekognition'];
 const defaultMaxBodyBytes = 1024 * 1024;
 const bodyTimeoutMs = 30_000;
+const keepAliveTimeout = 60_000;
+const handshakeTimeout = 10_000;
 
 export type ListenerOptions = {
   accessKeyId: string;
@@ -25,6 +29,8 @@ export type ListenerOptions = {
   /** Told of what is the server's own fault; the client gets a 500 without details. */
   onProblem: (error: AgentError) => void;
   faults?: ListenerFaults;
+  /** Speaks https only. */
+  tls?: Certificate | undefined;
 };
 
 /** What may befall a request before it is handled. */
@@ -37,7 +43,7 @@ type Exchange = { request: IncomingMessage; response: ServerResponse; acceptBody
 
 /** Not yet listening. `routes` is asked at every request, so it may be filled once the address is known. */
 export function createListener(routes: readonly Route[], options: ListenerOptions): Server {
-  const server = createServer({ keepAliveTimeout: 60_000 });
+  const server = unboundServer(options.tls);
   // A PutMedia request lasts up to 45 minutes; other bodies have their own time limit.
   server.requestTimeout = 0;
   const serve = (request: IncomingMessage, response: ServerResponse, acceptBody: () => void) =>
@@ -45,6 +51,12 @@ export function createListener(routes: readonly Route[], options: ListenerOption
   server.on('request', (request, response) => serve(request, response, () => undefined));
   server.on('checkContinue', (request, response) => serve(request, response, () => response.writeContinue()));
   return server;
+}
+
+function unboundServer(tls: Certificate | undefined): Server {
+  if (!tls) return createServer({ keepAliveTimeout });
+  const { chain: cert, key } = tls;
+  return createTlsServer({ cert, key: key.reveal(), minVersion: 'TLSv1.2', handshakeTimeout, keepAliveTimeout });
 }
 
 async function answer(exchange: Exchange, routes: readonly Route[], options: ListenerOptions): Promise<void> {
@@ -92,7 +104,7 @@ async function handle(
     query: new URLSearchParams(request.url?.split('?')[1] ?? ''),
     headers: request.headers,
     body,
-    origin: originOf(request),
+    origin: originOf(request, options),
   };
   if (!route.signed) return route.handle(parsed);
   return route.handle({ ...parsed, caller: verify(request, sha256Hex(body), options), gone: goneOf(response) });
@@ -116,9 +128,9 @@ function pathOf(request: IncomingMessage): string {
 }
 
 /** Under which address the client knows us. Some send the host without its port; the socket knows it. */
-function originOf({ headers, socket }: IncomingMessage): string {
+function originOf({ headers, socket }: IncomingMessage, { tls }: ListenerOptions): string {
   const host = headers.host ?? socket.localAddress ?? '127.0.0.1';
-  return `http://${/:\d+$/.test(host) ? host : `${host}:${socket.localPort}`}`;
+  return `${tls ? 'https' : 'http'}://${/:\d+$/.test(host) ? host : `${host}:${socket.localPort}`}`;
 }
 
 /** Aborted when there is nobody any more to answer. */

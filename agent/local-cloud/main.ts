@@ -1,11 +1,12 @@
 // The embedded server's composition root: one listener for the control plane, PutMedia, GetMedia, archived media, HLS and
-// Rekognition, over one store. Speaks HTTP on loopback; knows nothing of the agent.
+// Rekognition, over one store. Speaks HTTP or HTTPS, on loopback unless told; knows nothing of the agent.
 
 import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import { type AgentError, asAgentError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import type { Certificate } from './certificate.ts';
 import { clipRoute } from './clip/route.ts';
 import { configurationRoutes } from './control/configuration-routes.ts';
 import { streamChangeRoutes } from './control/stream-changes.ts';
@@ -43,6 +44,8 @@ export type LocalCloudOptions = {
   connectionPolicy?: ConnectionPolicy;
   /** Take fault plans, in `LocalCloud.faults` and at /admin/faults. Only on a loopback address. Default false. */
   faults?: boolean;
+  /** Speak https, and name https addresses in answers. Default: plain http. */
+  tls?: Certificate | undefined;
   /** Told of the server's own failures; by default they go to standard error. */
   onProblem?: (error: AgentError) => void;
 };
@@ -73,7 +76,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     throw error;
   });
   faulty?.listening(port);
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const url = `${options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const context = { store, clock, random, url };
   const ingest = putMedia({
     ...context,

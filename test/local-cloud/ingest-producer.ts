@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -42,6 +43,8 @@ export type ProducerOptions = {
   signed?: string[];
   /** Added after signing. */
   unsigned?: Record<string, string>;
+  /** PEM: whom an https server's certificate is from. */
+  ca?: string;
 };
 
 /** Sends the head of a PutMedia request. Resolves with its answer, whatever its status. */
@@ -55,9 +58,9 @@ export async function putMedia(url: string, options: ProducerOptions = {}): Prom
 /** The signed request, before its head is sent. */
 export async function openRequest(
   url: string,
-  { stream = 'cam', atMs, headers, signed: names, unsigned }: ProducerOptions,
+  { stream = 'cam', atMs, headers, signed: names, unsigned, ca }: ProducerOptions,
 ): Promise<ClientRequest> {
-  const { hostname, port, host } = new URL(url);
+  const { hostname, port, host, protocol } = new URL(url);
   const signer = new SignatureV4({ credentials: keys, region: 'us-west-2', service: 'kinesisvideo', sha256: Sha256 });
   const wanted: Record<string, string | undefined> = {
     host,
@@ -69,15 +72,12 @@ export async function openRequest(
   const sent: Record<string, string> = {};
   for (const [name, value] of Object.entries(wanted)) if (value !== undefined) sent[name] = value;
   const signed = await signer.sign(
-    { method: 'POST', protocol: 'http:', hostname, path: '/putMedia', query: {}, headers: sent },
+    { method: 'POST', protocol, hostname, path: '/putMedia', query: {}, headers: sent },
     { signingDate: new Date(atMs ?? Date.now()), ...signableOnly(names) },
   );
-  const outgoing = request({
-    host: hostname,
-    port,
-    method: 'POST',
-    path: '/putMedia',
-    headers: { ...signed.headers, ...unsigned },
+  const outgoing = (protocol === 'https:' ? tlsRequest : request)({
+    ...{ host: hostname, port, method: 'POST', path: '/putMedia', headers: { ...signed.headers, ...unsigned } },
+    ...(ca === undefined ? {} : { ca }),
   });
   outgoing.on('error', () => undefined); // seen as the end of the answer
   return outgoing;

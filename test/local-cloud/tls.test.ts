@@ -1,0 +1,149 @@
+// The embedded server on https, as clients see it that check its certificate.
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  CreateStreamCommand,
+  GetDataEndpointCommand,
+  KinesisVideoClient,
+  ListStreamsCommand,
+} from '@aws-sdk/client-kinesis-video';
+import {
+  GetHLSStreamingSessionURLCommand,
+  KinesisVideoArchivedMediaClient,
+} from '@aws-sdk/client-kinesis-video-archived-media';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Certificate, readCertificate } from '../../agent/local-cloud/certificate.ts';
+import { awsCli, keys, testCloud } from './control-cloud.ts';
+import { fragments, putMedia, record } from './ingest-producer.ts';
+
+let folder: string;
+let tls: Certificate;
+const file = (name: string) => join(folder, name);
+
+function makeCertificate(name: string): void {
+  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+  const names = ['-subj', '/CN=local-cloud', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
+  const files = ['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`)];
+  execFileSync('openssl', [...request, ...names, ...files], { stdio: 'ignore' });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'local-cloud-tls-'));
+  for (const name of ['own', 'other']) makeCertificate(name);
+  await writeFile(file('text'), 'no certificate');
+  tls = await readCertificate(file('own.pem'), file('own.key'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What AWS's clients need to trust this server and no other. */
+function trusting(endpoint: string, ca = tls.chain) {
+  const requestHandler = new NodeHttpHandler({ httpsAgent: new Agent({ ca }) });
+  return { endpoint, region: 'us-west-2', credentials: keys, maxAttempts: 1, requestHandler };
+}
+
+test('a stream is made, filled and played over https, and every address named is https', async () => {
+  await using running = await testCloud({ tls });
+  const { url } = running.cloud;
+  expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+  const control = new KinesisVideoClient(trusting(url));
+  await control.send(new CreateStreamCommand({ StreamName: 'cam', DataRetentionInHours: 1 }));
+  const name = { StreamName: 'cam', APIName: 'PUT_MEDIA' } as const;
+  const { DataEndpoint = '' } = await control.send(new GetDataEndpointCommand(name));
+  expect(DataEndpoint).toBe(url);
+
+  const recording = await record(4);
+  const { header, clusters } = fragments(recording, Date.now() - 4000);
+  const producer = await putMedia(DataEndpoint, { atMs: Date.now(), ca: tls.chain });
+  await producer.send(header, ...clusters);
+  const acks = await producer.end();
+  expect(acks.filter(({ EventType }) => EventType === 'PERSISTED')).toHaveLength(clusters.length);
+
+  const archive = new KinesisVideoArchivedMediaClient(trusting(url));
+  const session = await archive.send(new GetHLSStreamingSessionURLCommand({ StreamName: 'cam' }));
+  expect(session.HLSStreamingSessionURL).toMatch(`${url}/hls/v1/getHLSMasterPlaylist.m3u8?SessionToken=`);
+  const shown = ['-v', 'error', '-show_entries', 'stream=codec_type', '-of', 'csv=p=0'];
+  const probe = promisify(execFile)('ffprobe', [...shown, session.HLSStreamingSessionURL ?? ''], { timeout: 20_000 });
+  expect((await probe).stdout.split('\n')).toContain('video');
+  expect(running.problems).toEqual([]);
+});
+
+test('the AWS CLI trusts the certificate it is given; a client that trusts another one does not call', async () => {
+  await using running = await testCloud({ tls });
+  const { url } = running.cloud;
+  expect(await awsCli(url, '--ca-bundle', file('own.pem'), 'kinesisvideo', 'list-streams')).toEqual({
+    StreamInfoList: [],
+  });
+  const stranger = new KinesisVideoClient(trusting(url, await readFile(file('other.pem'), 'utf8')));
+  await expect(stranger.send(new ListStreamsCommand({}))).rejects.toMatchObject({
+    code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+  });
+});
+
+test('plain http and old TLS are not spoken on an https port, and the server goes on', async () => {
+  await using running = await testCloud({ tls });
+  const socket = createConnection(running.cloud.port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+  let answer = '';
+  for await (const chunk of socket.setEncoding('latin1')) answer += chunk;
+  expect(answer).not.toContain('HTTP/1.1 2');
+  const old = ['s_client', '-tls1_1', '-connect', `127.0.0.1:${running.cloud.port}`];
+  await expect(promisify(execFile)('openssl', old, { timeout: 10_000 })).rejects.toThrow(
+    /alert|unsupported|no protocols/,
+  );
+  const control = new KinesisVideoClient(trusting(running.cloud.url));
+  expect((await control.send(new ListStreamsCommand({}))).StreamInfoList).toEqual([]);
+  expect(running.problems).toEqual([]);
+});
+
+test('faults strike https connections too', async () => {
+  await using running = await testCloud({ tls, faults: true });
+  const control = new KinesisVideoClient(trusting(running.cloud.url));
+  running.cloud.faults?.put([{ fault: 'reset', times: 1 }]);
+  await expect(control.send(new ListStreamsCommand({}))).rejects.toMatchObject({ code: 'ECONNRESET' });
+  expect((await control.send(new ListStreamsCommand({}))).StreamInfoList).toEqual([]);
+});
+
+test.each([
+  ['a file that is not there', 'none.pem', 'own.key', 'settings-unreadable', /none\.pem cannot be read \(ENOENT\)/],
+  ['no certificate', 'text', 'own.key', 'settings-invalid', /text is not a certificate in PEM form/],
+  ['no key', 'own.pem', 'text', 'settings-invalid', /text is not a private key in PEM form/],
+  ['swapped files', 'own.key', 'own.pem', 'settings-invalid', /own\.key is not a certificate/],
+  [
+    'another key',
+    'own.pem',
+    'other.key',
+    'settings-invalid',
+    /other\.key does not belong to the certificate in .*own\.pem/,
+  ],
+])('%s is said in a sentence', async (_, certificate, key, code, message) => {
+  const refused = readCertificate(file(certificate), file(key));
+  await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+});
+
+test('the program takes the two files, and not one without the other', async () => {
+  const files = ['--tls-certificate', file('own.pem'), '--tls-key', file('own.key')];
+  const run = (args: string[]) => {
+    const command = ['agent/cli.ts', 'local-cloud', '--port', '0', '--data', file('cloud'), ...args];
+    const child = spawn(process.execPath, command, { env: {}, stdio: ['ignore', 'ignore', 'pipe'] });
+    child.stderr.setEncoding('utf8');
+    return child;
+  };
+  const server = run(files);
+  const [line] = await once(server.stderr, 'data');
+  const [, url] = /listens on (https:\S+)/.exec(line) ?? [];
+  const client = new KinesisVideoClient(trusting(url ?? ''));
+  expect((await client.send(new ListStreamsCommand({}))).StreamInfoList).toEqual([]);
+  server.kill();
+  await once(server, 'close');
+  const half = run(files.slice(0, 2));
+  const [said] = await once(half.stderr, 'data');
+  expect(said).toContain('--tls-key is missing');
+  await once(half, 'close');
+});
