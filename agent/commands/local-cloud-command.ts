@@ -1,6 +1,8 @@
 // `kvs-edge local-cloud`: the embedded server as a program of its own.
 import { type Certificate, readCertificate } from '../local-cloud/certificate.ts';
 import { startLocalCloud } from '../local-cloud/main.ts';
+import { parseQuotas } from '../local-cloud/quotas/choice.ts';
+import { type QuotaName, quotaNames } from '../local-cloud/quotas/table.ts';
 import { knownKeys } from '../local-cloud/start-checks.ts';
 import { Secret } from '../secret.ts';
 import { options, UsageError, wholeNumber } from './arguments.ts';
@@ -10,9 +12,9 @@ export async function localCloudCommand(
   args: string[],
   { tell, signal }: { tell: (line: string) => void; signal: AbortSignal },
 ): Promise<void> {
-  const { port, data, host, faults, ...tls } = options(args, {
+  const { port, data, host, quotas, faults, ...tls } = options(args, {
     required: ['port', 'data'],
-    optional: ['host', 'tls-certificate', 'tls-key'],
+    optional: ['host', 'quotas', 'tls-certificate', 'tls-key'],
     flags: ['faults'],
   });
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
@@ -21,12 +23,19 @@ export async function localCloudCommand(
     ...(host === undefined ? {} : { host }),
     dataDir: data,
     faults,
+    quotas: quotasOf(quotas ?? 'off'),
     tls: await certificateOf(tls['tls-certificate'], tls['tls-key']),
     accessKeyId: AWS_ACCESS_KEY_ID || knownKeys.accessKeyId,
     secretAccessKey: new Secret(AWS_SECRET_ACCESS_KEY || knownKeys.secretAccessKey),
   });
   tell(`local-cloud listens on ${cloud.url} and keeps its data in ${data}`);
   await aborted(signal);
+}
+
+function quotasOf(text: string): ReadonlySet<QuotaName> {
+  const choice = parseQuotas(text);
+  if ('names' in choice) return choice.names;
+  throw new UsageError(`--quotas takes on, off or names out of ${quotaNames.join(', ')}; not ${choice.unknown}`);
 }
 
 async function certificateOf(

@@ -9,6 +9,7 @@ import { asAgentError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { sha256Hex } from './canonical-request.ts';
 import type { Certificate } from './certificate.ts';
+import type { AskedOperation } from './quotas/quotas.ts';
 import { readBody } from './request-body.ts';
 import type { Answer, Caller, Route } from './route.ts';
 import { json } from './route.ts';
@@ -29,6 +30,8 @@ export type ListenerOptions = {
   /** Told of what is the server's own fault; the client gets a 500 without details. */
   onProblem: (error: AgentError) => void;
   faults?: ListenerFaults;
+  /** Asked once a signature was found right. Throws WireError when a quota is used up. */
+  admit?: ((asked: AskedOperation) => void) | undefined;
   /** Speaks https only. */
   tls?: Certificate | undefined;
 };
@@ -68,7 +71,9 @@ async function answer(exchange: Exchange, routes: readonly Route[], options: Lis
     if (fault) return await send(response, fault, options.clock);
     const route = findRoute(routes, request);
     if (route.signed === 'streaming') {
-      await route.handle({ ...exchange, caller: verify(request, emptyPayloadHash, options) });
+      const caller = verify(request, emptyPayloadHash, options);
+      options.admit?.({ path: pathOf(request), headers: request.headers, caller });
+      await route.handle({ ...exchange, caller });
     } else await send(response, await handle(route, exchange, options), options.clock);
   } catch (error) {
     refuse(exchange, error, options);
@@ -107,7 +112,9 @@ async function handle(
     origin: originOf(request, options),
   };
   if (!route.signed) return route.handle(parsed);
-  return route.handle({ ...parsed, caller: verify(request, sha256Hex(body), options), gone: goneOf(response) });
+  const caller = verify(request, sha256Hex(body), options);
+  options.admit?.({ ...parsed, caller });
+  return route.handle({ ...parsed, caller, gone: goneOf(response) });
 }
 
 /** The payload hash a client states counts when it says "unsigned"; otherwise it must be the one of what arrived. */

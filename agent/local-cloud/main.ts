@@ -17,12 +17,14 @@ import { FaultyServer } from './faults/faulty-server.ts';
 import { fragmentListRoute } from './get-media/fragment-list.ts';
 import { getMedia } from './get-media/route.ts';
 import { hlsRoutes } from './hls/routes.ts';
-import { createListener } from './http.ts';
+import { createListener, type ListenerOptions } from './http.ts';
 import { imagesRoute } from './images/route.ts';
 import { listFragmentsRoute } from './list-fragments.ts';
 import { listen } from './listen.ts';
 import type { ConnectionPolicy } from './put-media/route.ts';
 import { putMedia } from './put-media/route.ts';
+import { type AskedOperation, Quotas } from './quotas/quotas.ts';
+import type { QuotaName } from './quotas/table.ts';
 import { PeopleDetector } from './rekognition/detector.ts';
 import { rekognitionRoutes } from './rekognition/routes.ts';
 import type { Route } from './route.ts';
@@ -41,7 +43,10 @@ export type LocalCloudOptions = {
   clock?: Clock;
   /** In [0, 1). */
   random?: () => number;
+  /** Default newest-wins; refuse when the quota PutMediaConnections is kept. */
   connectionPolicy?: ConnectionPolicy;
+  /** Which of KVS's quotas clients are kept to. Default: none. */
+  quotas?: ReadonlySet<QuotaName>;
   /** Take fault plans, in `LocalCloud.faults` and at /admin/faults. Only on a loopback address. Default false. */
   faults?: boolean;
   /** Speak https, and name https addresses in answers. Default: plain http. */
@@ -70,7 +75,10 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   checkStart({ ...options, host });
   const store = await Store.open({ dataDir, clock, random, onProblem });
   const routes: Route[] = [];
-  const { faulty, server } = createServers(routes, { ...options, host, clock, onProblem });
+  const names = options.quotas ?? new Set();
+  const quotas = new Quotas({ names, clock, store });
+  const admit = (asked: AskedOperation) => quotas.admit(asked);
+  const { faulty, server } = createServers(routes, { ...options, host, clock, onProblem, admit });
   const port = await listen(server, host, options.port).catch(async error => {
     await store.close();
     throw error;
@@ -81,7 +89,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const ingest = putMedia({
     ...context,
     ...(faulty ? { tap: session => faulty.tap(session) } : {}),
-    connectionPolicy: options.connectionPolicy ?? 'newest-wins',
+    connectionPolicy: options.connectionPolicy ?? (names.has('PutMediaConnections') ? 'refuse' : 'newest-wins'),
     onProblem: error => onProblem(asAgentError(error)),
   });
   const live = getMedia(context);
@@ -90,8 +98,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   routes.push(...streamRoutes({ ...context, dataEndpoint }), ...streamChangeRoutes(context), ...tagRoutes(store));
   routes.push(...configurationRoutes(store), ingest.route, live.route, fragmentListRoute(context));
   routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store }), ...(faulty?.routes ?? []));
-  routes.push(...hlsRoutes(context), clipRoute(context), imagesRoute(context));
-  routes.push(...rekognitionRoutes(detector));
+  routes.push(...hlsRoutes({ ...context, admit: use => quotas.admitSession(use) }), clipRoute(context));
+  routes.push(imagesRoute(context), ...rekognitionRoutes(detector));
   const close = once(async () => {
     faulty?.close();
     server.close();
@@ -106,7 +114,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
 /** With faults there is a second server, for media to move to. */
 function createServers(
   routes: readonly Route[],
-  options: LocalCloudOptions & { host: string; clock: Clock; onProblem: (error: AgentError) => void },
+  options: LocalCloudOptions & Pick<ListenerOptions, 'clock' | 'onProblem' | 'admit'> & { host: string },
 ): { server: Server; faulty?: FaultyServer } {
   const { host, clock, onProblem, faults, ...rest } = options;
   if (!faults) return { server: createListener(routes, { ...rest, clock, onProblem }) };

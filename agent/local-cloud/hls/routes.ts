@@ -2,6 +2,8 @@
 // origin may play them, so every answer, refusals too, carries the CORS header.
 import { jsonOperation } from '../json-operation.ts';
 import { requireRetention } from '../list-fragments.ts';
+import type { SessionUse } from '../quotas/quotas.ts';
+import type { SessionOperation } from '../quotas/table.ts';
 import { type Answer, json, type Request, type Route, type RouteContext } from '../route.ts';
 import { requireStream } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
@@ -17,22 +19,36 @@ const folder = '/hls/v1';
 const playlistType = 'application/vnd.apple.mpegurl';
 const cors = { 'access-control-allow-origin': '*' };
 
+type HlsContext = RouteContext & {
+  /** Throws WireError when a quota is used up. */
+  admit?: ((use: SessionUse) => void) | undefined;
+};
+
 type Playing = { session: Session; token: string; query: URLSearchParams };
 
-export function hlsRoutes(context: RouteContext): Route[] {
+export function hlsRoutes(context: HlsContext): Route[] {
   const sessions = new Sessions(context.clock);
-  const get = (file: string, handle: (playing: Playing) => Answer | Promise<Answer>): Route => ({
-    ...{ method: 'GET', path: `${folder}/${file}`, signed: false },
-    handle: (request: Request) => withSession(sessions, request, handle),
+  const get = (
+    operation: SessionOperation,
+    extension: string,
+    handle: (playing: Playing) => Answer | Promise<Answer>,
+  ): Route => ({
+    ...{ method: 'GET', path: `${folder}/g${operation.slice(1)}.${extension}`, signed: false },
+    handle: (request: Request) =>
+      withSession(sessions, request, playing => {
+        const { streamName: stream, settings } = playing.session;
+        context.admit?.({ operation, token: playing.token, stream, fragments: settings.maxFragments });
+        return handle(playing);
+      }),
   });
   return [
     sessionUrlRoute(context, sessions),
-    get('getHLSMasterPlaylist.m3u8', ({ session, token }) => {
+    get('GetHLSMasterPlaylist', 'm3u8', ({ session, token }) => {
       advance(session, context);
       const fragments = session.timeline.entries.map(entry => entry.fragment);
       return playlist(masterPlaylist({ tracks: currentTracks(session), fragments, token }));
     }),
-    get('getHLSMediaPlaylist.m3u8', ({ session, token, query }) => {
+    get('GetHLSMediaPlaylist', 'm3u8', ({ session, token, query }) => {
       advance(session, context);
       const { track } = trackNumbered(currentTracks(session), query.get('TrackNumber'));
       const { timeline, settings } = session;
@@ -41,8 +57,8 @@ export function hlsRoutes(context: RouteContext): Route[] {
       const onDemand = playback.mode === 'ON_DEMAND';
       return playlist(mediaPlaylist({ timeline, trackNumber: track.number, token, showTimestamps, onDemand, ended }));
     }),
-    get('getMP4InitFragment.mp4', playing => segment(initOf(playing))),
-    get('getMP4MediaFragment.mp4', async playing => segment(await mediaOf(playing, context.store))),
+    get('GetMP4InitFragment', 'mp4', playing => segment(initOf(playing))),
+    get('GetMP4MediaFragment', 'mp4', async playing => segment(await mediaOf(playing, context.store))),
     { method: 'OPTIONS', path: `${folder}/*`, signed: false, handle: preflight },
   ];
 }
