@@ -1,5 +1,7 @@
 // The embedded server's composition root: one listener for the control plane, PutMedia, GetMedia, archived media, HLS and
 // Rekognition, over one store. Speaks HTTP or HTTPS, on loopback unless told; knows nothing of the agent.
+// The embedded server's composition root: one listener for the control plane, PutMedia, GetMedia, archived media, HLS, DASH
+// and Rekognition, over one store. Speaks HTTP on loopback; knows nothing of the agent.
 
 import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';
@@ -12,6 +14,7 @@ import { configurationRoutes } from './control/configuration-routes.ts';
 import { streamChangeRoutes } from './control/stream-changes.ts';
 import { streamRoutes } from './control/stream-routes.ts';
 import { tagRoutes } from './control/tags.ts';
+import { dashRoutes } from './dash/routes.ts';
 import type { Faults } from './faults/faults.ts';
 import { FaultyServer } from './faults/faulty-server.ts';
 import { fragmentListRoute } from './get-media/fragment-list.ts';
@@ -23,7 +26,7 @@ import { listFragmentsRoute } from './list-fragments.ts';
 import { listen } from './listen.ts';
 import type { ConnectionPolicy } from './put-media/route.ts';
 import { putMedia } from './put-media/route.ts';
-import { type AskedOperation, Quotas } from './quotas/quotas.ts';
+import { type AskedOperation, Quotas, type SessionUse } from './quotas/quotas.ts';
 import type { QuotaName } from './quotas/table.ts';
 import { PeopleDetector } from './rekognition/detector.ts';
 import { rekognitionRoutes } from './rekognition/routes.ts';
@@ -98,8 +101,9 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   routes.push(...streamRoutes({ ...context, dataEndpoint }), ...streamChangeRoutes(context), ...tagRoutes(store));
   routes.push(...configurationRoutes(store), ingest.route, live.route, fragmentListRoute(context));
   routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store }), ...(faulty?.routes ?? []));
-  routes.push(...hlsRoutes({ ...context, admit: use => quotas.admitSession(use) }), clipRoute(context));
-  routes.push(imagesRoute(context), ...rekognitionRoutes(detector));
+  const player = { ...context, admit: (use: SessionUse) => quotas.admitSession(use) };
+  routes.push(...hlsRoutes(player), ...dashRoutes(player), clipRoute(context), imagesRoute(context));
+  routes.push(...rekognitionRoutes(detector));
   const close = once(async () => {
     faulty?.close();
     server.close();

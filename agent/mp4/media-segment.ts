@@ -4,7 +4,7 @@ import type { Frame } from '../matroska/track.ts';
 import { writeBoxHeader } from './box.ts';
 import { trackId } from './init-segment.ts';
 import type { PlayableTrack } from './playable.ts';
-import { audioTiming, type SampleTiming, videoTiming } from './sample-timing.ts';
+import { type SampleTiming, sampleTiming } from './sample-timing.ts';
 
 export type MediaSegment = {
   /** The frames of this track in decode order; at least one. */
@@ -23,12 +23,12 @@ const keySample = 0x0200_0000;
 const otherSample = 0x0101_0000;
 
 /** @throws TypeError when there is no frame */
-export function mediaSegment({ track, timescale }: PlayableTrack, segment: MediaSegment): Uint8Array[] {
+export function mediaSegment(playable: PlayableTrack, segment: MediaSegment): Uint8Array[] {
   if (segment.frames.length === 0) throw new TypeError('segment.frames must have at least one frame');
   const timesMs = segment.frames.map(frame => frame.timecodeMs + segment.timelineMs);
-  const timing =
-    track.type === 'video' ? videoTiming(timesMs, timescale, segment.endMs) : audioTiming(timesMs, timescale);
-  return [head(segment, timing, track.type === 'audio'), ...segment.frames.map(frame => frame.data)];
+  const sizes = segment.frames.map(frame => frame.data.length);
+  const timing = sampleTiming(playable, { timesMs, sizes, endMs: segment.endMs });
+  return [head(segment, timing, playable.track.type === 'audio'), ...segment.frames.map(frame => frame.data)];
 }
 
 /** `moof` and the start of `mdat`, in one buffer. */

@@ -1,6 +1,8 @@
 // Matroska keeps presentation times in whole milliseconds; MP4 wants decode times, durations and offsets in ticks.
 // Pure: frames in, timing out, the same for a fragment whenever it is asked for.
 
+import type { PlayableTrack } from './playable.ts';
+
 export type SampleTiming = {
   /** Decode time of the first sample, ticks since 1970. */
   baseTicks: number;
@@ -14,6 +16,24 @@ const samplesPerAccessUnit = 1024;
 /** Rounding to milliseconds and camera jitter stay below this; beyond it sound is missing. */
 const audioJumpMs = 100;
 const defaultFrameMs = 40;
+
+export type SampleTimes = {
+  /** Presentation times in decode order, at least one. */
+  timesMs: readonly number[];
+  /** Bytes. */
+  sizes: readonly number[];
+  /** Where the last picture ends when that is known. */
+  endMs?: number | undefined;
+};
+
+/** Of any track that MP4 can carry. */
+export function sampleTiming({ track, timescale, sampleEntry }: PlayableTrack, samples: SampleTimes): SampleTiming {
+  const { timesMs, sizes, endMs } = samples;
+  if (track.type === 'video') return videoTiming(timesMs, timescale, endMs);
+  // G.711 is one byte a sample and channel.
+  const counted = sampleEntry === 'mp4a' ? undefined : sizes.map(size => Math.floor(size / track.channels));
+  return audioTiming(timesMs, timescale, counted);
+}
 
 /**
  * @param timesMs presentation times in decode order, at least one

@@ -1,5 +1,4 @@
 // HLS sessions over HTTP: what is refused, what is listed, and what players that nobody here wrote make of it.
-import { execFile } from 'node:child_process';
 import {
   GetHLSStreamingSessionURLCommand,
   KinesisVideoArchivedMediaClient,
@@ -12,10 +11,13 @@ import { SimulatedClock } from '../simulated-clock.ts';
 import {
   accessKeyId,
   call,
+  countFrames,
   type Footage,
   footageOf,
   ingest,
   mediaPlaylistUrl,
+  record,
+  run,
   type Stage,
   saveStream,
   secretAccessKey,
@@ -32,33 +34,10 @@ beforeAll(async () => {
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-/** A new stream with all the footage in it, the first frame `agoMs` ago by the producer's clock. */
-async function recorded(name: string, { tracks, fragments }: Footage, agoMs = 60_000) {
-  await saveStream(stage.store, stage.clock, name);
-  const startMs = stage.clock.nowMs() - agoMs;
-  for (const frames of fragments) await ingest(stage, name, { tracks, frames, byMs: startMs });
-  const HLSFragmentSelector = {
-    FragmentSelectorType: 'PRODUCER_TIMESTAMP',
-    TimestampRange: { StartTimestamp: startMs / 1000, EndTimestamp: startMs / 1000 + 50 },
-  };
-  return { startMs, onDemand: { StreamName: name, PlaybackMode: 'ON_DEMAND', HLSFragmentSelector } };
-}
-
-/** Beside us, because the server it talks to runs in this process. */
-function run(command: string, args: string[], env?: Record<string, string>) {
-  return new Promise<{ stdout: string; stderr: string }>(resolve => {
-    const options = { env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024, timeout: 20_000 };
-    execFile(command, args, options, (_, stdout, stderr) => resolve({ stdout, stderr }));
-  });
-}
-
-/** Plays the URL to its end. Throws when ffprobe warns of anything. */
-async function countFrames(url: string): Promise<Record<string, number>> {
-  const entries = ['-count_frames', '-show_entries', 'stream=codec_name,nb_read_frames', '-of', 'json'];
-  const { stdout, stderr } = await run('ffprobe', ['-v', 'warning', ...entries, url]);
-  if (stderr !== '') throw new Error(`ffprobe: ${stderr}`);
-  const { streams }: { streams: { codec_name: string; nb_read_frames: string }[] } = JSON.parse(stdout);
-  return Object.fromEntries(streams.map(stream => [stream.codec_name, Number(stream.nb_read_frames)]));
+/** As `record` does, on the stage of this file, with the request that plays it. */
+async function recorded(name: string, footage: Footage, agoMs = 60_000) {
+  const { startMs, selector } = await record(stage, name, footage, agoMs);
+  return { startMs, onDemand: { StreamName: name, PlaybackMode: 'ON_DEMAND', HLSFragmentSelector: selector } };
 }
 
 describe('ON_DEMAND', () => {

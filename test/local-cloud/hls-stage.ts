@@ -1,4 +1,5 @@
-// A server with nothing but HLS on it, over a real store that the test fills fragment by fragment.
+// A server with nothing but HLS and DASH on it, over a real store that the test fills fragment by fragment.
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Clock } from '../../agent/clock.ts';
+import { dashRoutes } from '../../agent/local-cloud/dash/routes.ts';
 import { hlsRoutes } from '../../agent/local-cloud/hls/routes.ts';
 import { createListener } from '../../agent/local-cloud/http.ts';
 import type { Route } from '../../agent/local-cloud/route.ts';
@@ -46,7 +48,8 @@ export async function startStage(clock: Clock): Promise<Stage> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${portOf(server)}`;
-  routes.push(...hlsRoutes({ store, clock, random: Math.random, url }));
+  const context = { store, clock, random: Math.random, url };
+  routes.push(...hlsRoutes(context), ...dashRoutes(context));
   return {
     ...{ url, store, clock },
     addStream: (name, retentionHours = 24) => saveStream(store, clock, name, retentionHours),
@@ -104,6 +107,35 @@ export async function ingest(
     ...{ streamName, producerMs, lengthMs, tracks, timelineMs: 0 },
     frames: moved.length,
   });
+}
+
+/** A new stream with all the footage in it, the first frame `agoMs` ago by the producer's clock; and what selects it. */
+export async function record(stage: Stage, name: string, { tracks, fragments }: Footage, agoMs = 60_000) {
+  await stage.addStream(name);
+  const startMs = stage.clock.nowMs() - agoMs;
+  for (const frames of fragments) await ingest(stage, name, { tracks, frames, byMs: startMs });
+  const selector = {
+    FragmentSelectorType: 'PRODUCER_TIMESTAMP',
+    TimestampRange: { StartTimestamp: startMs / 1000, EndTimestamp: startMs / 1000 + 50 },
+  } as const;
+  return { startMs, selector };
+}
+
+/** Beside us, because the server it talks to runs in this process. */
+export function run(command: string, args: string[], env?: Record<string, string>) {
+  return new Promise<{ stdout: string; stderr: string }>(resolve => {
+    const options = { env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024, timeout: 20_000 };
+    execFile(command, args, options, (_, stdout, stderr) => resolve({ stdout, stderr }));
+  });
+}
+
+/** Plays the URL to its end. Throws when ffprobe warns of anything. */
+export async function countFrames(url: string): Promise<Record<string, number>> {
+  const entries = ['-count_frames', '-show_entries', 'stream=codec_name,nb_read_frames', '-of', 'json'];
+  const { stdout, stderr } = await run('ffprobe', ['-v', 'warning', ...entries, url]);
+  if (stderr !== '') throw new Error(`ffprobe: ${stderr}`);
+  const { streams }: { streams: { codec_name: string; nb_read_frames: string }[] } = JSON.parse(stdout);
+  return Object.fromEntries(streams.map(stream => [stream.codec_name, Number(stream.nb_read_frames)]));
 }
 
 /** A signed call as an SDK makes it, at the time of the stage's clock. */

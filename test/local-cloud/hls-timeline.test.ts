@@ -16,9 +16,9 @@ function fragment(number: number, producerMs: number, change: Partial<StoredFrag
   };
 }
 
-const always = { by: 'producer', discontinuities: 'ALWAYS' } as const;
-const never = { by: 'producer', discontinuities: 'NEVER' } as const;
-const onDiscontinuity = { by: 'producer', discontinuities: 'ON_DISCONTINUITY' } as const;
+const always = { by: 'producer', discontinuities: 'ALWAYS', followCodecs: true } as const;
+const never = { by: 'producer', discontinuities: 'NEVER', followCodecs: true } as const;
+const onDiscontinuity = { by: 'producer', discontinuities: 'ON_DISCONTINUITY', followCodecs: true } as const;
 
 describe('which fragments are listed, where a discontinuity is, and how long each lasts', () => {
   test.each([

@@ -3,7 +3,7 @@
 import type { Frame } from '../../matroska/track.ts';
 import { type MovieTrack, movieHead } from '../../mp4/movie.ts';
 import type { PlayableTrack } from '../../mp4/playable.ts';
-import { audioTiming, type SampleTiming, videoTiming } from '../../mp4/sample-timing.ts';
+import { sampleTiming } from '../../mp4/sample-timing.ts';
 import type { MediaStore } from '../store/media-store.ts';
 import { framesByTrack } from './frames.ts';
 import type { ClipFragment } from './selection.ts';
@@ -39,7 +39,7 @@ export async function makeClip(
     if (!playable || samples.sizes.length === 0) return [];
     // Decoding can begin at any sound, whatever its producer marked.
     const keys = playable.track.type === 'audio' ? samples.keys.map(() => true) : samples.keys;
-    return [{ playable, ...samples, keys, timing: timingOf(playable, samples) }];
+    return [{ playable, ...samples, keys, timing: sampleTiming(playable, samples) }];
   });
   const head = movieHead(movieTracks, mediaBytes);
   return { bytes: head.length + mediaBytes, content: contentOf(head, store, fragments, tracks) };
@@ -57,13 +57,6 @@ function gather(samples: Samples, frames: readonly Frame[], place: { shiftMs: nu
     bytes += data.length;
   }
   return bytes;
-}
-
-function timingOf({ track, timescale, sampleEntry }: PlayableTrack, { timesMs, sizes }: Samples): SampleTiming {
-  if (track.type === 'video') return videoTiming(timesMs, timescale);
-  // G.711 is one byte a sample and channel.
-  const counted = sampleEntry === 'mp4a' ? undefined : sizes.map(size => Math.floor(size / track.channels));
-  return audioTiming(timesMs, timescale, counted);
 }
 
 /** In the order in which `gather` placed them. */

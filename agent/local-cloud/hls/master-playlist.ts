@@ -1,7 +1,7 @@
 // The master playlist: one variant, and sound as a rendition of its own when the stream has both. Pure.
 // Unlike KVS no FORCED on sound: RFC 8216 keeps it for subtitles, and Chromium's own player refuses the playlist for it.
 import type { StoredFragment } from '../store/media-store.ts';
-import { mainTrackFrames, naturalLengthMs } from './fragment-span.ts';
+import { bitsPerSecond, framesPerSecond } from './rates.ts';
 import type { SessionTracks } from './session-tracks.ts';
 
 export type MasterPlaylist = {
@@ -18,8 +18,8 @@ export function masterPlaylist({ tracks: { video, audio }, fragments, token }: M
   const attributes = [
     `CODECS="${[video, audio].flatMap(track => (track ? [track.codec] : [])).join(',')}"`,
     ...(video?.track.type === 'video' ? [`RESOLUTION=${video.track.width}x${video.track.height}`] : []),
-    ...(video ? [`FRAME-RATE=${Math.max(...fragments.map(framesPerSecond)).toFixed(2)}`] : []),
-    `BANDWIDTH=${Math.max(...fragments.map(bitsPerSecond))}`,
+    ...(video ? [`FRAME-RATE=${framesPerSecond(fragments).toFixed(2)}`] : []),
+    `BANDWIDTH=${bitsPerSecond(fragments)}`,
     ...(rendition ? ['AUDIO="audio"'] : []),
   ];
   const lines = [
@@ -34,12 +34,4 @@ export function masterPlaylist({ tracks: { video, audio }, fragments, token }: M
     ...(main ? [uri(main.track.number)] : []),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function framesPerSecond(fragment: StoredFragment): number {
-  return (mainTrackFrames(fragment) * 1000) / naturalLengthMs(fragment);
-}
-
-function bitsPerSecond(fragment: StoredFragment): number {
-  return Math.ceil((fragment.bytes * 8000) / naturalLengthMs(fragment));
 }

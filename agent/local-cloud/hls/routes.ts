@@ -1,14 +1,11 @@
-// HLS over HTTP: the signed call that opens a session, and the playlists and segments its token opens. Pages of any
-// origin may play them, so every answer, refusals too, carries the CORS header.
+// HLS over HTTP: the signed call that opens a session, and the playlists and segments its token opens.
 import { jsonOperation } from '../json-operation.ts';
 import { requireRetention } from '../list-fragments.ts';
-import type { SessionUse } from '../quotas/quotas.ts';
-import type { SessionOperation } from '../quotas/table.ts';
-import { type Answer, json, type Request, type Route, type RouteContext } from '../route.ts';
+import type { Answer, Route, RouteContext } from '../route.ts';
 import { requireStream } from '../stream-reference.ts';
-import { WireError } from '../wire-error.ts';
 import { masterPlaylist } from './master-playlist.ts';
 import { mediaPlaylist } from './media-playlist.ts';
+import { fresh, media, type PlayerContext, playerRoutes } from './player-routes.ts';
 import { initOf, mediaOf } from './segments.ts';
 import { advance, hasEnded, openSession, type Session } from './session.ts';
 import { sessionRequest, settingsOf } from './session-request.ts';
@@ -16,51 +13,31 @@ import { type SessionTracks, sessionTracks, trackNumbered } from './session-trac
 import { Sessions } from './sessions.ts';
 
 const folder = '/hls/v1';
-const playlistType = 'application/vnd.apple.mpegurl';
-const cors = { 'access-control-allow-origin': '*' };
 
-type HlsContext = RouteContext & {
-  /** Throws WireError when a quota is used up. */
-  admit?: ((use: SessionUse) => void) | undefined;
-};
-
-type Playing = { session: Session; token: string; query: URLSearchParams };
-
-export function hlsRoutes(context: HlsContext): Route[] {
+export function hlsRoutes(context: PlayerContext): Route[] {
   const sessions = new Sessions(context.clock);
-  const get = (
-    operation: SessionOperation,
-    extension: string,
-    handle: (playing: Playing) => Answer | Promise<Answer>,
-  ): Route => ({
-    ...{ method: 'GET', path: `${folder}/g${operation.slice(1)}.${extension}`, signed: false },
-    handle: (request: Request) =>
-      withSession(sessions, request, playing => {
-        const { streamName: stream, settings } = playing.session;
-        context.admit?.({ operation, token: playing.token, stream, fragments: settings.maxFragments });
-        return handle(playing);
-      }),
-  });
-  return [
-    sessionUrlRoute(context, sessions),
-    get('GetHLSMasterPlaylist', 'm3u8', ({ session, token }) => {
-      advance(session, context);
-      const fragments = session.timeline.entries.map(entry => entry.fragment);
-      return playlist(masterPlaylist({ tracks: currentTracks(session), fragments, token }));
-    }),
-    get('GetHLSMediaPlaylist', 'm3u8', ({ session, token, query }) => {
-      advance(session, context);
-      const { track } = trackNumbered(currentTracks(session), query.get('TrackNumber'));
-      const { timeline, settings } = session;
-      const { showTimestamps, playback } = settings;
-      const ended = hasEnded(session, context);
-      const onDemand = playback.mode === 'ON_DEMAND';
-      return playlist(mediaPlaylist({ timeline, trackNumber: track.number, token, showTimestamps, onDemand, ended }));
-    }),
-    get('GetMP4InitFragment', 'mp4', playing => segment(initOf(playing))),
-    get('GetMP4MediaFragment', 'mp4', async playing => segment(await mediaOf(playing, context.store))),
-    { method: 'OPTIONS', path: `${folder}/*`, signed: false, handle: preflight },
-  ];
+  const routes = playerRoutes(
+    { folder, sessions, admit: context.admit },
+    {
+      'getHLSMasterPlaylist.m3u8': ({ session, token }) => {
+        advance(session, context);
+        const fragments = session.timeline.entries.map(entry => entry.fragment);
+        return playlist(masterPlaylist({ tracks: currentTracks(session), fragments, token }));
+      },
+      'getHLSMediaPlaylist.m3u8': ({ session, token, query }) => {
+        advance(session, context);
+        const { track } = trackNumbered(currentTracks(session), query.get('TrackNumber'));
+        const { timeline, settings } = session;
+        const { showTimestamps, playback } = settings;
+        const ended = hasEnded(session, context);
+        const onDemand = playback.mode === 'ON_DEMAND';
+        return playlist(mediaPlaylist({ timeline, trackNumber: track.number, token, showTimestamps, onDemand, ended }));
+      },
+      'getMP4InitFragment.mp4': playing => media(initOf(playing), 'video/mp4'),
+      'getMP4MediaFragment.mp4': async playing => media(await mediaOf(playing, context.store), 'video/mp4'),
+    },
+  );
+  return [sessionUrlRoute(context, sessions), ...routes];
 }
 
 function sessionUrlRoute(context: RouteContext, sessions: Sessions): Route {
@@ -77,47 +54,9 @@ function sessionUrlRoute(context: RouteContext, sessions: Sessions): Route {
 /** @throws WireError when the newest fragment cannot be played */
 function currentTracks(session: Session): SessionTracks {
   const newest = session.timeline.codecs.at(-1);
-  return newest ? sessionTracks(newest) : {};
-}
-
-async function withSession(
-  sessions: Sessions,
-  { query }: Request,
-  handle: (playing: Playing) => Answer | Promise<Answer>,
-): Promise<Answer> {
-  const token = query.get('SessionToken') ?? '';
-  const session = sessions.find(token);
-  if (session === 'expired') return refusal(403, 'NotAuthorizedException', 'Streaming session token is expired');
-  if (session === 'unknown') return refusal(403, 'NotAuthorizedException', 'Streaming session token is invalid');
-  try {
-    return await handle({ session, token, query });
-  } catch (error) {
-    if (error instanceof WireError) return refusal(error.status, error.type, error.message);
-    throw error;
-  }
-}
-
-function refusal(status: number, type: string, message: string): Answer {
-  const answer = json({ __type: type, Message: message, message }, status);
-  return { ...answer, headers: { ...answer.headers, ...cors, 'x-amzn-ErrorType': type } };
+  return newest ? sessionTracks(newest, 'HLS') : {};
 }
 
 function playlist(text: string): Answer {
-  return { status: 200, headers: { ...cors, 'content-type': playlistType, 'cache-control': 'no-store' }, body: text };
-}
-
-function segment(body: Uint8Array | readonly Uint8Array[]): Answer {
-  return { status: 200, headers: { ...cors, 'content-type': 'video/mp4' }, body };
-}
-
-function preflight(): Answer {
-  return {
-    status: 204,
-    headers: {
-      ...cors,
-      'access-control-allow-methods': 'GET, OPTIONS',
-      'access-control-allow-headers': '*',
-      'access-control-max-age': '86400',
-    },
-  };
+  return fresh(text, 'application/vnd.apple.mpegurl');
 }

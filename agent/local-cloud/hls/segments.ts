@@ -2,6 +2,7 @@
 import { scanFragment } from '../../matroska/scan.ts';
 import { initSegment } from '../../mp4/init-segment.ts';
 import { mediaSegment } from '../../mp4/media-segment.ts';
+import type { PlayableTrack } from '../../mp4/playable.ts';
 import type { MediaStore, StoredFragment } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
 import { maxStretchMs } from './fragment-span.ts';
@@ -16,7 +17,7 @@ export function initOf({ session, query }: SegmentRequest): Uint8Array {
   const fragment = /^\d{1,4}$/.test(sequence) ? session.timeline.codecs[Number(sequence)] : undefined;
   if (!fragment)
     throw new WireError('InvalidArgumentException', `The session has no init segment with SequenceNumber ${sequence}.`);
-  return initSegment(trackNumbered(sessionTracks(fragment), query.get('TrackNumber')));
+  return initSegment(trackNumbered(sessionTracks(fragment, session.settings.protocol), query.get('TrackNumber')));
 }
 
 /** @throws WireError for a track or a fragment that is not there, or media that cannot be read */
@@ -24,17 +25,36 @@ export async function mediaOf({ session, query }: SegmentRequest, store: MediaSt
   const number = query.get('FragmentNumber') ?? '';
   const fragment = store.fragment(session.streamName, number);
   if (!fragment) throw new WireError('ResourceNotFoundException', `The fragment ${number} is not kept.`);
-  const playable = trackNumbered(sessionTracks(fragment), query.get('TrackNumber'));
+  const byServer = session.settings.by === 'server';
+  const shiftMs = byServer ? fragment.serverMs - fragment.producerMs : 0;
+  const playable = trackNumbered(sessionTracks(fragment, 'HLS'), query.get('TrackNumber'));
+  return mediaSegmentOf({ fragment, playable, shiftMs, stretch: !byServer }, store);
+}
+
+export type FragmentPart = {
+  fragment: StoredFragment;
+  playable: PlayableTrack;
+  /** Moves the media from the producer's time to the player's. */
+  shiftMs: number;
+  /** The last picture lasts until the next fragment by the producer's clock. */
+  stretch: boolean;
+};
+
+/** @throws WireError when the media cannot be read */
+export async function mediaSegmentOf(
+  { fragment, playable, shiftMs, stretch }: FragmentPart,
+  store: MediaStore,
+): Promise<Uint8Array[]> {
   const scan = scanFragment(await store.readFragment(fragment));
   const frames = scan.frames.filter(frame => frame.trackNumber === playable.track.number);
   if (frames.length === 0 || scan.error)
     throw new WireError('InvalidMediaFrameException', `Track ${playable.track.number} of the fragment cannot be read.`);
-  const byServer = session.settings.by === 'server';
+  const nextMs = stretch ? nextStartMs(fragment, store) : undefined;
   return mediaSegment(playable, {
     frames,
-    sequence: sequenceOf(number),
-    timelineMs: fragment.timelineMs + (byServer ? fragment.serverMs - fragment.producerMs : 0),
-    endMs: byServer ? undefined : nextStartMs(fragment, store),
+    sequence: sequenceOf(fragment.number),
+    timelineMs: fragment.timelineMs + shiftMs,
+    endMs: nextMs === undefined ? undefined : nextMs + shiftMs,
   });
 }
 

@@ -4,13 +4,22 @@ import type { Clock } from '../../clock.ts';
 import type { MediaStore, StoredFragment } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
 import { naturalLengthMs } from './fragment-span.ts';
-import type { SessionSettings } from './session-request.ts';
-import { append, emptyTimeline, keepNewest, type Timeline } from './timeline.ts';
+import type { PlaybackSettings } from './playback.ts';
+import type { Protocol } from './session-tracks.ts';
+import { append, emptyTimeline, keepNewest, type Timeline, type TimelineRules } from './timeline.ts';
 
 /** A live stream without a fragment for this long is over, for new sessions and for running ones. */
 const liveSilenceMs = 30_000;
 /** Fragments looked at in one go; KVS lists no more in a playlist either. */
 const batch = 5000;
+
+export type SessionSettings = PlaybackSettings &
+  TimelineRules & {
+    protocol: Protocol;
+    showTimestamps: boolean;
+    /** Fragments that stay on the timeline after they have left the list. */
+    lingering: number;
+  };
 
 export type Session = {
   streamName: string;
@@ -42,14 +51,14 @@ export function openSession(streamName: string, settings: SessionSettings, sourc
 
 /** Brings the session up to now. @throws WireError ResourceNotFoundException when a live stream has gone silent */
 export function advance(session: Session, { store, clock }: Sources): void {
-  const { playback, maxFragments } = session.settings;
+  const { playback, maxFragments, lingering } = session.settings;
   if (playback.mode === 'LIVE') {
     requireLive(store.newest(session.streamName, 1), clock.nowMs());
     add(session, 'server', nextArrived(session, store));
   } else if (playback.mode === 'LIVE_REPLAY') {
     while (session.nextDueMs <= clock.monotonicMs() && revealNext(session, store));
   }
-  session.timeline = keepNewest(session.timeline, maxFragments);
+  session.timeline = keepNewest(session.timeline, maxFragments + lingering);
 }
 
 /** Nothing will be added any more. */

@@ -9,20 +9,18 @@ const maxSessions = 1000;
 /** How long a token is remembered as expired, so that a player is told why it was refused. */
 const rememberExpiredMs = 3_600_000;
 
-type Entry = { session: Session; expiresAtMs: number };
+type Entry<Kind> = { session: Kind; expiresAtMs: number };
 
-export type SessionLookup = Session | 'expired' | 'unknown';
-
-export class Sessions {
+export class Sessions<Kind extends Session = Session> {
   readonly #clock: Clock;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry<Kind>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** @returns the token */
-  add(session: Session): string {
+  add(session: Kind): string {
     this.#forget();
     const token = `${randomBytes(96).toString('base64url')}~`;
     const expiresAtMs = this.#clock.monotonicMs() + session.settings.lifetimeMs;
@@ -30,7 +28,7 @@ export class Sessions {
     return token;
   }
 
-  find(token: string): SessionLookup {
+  find(token: string): Kind | 'expired' | 'unknown' {
     const entry = this.#entries.get(token);
     if (!entry) return 'unknown';
     return entry.expiresAtMs > this.#clock.monotonicMs() ? entry.session : 'expired';

@@ -3,16 +3,19 @@
 import type { StoredFragment } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
 import { naturalLengthMs, type Placed, spanMs } from './fragment-span.ts';
-import type { SessionSettings } from './session-request.ts';
 
 const maxCodecChanges = 500;
 const discontinuityMs = 50;
+/** Not 0: pictures that wait for their turn are decoded before the first one is shown. */
+const firstMediaMs = 10_000;
 
 export type Entry = Placed & {
   /** The player must not expect this fragment to continue the one before. */
   discontinuity: boolean;
   /** Which of the timeline's codecs it needs. */
   codec: number;
+  /** Its start on a timeline of the session's own, on which each fragment begins where the one before ends. */
+  mediaMs: number;
 };
 
 export type Timeline = {
@@ -35,28 +38,40 @@ export const emptyTimeline: Timeline = {
   longestMs: 0,
 };
 
-type Rules = Pick<SessionSettings, 'by' | 'discontinuities'>;
+export type TimelineRules = {
+  /** Whose clock says when a fragment starts. */
+  by: 'producer' | 'server';
+  discontinuities: 'ALWAYS' | 'NEVER' | 'ON_DISCONTINUITY';
+  /** False: the first fragment's codec private data are the session's, whatever comes later. */
+  followCodecs: boolean;
+};
 
 /**
  * Adds what comes later than everything listed; older fragments that arrived late are never inserted. Of fragments with
  * one producer timestamp the last to arrive counts.
  * @throws WireError when a fragment has other tracks or codecs than the session began with
  */
-export function append(timeline: Timeline, fragments: readonly StoredFragment[], rules: Rules): Timeline {
+export function append(timeline: Timeline, fragments: readonly StoredFragment[], rules: TimelineRules): Timeline {
   const entries = [...timeline.entries];
   const codecs = [...timeline.codecs];
   for (const fragment of withoutRepeats(fragments)) {
     const startMs = rules.by === 'producer' ? fragment.producerMs : fragment.serverMs;
     const last = entries.at(-1);
     if (last && (startMs <= last.startMs || fragment.producerMs === last.fragment.producerMs)) continue;
-    if (last?.fragment.codecKey !== fragment.codecKey) addCodec(codecs, fragment);
+    if (!last || (rules.followCodecs && last.fragment.codecKey !== fragment.codecKey)) addCodec(codecs, fragment);
     const codec = codecs.length - 1;
     const discontinuity =
       rules.discontinuities === 'ALWAYS' ||
       (last !== undefined &&
         (codec !== last.codec ||
           (rules.discontinuities === 'ON_DISCONTINUITY' && apartMs(last, startMs) > discontinuityMs)));
-    entries.push({ fragment, startMs, discontinuity, codec });
+    entries.push({
+      fragment,
+      startMs,
+      discontinuity,
+      codec,
+      mediaMs: last ? mediaEndMs(last, fragment) : firstMediaMs,
+    });
   }
   const longestMs = entries.reduce(
     (longest, entry, index) => Math.max(longest, spanMs(entry, entries[index + 1])),
@@ -85,6 +100,18 @@ export function withoutRepeats(fragments: readonly StoredFragment[]): StoredFrag
     if (known === undefined || number > known) latest.set(producerMs, number);
   }
   return fragments.filter(({ producerMs, number }) => latest.get(producerMs) === number);
+}
+
+/**
+ * Where the entry ends on the session's own timeline, whole milliseconds. Always by the producer's clock: only that one
+ * tells whether the next fragment continues this one.
+ */
+export function mediaEndMs({ fragment, mediaMs }: Entry, next: StoredFragment | undefined): number {
+  const lengthMs = spanMs(
+    { fragment, startMs: fragment.producerMs },
+    next && { fragment: next, startMs: next.producerMs },
+  );
+  return mediaMs + Math.max(1, Math.round(lengthMs));
 }
 
 /** Gap or overlap between the end of a fragment and the start of the next. */

@@ -63,6 +63,7 @@ export const maxClipFragments = 200;
 export const detectLabelsRate = { large: 50, largeRegions: ['us-east-1', 'us-west-2', 'eu-west-1'], other: 5 } as const;
 
 export type SessionOperation = keyof typeof sessionRates;
+export const sessionOperations = Object.keys(sessionRates) as SessionOperation[];
 
 export type QuotaName =
   | keyof typeof requestRates

@@ -1,0 +1,41 @@
+// GetDASHStreamingSessionURL: what may be asked for, and what is meant by what was left out. Pure.
+import { z } from 'zod';
+import { displayed, expires, fragmentSelector, maxResults, playbackMode, playbackSettings } from '../hls/playback.ts';
+import type { SessionSettings } from '../hls/session.ts';
+import { streamReference } from '../stream-reference.ts';
+
+export const sessionRequest = z.object({
+  ...streamReference,
+  PlaybackMode: playbackMode,
+  DASHFragmentSelector: fragmentSelector,
+  DisplayFragmentTimestamp: displayed,
+  DisplayFragmentNumber: displayed,
+  Expires: expires,
+  MaxManifestFragmentResults: maxResults,
+});
+
+export type SessionRequest = z.output<typeof sessionRequest>;
+
+/** A player asks for a segment by its place in the session, and may still do so after the segment has left the list. */
+const lingering = 100;
+
+/** @throws WireError InvalidArgumentException */
+export function settingsOf(request: SessionRequest, nowMs: number): SessionSettings {
+  const playback = playbackSettings(
+    {
+      mode: request.PlaybackMode,
+      selector: request.DASHFragmentSelector,
+      expiresSeconds: request.Expires,
+      maxFragments: request.MaxManifestFragmentResults,
+    },
+    nowMs,
+  );
+  return {
+    ...playback,
+    protocol: 'DASH',
+    discontinuities: 'NEVER',
+    showTimestamps: request.DisplayFragmentTimestamp === 'ALWAYS',
+    followCodecs: false,
+    lingering,
+  };
+}
