@@ -14,7 +14,7 @@ import { readBody } from './request-body.ts';
 import type { Answer, Caller, Route } from './route.ts';
 import { json } from './route.ts';
 import { sendSequence } from './send-sequence.ts';
-import { emptyPayloadHash, unsignedPayload, verifySignature } from './sigv4.ts';
+import { checkCredential, emptyPayloadHash, unsignedPayload, type Verifier, verifySignature } from './sigv4.ts';
 import { WireError } from './wire-error.ts';
 
 const services = ['kinesisvideo', 'rekognition'];
@@ -101,7 +101,11 @@ async function handle(
     maxBytes: route.maxBodyBytes ?? defaultMaxBodyBytes,
     timeoutMs: bodyTimeoutMs,
     clock: options.clock,
-    acceptBody,
+    acceptBody: () => {
+      // Strangers get no memory of ours.
+      if (route.signed) checkCredential(request, verifierOf(request, options));
+      acceptBody();
+    },
   });
   const parsed = {
     method: request.method ?? '',
@@ -124,10 +128,15 @@ function verify(request: IncomingMessage, payloadHash: string, options: Listener
   if (stated !== undefined && stated !== hash)
     throw new WireError('InvalidSignatureException', 'The body does not have the hash in x-amz-content-sha256.');
   const { method = '', url: target = '', rawHeaders } = request;
-  const accessKeyId = options.faults?.acceptedKeyId(request) ?? options.accessKeyId;
-  const { secretAccessKey } = options;
-  const nowMs = options.clock.nowMs();
-  return verifySignature({ method, target, rawHeaders }, hash, { accessKeyId, secretAccessKey, services, nowMs });
+  return verifySignature({ method, target, rawHeaders }, hash, verifierOf(request, options));
+}
+
+function verifierOf(
+  request: IncomingMessage,
+  { accessKeyId, secretAccessKey, faults, clock }: ListenerOptions,
+): Verifier {
+  const accepted = faults?.acceptedKeyId(request) ?? accessKeyId;
+  return { accessKeyId: accepted, secretAccessKey, services, nowMs: clock.nowMs() };
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -37,14 +37,7 @@ type Authorization = {
  * @throws WireError with the type and status AWS gives for what is wrong
  */
 export function verifySignature(head: RequestHead, payloadHash: string, verifier: Verifier): Caller {
-  const headers = headerValues(head.rawHeaders);
-  const authorization = parseAuthorization(headers.get('authorization')?.[0]);
-  if (authorization.accessKeyId !== verifier.accessKeyId)
-    throw new WireError('UnrecognizedClientException', 'The security token included in the request is invalid.');
-  if (!verifier.services.includes(authorization.service))
-    throw mismatch(`Credential should be scoped to correct service: '${verifier.services.join("' or '")}'.`);
-  const date = headers.get('x-amz-date')?.[0] ?? '';
-  checkDate(date, authorization.date, verifier.nowMs);
+  const { authorization, date } = checkCredential(head, verifier);
   const key = signingKey(verifier.secretAccessKey, authorization);
   const matches = hostVariants(head).some(variant => {
     const request = canonicalRequest(variant, authorization.signedHeaders, payloadHash);
@@ -58,6 +51,25 @@ export function verifySignature(head: RequestHead, payloadHash: string, verifier
     );
   const { accessKeyId, region, service } = authorization;
   return { accessKeyId, region, service };
+}
+
+/**
+ * All that can be known to be wrong before the body is there, so that it need not be read.
+ * @throws WireError as verifySignature
+ */
+export function checkCredential(
+  { rawHeaders }: Pick<RequestHead, 'rawHeaders'>,
+  verifier: Omit<Verifier, 'secretAccessKey'>,
+): { authorization: Authorization; date: string } {
+  const headers = headerValues(rawHeaders);
+  const authorization = parseAuthorization(headers.get('authorization')?.[0]);
+  if (authorization.accessKeyId !== verifier.accessKeyId)
+    throw new WireError('UnrecognizedClientException', 'The security token included in the request is invalid.');
+  if (!verifier.services.includes(authorization.service))
+    throw mismatch(`Credential should be scoped to correct service: '${verifier.services.join("' or '")}'.`);
+  const date = headers.get('x-amz-date')?.[0] ?? '';
+  checkDate(date, authorization.date, verifier.nowMs);
+  return { authorization, date };
 }
 
 function parseAuthorization(header: string | undefined): Authorization {

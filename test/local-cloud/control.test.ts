@@ -264,7 +264,11 @@ test('a body that stops arriving is given up after 30 s', async () => {
   const clock = manualClock(Date.now());
   await using running = await testCloud({ clock });
   const socket = connect(Number(new URL(running.cloud.url).port), '127.0.0.1');
-  socket.write('POST /listStreams HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n');
+  const date = new Date(clock.nowMs()).toISOString().replace(/[-:]|\.\d+/g, '');
+  const credential = `${keys.accessKeyId}/${date.slice(0, 8)}/us-west-2/kinesisvideo/aws4_request`;
+  const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=${'0'.repeat(64)}`;
+  socket.write(`POST /listStreams HTTP/1.1\r\nhost: x\r\nx-amz-date: ${date}\r\nauthorization: ${authorization}\r\n`);
+  socket.write('content-length: 10\r\nexpect: 100-continue\r\n\r\n');
   const [answer] = await once(socket, 'data');
   expect(String(answer)).toMatch(/^HTTP\/1\.1 100 /);
   socket.resume();

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Sessions } from '../../agent/local-cloud/hls/sessions.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
 import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
-import { archiveClient, controlClient, manualClock, type TestCloud, testCloud } from './control-cloud.ts';
+import { archiveClient, controlClient, keys, manualClock, type TestCloud, testCloud } from './control-cloud.ts';
 import { cluster, fragments, putMedia, record, videoTrack } from './ingest-producer.ts';
 
 const canary = 'nobody outside may read this';
@@ -132,11 +132,8 @@ test.each<[string, (string | Uint8Array)[], number[]]>([
   ['a length with a body that is too large', [head(...post, `content-length: ${2 ** 40}`)], [413]],
   ['chunks that are none', [head(...post, 'transfer-encoding: chunked'), 'zz\r\n'], [400]],
   ['a chunk beyond counting', [head(...post, 'transfer-encoding: chunked'), 'ffffffffffffffffff\r\n'], [400, 413]],
-  [
-    'a chunked body that is too large',
-    [head(...post, 'transfer-encoding: chunked'), `${(2 ** 21).toString(16)}\r\n`, new Uint8Array(2 ** 21)],
-    [413],
-  ],
+  ['a body of a stranger', [head(...post, 'content-length: 9000', 'expect: 100-continue')], [403]],
+  ['chunks of a stranger', [head(...post, 'transfer-encoding: chunked'), '5\r\n{   }\r\n'], [403]],
   ['another encoding', [head(...post, 'transfer-encoding: gzip')], [400, 501]],
   ['no host', [head('GET / HTTP/1.1', 'connection: close')], [400]],
   ['a folded header', [head(...post, 'x-one: a', ' b', 'connection: close')], [400, 403]],
@@ -154,6 +151,18 @@ test.each<[string, (string | Uint8Array)[], number[]]>([
   expect(expected).toContain(statusOf(answer));
   // Never two answers; none when the connection was reset before ours was read.
   expect(answer.match(/HTTP\/1\.1 \d{3}/g) ?? []).toHaveLength(statusOf(answer) === 0 ? 0 : 1);
+});
+
+test('chunks of a known key are read until there are too many', async () => {
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const credential = `${keys.accessKeyId}/${date.slice(0, 8)}/us-west-2/kinesisvideo/aws4_request`;
+  const signature = `SignedHeaders=host, Signature=${'0'.repeat(64)}`;
+  const authorization = `authorization: AWS4-HMAC-SHA256 Credential=${credential}, ${signature}`;
+  const known = head(...post, `x-amz-date: ${date}`, authorization, 'transfer-encoding: chunked', 'connection: close');
+  expect(statusOf(await answerTo(known, '2\r\n{}\r\n0\r\n\r\n'))).toBe(403);
+  const twoMebibytes = 2 ** 21;
+  const flood = await answerTo(known, `${twoMebibytes.toString(16)}\r\n`, new Uint8Array(twoMebibytes));
+  expect([0, 413]).toContain(statusOf(flood));
 });
 
 test('bytes changed at random in a good request are answered or hung up on', async () => {
