@@ -10,7 +10,11 @@ import {
   ListStreamsCommand,
   ListTagsForStreamCommand,
 } from '@aws-sdk/client-kinesis-video';
-import { GetHLSStreamingSessionURLCommand, ListFragmentsCommand } from '@aws-sdk/client-kinesis-video-archived-media';
+import {
+  GetDASHStreamingSessionURLCommand,
+  GetHLSStreamingSessionURLCommand,
+  ListFragmentsCommand,
+} from '@aws-sdk/client-kinesis-video-archived-media';
 import { DetectLabelsCommand, RekognitionClient } from '@aws-sdk/client-rekognition';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { localCloudCommand } from '../../agent/commands/local-cloud-command.ts';
@@ -193,6 +197,21 @@ describe('what is stored', () => {
     expect(await outcomes(1, () => fetched(two))).toEqual({ ok: 1 });
     cloud.clock.advance(1000 / perSecond);
     expect(await outcomes(2, () => fetched(one))).toEqual({ ok: 1, ClientLimitExceededException: 1 });
+  });
+
+  test('a DASH session has its own rate, and its manifests share the metadata of the stream', async () => {
+    await using cloud = await stored('GetDASHStreamingSessionURL,GetDASHManifest,FragmentMetadata');
+    const archive = archiveClient(cloud.url);
+    const open = (MaxManifestFragmentResults: number) =>
+      archive.send(new GetDASHStreamingSessionURLCommand({ StreamName: 'cam', MaxManifestFragmentResults }));
+    const [small = '', large = ''] = [
+      (await open(5)).DASHStreamingSessionURL,
+      (await open(4000)).DASHStreamingSessionURL,
+    ];
+    expect(await outcomes(25, () => open(5))).toEqual({ ok: 23, ClientLimitExceededException: 2 });
+    expect(await outcomes(6, () => fetched(small))).toEqual({ ok: 5, ClientLimitExceededException: 1 });
+    expect(await outcomes(3, () => fetched(large))).toEqual({ ok: 2, ClientLimitExceededException: 1 });
+    expect(await outcomes(2, () => cloud.list())).toEqual({ ok: 1, ClientLimitExceededException: 1 });
   });
 
   test('fragment metadata of a stream is shared by lists and playlists', async () => {

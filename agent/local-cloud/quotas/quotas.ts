@@ -37,10 +37,11 @@ export type SessionUse = {
   operation: SessionOperation;
   token: string;
   stream: string;
-  /** Most that a media playlist of the session lists. */
+  /** Most that a media playlist or manifest of the session lists. */
   fragments: number;
 };
 
+const listing: readonly SessionOperation[] = ['GetHLSMediaPlaylist', 'GetDASHManifest'];
 const detectLabels = 'RekognitionService.DetectLabels';
 
 export class Quotas {
@@ -71,7 +72,7 @@ export class Quotas {
   /** @throws WireError ClientLimitExceededException */
   admitSession({ operation, token, stream, fragments }: SessionUse): void {
     const points: Points = {
-      ...(operation === 'GetHLSMediaPlaylist' ? { metadata: fragments } : {}),
+      ...(listing.includes(operation) ? { metadata: fragments } : {}),
       ...(operation === 'GetMP4MediaFragment' ? { media: 1 } : {}),
     };
     const session: Charge = {

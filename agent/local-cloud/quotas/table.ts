@@ -36,11 +36,14 @@ export const requestRates = {
   UpdateStreamStorageConfiguration: { path: '/updateStreamStorageConfiguration', perAccount: 50, perStream: 5 },
   PutMedia: { path: '/putMedia', perStream: 5 },
   GetMedia: { path: '/getMedia', perStream: 5 },
+  GetDASHStreamingSessionURL: { path: '/getDASHStreamingSessionURL', perStream: 25 },
   GetHLSStreamingSessionURL: { path: '/getHLSStreamingSessionURL', perStream: 25 },
 } as const satisfies Record<string, RequestRate>;
 
 /** Requests a second of one streaming session. */
 export const sessionRates = {
+  /** GetDASHManifestPlaylist in the guide's table of rates, GetDASHManifest in that of points. */
+  GetDASHManifest: 5,
   GetHLSMasterPlaylist: 5,
   GetHLSMediaPlaylist: 5,
   GetMP4InitFragment: 5,
