@@ -11,10 +11,14 @@ import {
   ListTagsForStreamCommand,
 } from '@aws-sdk/client-kinesis-video';
 import {
+  GetClipCommand,
   GetDASHStreamingSessionURLCommand,
   GetHLSStreamingSessionURLCommand,
+  GetImagesCommand,
+  GetMediaForFragmentListCommand,
   ListFragmentsCommand,
 } from '@aws-sdk/client-kinesis-video-archived-media';
+import { GetMediaCommand, KinesisVideoMediaClient } from '@aws-sdk/client-kinesis-video-media';
 import { DetectLabelsCommand, RekognitionClient } from '@aws-sdk/client-rekognition';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { localCloudCommand } from '../../agent/commands/local-cloud-command.ts';
@@ -223,6 +227,53 @@ describe('what is stored', () => {
     expect(await outcomes(1, () => cloud.list('other'))).toEqual({ ok: 1 });
     cloud.clock.advance(100);
     expect(await outcomes(2, () => cloud.list())).toEqual({ ok: 1, ClientLimitExceededException: 1 });
+  });
+
+  test('fragment media of a stream is shared by lists of fragments, clips and pictures', async () => {
+    await using cloud = await stored('FragmentMedia');
+    const archive = archiveClient(cloud.url);
+    const number = (await cloud.list()).Fragments?.[0]?.FragmentNumber ?? '';
+    const Fragments = Array.from({ length: 250 }, () => number);
+    const media = async () => {
+      const { Payload } = await archive.send(new GetMediaForFragmentListCommand({ StreamName: 'cam', Fragments }));
+      return Payload?.transformToByteArray();
+    };
+    const nowMs = cloud.clock.nowMs();
+    const TimestampRange = { StartTimestamp: new Date(nowMs - 10_000), EndTimestamp: new Date(nowMs) };
+    const clip = async () => {
+      const ClipFragmentSelector = { FragmentSelectorType: 'PRODUCER_TIMESTAMP', TimestampRange } as const;
+      const { Payload } = await archive.send(new GetClipCommand({ StreamName: 'cam', ClipFragmentSelector }));
+      return Payload?.transformToByteArray();
+    };
+    const pictures = () =>
+      archive.send(
+        new GetImagesCommand({
+          ...{ StreamName: 'cam', ImageSelectorType: 'PRODUCER_TIMESTAMP', Format: 'JPEG', MaxResults: 1 },
+          ...TimestampRange,
+          SamplingInterval: 10_000,
+        }),
+      );
+    expect(await outcomes(2, media)).toEqual({ ok: 2 });
+    for (const read of [clip, pictures, media])
+      expect(await outcomes(1, read)).toEqual({ ClientLimitExceededException: 1 });
+    cloud.clock.advance(10);
+    expect(await outcomes(1, pictures)).toEqual({ ok: 1 });
+    expect(await outcomes(1, clip)).toEqual({ ok: 1 });
+    expect(await outcomes(1, media)).toEqual({ ClientLimitExceededException: 1 });
+  });
+
+  test('GetMedia: five requests a second, beside the three connections', async () => {
+    await using cloud = await limited('GetMedia');
+    const reader = new KinesisVideoMediaClient({
+      ...{ endpoint: cloud.url, region: 'us-west-2', credentials: keys, maxAttempts: 1 },
+    });
+    const command = new GetMediaCommand({ StreamName: 'cam', StartSelector: { StartSelectorType: 'NOW' } });
+    expect(await outcomes(6, () => reader.send(command))).toEqual({
+      ok: 3,
+      ConnectionLimitExceededException: 2,
+      ClientLimitExceededException: 1,
+    });
+    reader.destroy();
   });
 
   test('fragment media of a stream is shared by all its sessions', async () => {
