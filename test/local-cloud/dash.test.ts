@@ -11,6 +11,8 @@ import { SimulatedClock } from '../simulated-clock.ts';
 import {
   accessKeyId,
   countFrames,
+  dataUrl,
+  decodedPictures,
   type Footage,
   footageOf,
   ingest,
@@ -133,9 +135,11 @@ describe('ON_DEMAND', () => {
     { name: 'H.265', video: [...h265, '-bf', '0'], codec: 'hevc' },
     { name: 'B-frames', video: h264WithBFrames, codec: 'h264' },
   ])('ffprobe plays every frame of $name', async ({ name, video, codec }) => {
-    const { onDemand } = await recorded(name.replace('.', ''), footageOf(makeMatroska({ seconds: 2, video })));
+    const media = makeMatroska({ seconds: 2, video });
+    const { onDemand } = await recorded(name.replace('.', ''), footageOf(media));
     const url = await manifestUrl(stage, onDemand);
     expect(await countFrames(url)).toEqual({ [codec]: 50 });
+    expect(await decodedPictures(url)).toEqual(await decodedPictures(dataUrl(media)));
     const times = await packetTimes(url, 'v');
     expect(times.map(time => Math.round((time - (times[0] ?? 0)) * 1000))).toEqual(times.map((_, n) => n * 40));
   });
@@ -282,6 +286,28 @@ test('LIVE: ffmpeg plays what is listed without an error', async () => {
   const url = await manifestUrl(stage, { StreamName: 'live' });
   const { stderr } = await run('ffmpeg', ['-v', 'warning', '-xerror', '-i', url, '-t', '2', '-f', 'null', '-']);
   expect(stderr).toBe('');
+});
+
+test('LIVE: the AWS CLI gets a session, with everything shown that it can ask for', async () => {
+  await recorded('cli', silent, 5000);
+  const { stdout, stderr } = await run(
+    '/usr/bin/aws',
+    [
+      ...['--endpoint-url', stage.url, '--region', 'us-west-2', '--output', 'text', 'kinesis-video-archived-media'],
+      ...['get-dash-streaming-session-url', '--stream-name', 'cli', '--playback-mode', 'LIVE', '--expires', '600'],
+      ...['--display-fragment-number', 'ALWAYS', '--display-fragment-timestamp', 'ALWAYS'],
+      ...[
+        '--max-manifest-fragment-results',
+        '3',
+        '--dash-fragment-selector',
+        'FragmentSelectorType=PRODUCER_TIMESTAMP',
+      ],
+    ],
+    { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+  );
+  expect(stderr).toBe('');
+  const { segments } = read(await text(stdout.trim()), stdout.trim());
+  expect(segments.map(({ more }) => /kvs:ts="\d+\.\d{3}" kvs:fn="\d{47}"/.test(more))).toEqual([true, true, true]);
 });
 
 describe('refused as KVS refuses it', () => {

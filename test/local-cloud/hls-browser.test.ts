@@ -1,10 +1,10 @@
-// A live stream in hls.js in a real browser, fed in real time.
+// Streams in hls.js in a real browser: a live one, fed in real time, and a recording in transport streams.
 import { existsSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
 import { aac, h264, makeMatroska } from '../matroska/ffmpeg-oracle.ts';
-import { footageOf, ingest, type Stage, servePages, sessionUrl, startStage } from './hls-stage.ts';
+import { footageOf, ingest, record, type Stage, servePages, sessionUrl, startStage } from './hls-stage.ts';
 
 const executablePath = '/usr/bin/chromium';
 const browserArgs = [
@@ -40,17 +40,21 @@ async function film(stage: Stage, streamName: string, startMs: number, signal: A
   }
 }
 
+function playerPages() {
+  const hlsScript = readFileSync(new URL('../../node_modules/hls.js/dist/hls.min.js', import.meta.url));
+  return servePages({
+    '/': { type: 'text/html', body: page },
+    '/hls.js': { type: 'text/javascript', body: hlsScript },
+  });
+}
+
 test.skipIf(!existsSync(executablePath))(
   'hls.js plays a live stream with sound for 12 s without an error, and knows when each frame was filmed',
   { timeout: 60_000 },
   async () => {
     await using stage = await startStage(systemClock);
     await stage.addStream('live');
-    const hlsScript = readFileSync(new URL('../../node_modules/hls.js/dist/hls.min.js', import.meta.url));
-    await using pages = await servePages({
-      '/': { type: 'text/html', body: page },
-      '/hls.js': { type: 'text/javascript', body: hlsScript },
-    });
+    await using pages = await playerPages();
     const filming = new AbortController();
     const browser = await chromium.launch({ executablePath, args: browserArgs });
     try {
@@ -80,6 +84,35 @@ test.skipIf(!existsSync(executablePath))(
       await filmed;
     } finally {
       filming.abort(new Error('over'));
+      await browser.close();
+    }
+  },
+);
+
+test.skipIf(!existsSync(executablePath))(
+  'hls.js plays a recording in transport streams to its end without an error',
+  { timeout: 60_000 },
+  async () => {
+    await using stage = await startStage(systemClock);
+    const footage = footageOf(makeMatroska({ seconds: 3, video: h264, audio: [...aac, '-ar', '48000'] }));
+    const { selector } = await record(stage, 'recorded', footage);
+    const url = await sessionUrl(stage, {
+      ...{ StreamName: 'recorded', PlaybackMode: 'ON_DEMAND', ContainerFormat: 'MPEG_TS' },
+      HLSFragmentSelector: selector,
+    });
+    await using pages = await playerPages();
+    const browser = await chromium.launch({ executablePath, args: browserArgs });
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(`${pages.url}/#${encodeURIComponent(url)}`);
+      const ended = () => tab.evaluate<boolean>('video.ended');
+      await expect.poll(ended, { timeout: 20_000 }).toBe(true);
+      expect(await tab.evaluate<Look>('look()')).toMatchObject({ fatal: 0, errors: [], width: 160 });
+      const [buffered = 0, duration = 0] = await tab.evaluate<number[]>('[video.buffered.length, video.duration]');
+      expect(buffered).toBe(1);
+      expect(duration).toBeCloseTo(3, 1);
+      expect((await tab.evaluate<Look>('look()')).frames).toBeGreaterThan(70);
+    } finally {
       await browser.close();
     }
   },

@@ -294,7 +294,6 @@ describe('refused as KVS refuses it', () => {
       input: { PlaybackMode: 'ON_DEMAND', HLSFragmentSelector: range(now - 5000, now - 4000) },
       type: 'ResourceNotFoundException',
     },
-    { name: 'MPEG-TS', input: { ContainerFormat: 'MPEG_TS' }, type: 'InvalidArgumentException' },
     { name: 'too short a life', input: { Expires: 299 }, type: 'InvalidArgumentException' },
     { name: 'too long a life', input: { Expires: 43_201 }, type: 'InvalidArgumentException' },
     { name: 'too long a list', input: { MaxMediaPlaylistFragmentResults: 5001 }, type: 'InvalidArgumentException' },

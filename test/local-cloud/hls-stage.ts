@@ -80,8 +80,10 @@ export function footageOf(media: Uint8Array): Footage {
   const { tracks, frames, error } = scanFragment(media);
   if (error) throw error;
   const video = tracks.find(track => track.type === 'video')?.number ?? tracks[0]?.number;
-  // The key frame comes first among frames of one time, as the fragmenter puts it.
-  const inOrder = frames.toSorted((a, b) => a.timecodeMs - b.timecodeMs || a.trackNumber - b.trackNumber);
+  // The key frame comes first among frames of one time, as the fragmenter puts it. Pictures alone may be stored before
+  // their turn.
+  const byTime = (a: Frame, b: Frame) => a.timecodeMs - b.timecodeMs || a.trackNumber - b.trackNumber;
+  const inOrder = tracks.length > 1 ? frames.toSorted(byTime) : frames;
   const fragments: Frame[][] = [];
   for (const frame of inOrder) {
     if (frame.keyFrame && frame.trackNumber === video) fragments.push([]);
@@ -136,6 +138,32 @@ export async function countFrames(url: string): Promise<Record<string, number>> 
   if (stderr !== '') throw new Error(`ffprobe: ${stderr}`);
   const { streams }: { streams: { codec_name: string; nb_read_frames: string }[] } = JSON.parse(stdout);
   return Object.fromEntries(streams.map(stream => [stream.codec_name, Number(stream.nb_read_frames)]));
+}
+
+/** The MD5 of every picture that ffmpeg decodes, in the order it shows them. Throws when it warns of anything. */
+export async function decodedPictures(url: string): Promise<string[]> {
+  const args = [
+    '-v',
+    'warning',
+    '-xerror',
+    '-i',
+    url,
+    '-map',
+    '0:v',
+    '-fps_mode',
+    'passthrough',
+    '-f',
+    'framemd5',
+    '-',
+  ];
+  const { stdout, stderr } = await run('ffmpeg', args);
+  if (stderr !== '') throw new Error(`ffmpeg: ${stderr}`);
+  return [...stdout.matchAll(/^0,.*, (\w{32})$/gm)].map(match => match[1] ?? '');
+}
+
+/** A file as an address. */
+export function dataUrl(media: Uint8Array): string {
+  return `data:video/x-matroska;base64,${Buffer.from(media).toString('base64')}`;
 }
 
 /** A signed call as an SDK makes it, at the time of the stage's clock. */

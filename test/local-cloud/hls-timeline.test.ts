@@ -73,7 +73,7 @@ describe('which fragments are listed, where a discontinuity is, and how long eac
     expect(timeline.entries.map(entry => entry.fragment.number)).toEqual(numbers);
     expect(timeline.entries.map(entry => entry.discontinuity)).toEqual(marks);
     const playlist = { trackNumber: 1, token: 'T', showTimestamps: false, onDemand: true, ended: true };
-    const text = mediaPlaylist({ ...playlist, timeline });
+    const text = mediaPlaylist({ ...playlist, container: 'FRAGMENTED_MP4', timeline });
     expect([...text.matchAll(/#EXTINF:([\d.]+),/g)].map(match => match[1])).toEqual(seconds);
   });
 });

@@ -218,6 +218,29 @@ describe('what is stored', () => {
     expect(await outcomes(2, () => cloud.list())).toEqual({ ok: 1, ClientLimitExceededException: 1 });
   });
 
+  test.each([
+    { name: 'a transport stream', operation: 'GetTSFragment', perSecond: 20 },
+    { name: 'a DASH manifest', operation: 'GetDASHManifest', perSecond: 5 },
+  ])('a session has its own rates: $name', async ({ operation, perSecond }) => {
+    await using cloud = await stored(operation);
+    const archive = archiveClient(cloud.url);
+    const asked = async () => {
+      if (operation === 'GetDASHManifest')
+        return (await archive.send(new GetDASHStreamingSessionURLCommand({ StreamName: 'cam' })))
+          .DASHStreamingSessionURL;
+      const number = (await cloud.list()).Fragments?.[0]?.FragmentNumber;
+      const command = new GetHLSStreamingSessionURLCommand({ StreamName: 'cam', ContainerFormat: 'MPEG_TS' });
+      const { HLSStreamingSessionURL = '' } = await archive.send(command);
+      return `${HLSStreamingSessionURL.replace('getHLSMasterPlaylist.m3u8', 'getTSFragment.ts')}&FragmentNumber=${number}`;
+    };
+    const [one = '', two = ''] = [await asked(), await asked()];
+    expect(await outcomes(perSecond + 1, () => fetched(one))).toEqual({
+      ok: perSecond,
+      ClientLimitExceededException: 1,
+    });
+    expect(await outcomes(1, () => fetched(two))).toEqual({ ok: 1 });
+  });
+
   test('fragment metadata of a stream is shared by lists and playlists', async () => {
     await using cloud = await stored('FragmentMetadata');
     const playlist = (await cloud.session(5000)).replace('Master', 'Media').concat('&TrackNumber=1');

@@ -33,6 +33,7 @@ export function settingsOf(request: SessionRequest, nowMs: number): SessionSetti
   return {
     ...playback,
     protocol: 'DASH',
+    container: 'FRAGMENTED_MP4',
     discontinuities: 'NEVER',
     showTimestamps: request.DisplayFragmentTimestamp === 'ALWAYS',
     followCodecs: false,

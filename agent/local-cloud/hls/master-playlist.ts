@@ -9,12 +9,14 @@ export type MasterPlaylist = {
   /** What rates are worked out from; at least one. */
   fragments: readonly StoredFragment[];
   token: string;
+  /** All tracks come in one playlist, as they do in a transport stream. */
+  muxed: boolean;
 };
 
-export function masterPlaylist({ tracks: { video, audio }, fragments, token }: MasterPlaylist): string {
+export function masterPlaylist({ tracks: { video, audio }, fragments, token, muxed }: MasterPlaylist): string {
   const uri = (trackNumber: number) => `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${trackNumber}`;
   const main = video ?? audio;
-  const rendition = video && audio ? audio : undefined;
+  const rendition = video && audio && !muxed ? audio : undefined;
   const attributes = [
     `CODECS="${[video, audio].flatMap(track => (track ? [track.codec] : [])).join(',')}"`,
     ...(video?.track.type === 'video' ? [`RESOLUTION=${video.track.width}x${video.track.height}`] : []),

@@ -1,4 +1,4 @@
-// The two kinds of MP4 a player fetches, made from a stored fragment each time they are asked for.
+// What a player fetches, two kinds of MP4 or a transport stream, made from a stored fragment each time they are asked for.
 import { scanFragment } from '../../matroska/scan.ts';
 import { initSegment } from '../../mp4/init-segment.ts';
 import { mediaSegment } from '../../mp4/media-segment.ts';
@@ -8,6 +8,7 @@ import { WireError } from '../wire-error.ts';
 import { maxStretchMs } from './fragment-span.ts';
 import type { Session } from './session.ts';
 import { sessionTracks, trackNumbered } from './session-tracks.ts';
+import { transportFragment } from './transport-fragment.ts';
 
 type SegmentRequest = { session: Session; query: URLSearchParams };
 
@@ -22,13 +23,33 @@ export function initOf({ session, query }: SegmentRequest): Uint8Array {
 
 /** @throws WireError for a track or a fragment that is not there, or media that cannot be read */
 export async function mediaOf({ session, query }: SegmentRequest, store: MediaStore): Promise<Uint8Array[]> {
+  const fragment = askedFor({ session, query }, store);
+  const playable = trackNumbered(sessionTracks(fragment, 'HLS'), query.get('TrackNumber'));
+  return mediaSegmentOf({ fragment, playable, ...placeOf(session, fragment) }, store);
+}
+
+/** All tracks of a fragment as a transport stream. @throws WireError as `mediaOf` does */
+export async function transportOf(request: SegmentRequest, store: MediaStore): Promise<Uint8Array> {
+  const fragment = askedFor(request, store);
+  const { shiftMs, stretch } = placeOf(request.session, fragment);
+  const nextMs = stretch ? nextStartMs(fragment, store) : undefined;
+  return transportFragment(await store.readFragment(fragment), {
+    fragment,
+    shiftMs,
+    endMs: nextMs === undefined ? undefined : nextMs + shiftMs,
+  });
+}
+
+function askedFor({ session, query }: SegmentRequest, store: MediaStore): StoredFragment {
   const number = query.get('FragmentNumber') ?? '';
   const fragment = store.fragment(session.streamName, number);
   if (!fragment) throw new WireError('ResourceNotFoundException', `The fragment ${number} is not kept.`);
-  const byServer = session.settings.by === 'server';
-  const shiftMs = byServer ? fragment.serverMs - fragment.producerMs : 0;
-  const playable = trackNumbered(sessionTracks(fragment, 'HLS'), query.get('TrackNumber'));
-  return mediaSegmentOf({ fragment, playable, shiftMs, stretch: !byServer }, store);
+  return fragment;
+}
+
+function placeOf({ settings }: Session, fragment: StoredFragment): Pick<FragmentPart, 'shiftMs' | 'stretch'> {
+  const byServer = settings.by === 'server';
+  return { shiftMs: byServer ? fragment.serverMs - fragment.producerMs : 0, stretch: !byServer };
 }
 
 export type FragmentPart = {

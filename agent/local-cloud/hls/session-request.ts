@@ -1,8 +1,6 @@
 // GetHLSStreamingSessionURL: what may be asked for, and what is meant by what was left out. Pure.
-// Differs from KVS: ContainerFormat MPEG_TS is refused, fragments are served as fragmented MP4 only.
 import { z } from 'zod';
 import { streamReference } from '../stream-reference.ts';
-import { WireError } from '../wire-error.ts';
 import { displayed, expires, fragmentSelector, maxResults, playbackMode, playbackSettings } from './playback.ts';
 import type { SessionSettings } from './session.ts';
 
@@ -21,11 +19,6 @@ export type SessionRequest = z.output<typeof sessionRequest>;
 
 /** @throws WireError InvalidArgumentException */
 export function settingsOf(request: SessionRequest, nowMs: number): SessionSettings {
-  if (request.ContainerFormat === 'MPEG_TS')
-    throw new WireError(
-      'InvalidArgumentException',
-      'ContainerFormat MPEG_TS is not served here: ask for FRAGMENTED_MP4, which is the default.',
-    );
   const playback = playbackSettings(
     {
       mode: request.PlaybackMode,
@@ -38,6 +31,7 @@ export function settingsOf(request: SessionRequest, nowMs: number): SessionSetti
   return {
     ...playback,
     protocol: 'HLS',
+    container: request.ContainerFormat,
     discontinuities: request.DiscontinuityMode ?? (playback.by === 'server' ? 'ALWAYS' : 'NEVER'),
     showTimestamps: request.DisplayFragmentTimestamp === 'ALWAYS',
     followCodecs: true,

@@ -16,6 +16,7 @@ const batch = 5000;
 export type SessionSettings = PlaybackSettings &
   TimelineRules & {
     protocol: Protocol;
+    container: 'FRAGMENTED_MP4' | 'MPEG_TS';
     showTimestamps: boolean;
     /** Fragments that stay on the timeline after they have left the list. */
     lingering: number;

@@ -41,8 +41,11 @@ export type SessionUse = {
   fragments: number;
 };
 
-const listing: readonly SessionOperation[] = ['GetHLSMediaPlaylist', 'GetDASHManifest'];
 const detectLabels = 'RekognitionService.DetectLabels';
+
+/** What reads the times of as many fragments as it lists, and what reads one fragment. */
+const listing: ReadonlySet<SessionOperation> = new Set(['GetHLSMediaPlaylist', 'GetDASHManifest']);
+const carrying: ReadonlySet<SessionOperation> = new Set(['GetMP4MediaFragment', 'GetTSFragment']);
 
 export class Quotas {
   readonly #options: QuotasOptions;
@@ -72,8 +75,8 @@ export class Quotas {
   /** @throws WireError ClientLimitExceededException */
   admitSession({ operation, token, stream, fragments }: SessionUse): void {
     const points: Points = {
-      ...(listing.includes(operation) ? { metadata: fragments } : {}),
-      ...(operation === 'GetMP4MediaFragment' ? { media: 1 } : {}),
+      ...(listing.has(operation) ? { metadata: fragments } : {}),
+      ...(carrying.has(operation) ? { media: 1 } : {}),
     };
     const session: Charge = {
       ...{ key: `${operation} ${token}`, perSecond: sessionRates[operation], points: 1 },

@@ -36,8 +36,8 @@ export const requestRates = {
   UpdateStreamStorageConfiguration: { path: '/updateStreamStorageConfiguration', perAccount: 50, perStream: 5 },
   PutMedia: { path: '/putMedia', perStream: 5 },
   GetMedia: { path: '/getMedia', perStream: 5 },
-  GetDASHStreamingSessionURL: { path: '/getDASHStreamingSessionURL', perStream: 25 },
   GetHLSStreamingSessionURL: { path: '/getHLSStreamingSessionURL', perStream: 25 },
+  GetDASHStreamingSessionURL: { path: '/getDASHStreamingSessionURL', perStream: 25 },
 } as const satisfies Record<string, RequestRate>;
 
 /** Requests a second of one streaming session. */
@@ -48,6 +48,7 @@ export const sessionRates = {
   GetHLSMediaPlaylist: 5,
   GetMP4InitFragment: 5,
   GetMP4MediaFragment: 20,
+  GetTSFragment: 20,
 } as const;
 
 /** Points a second of one stream, shared by everything that reads what it has stored. */
