@@ -168,7 +168,6 @@ function ruleProblems({ when, then: routes }: Outline['rules'][number], index: n
           {
             path: ['rules', index, 'when'],
             rule: 'must have labels (or a line), or else health',
-            example: 'labels: [Person]',
           },
         ]
       : []),

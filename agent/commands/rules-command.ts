@@ -123,7 +123,7 @@ async function showSets(args: string[], print: Print): Promise<void> {
   if (name === undefined) return print(textTable(await ruleSetNames()));
   const text = await ruleSet(name);
   if (text === undefined) throw new UsageError(`there is no set ${name}; kvs-edge rules sets lists them`);
-  print(text);
+  print(`${text.trimEnd()}\n`);
 }
 
 /** A word that may be left out, before or after the options. */
