@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { ConformanceTable } from './conformance/table.ts';
 import { LongestFirst } from './longest-first.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -13,6 +14,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     maxWorkers: 4,
+    reporters: ['default', new ConformanceTable()],
     sequence: { sequencer: LongestFirst },
     // Nothing fails because the machine is busy.
     testTimeout: 60_000,

@@ -1,7 +1,5 @@
-// The embedded server's composition root: one listener for the control plane, PutMedia, GetMedia, archived media, HLS and
-// Rekognition, over one store. Speaks HTTP or HTTPS, on loopback unless told; knows nothing of the agent.
 // The embedded server's composition root: one listener for the control plane, PutMedia, GetMedia, archived media, HLS, DASH
-// and Rekognition, over one store. Speaks HTTP on loopback; knows nothing of the agent.
+// and Rekognition, over one store. Speaks HTTP or HTTPS, on loopback unless told; knows nothing of the agent.
 
 import type { Server } from 'node:http';
 import type { Clock } from '../clock.ts';

@@ -1,0 +1,23 @@
+// One row of the conformance table: a client that nobody here wrote does one operation of the embedded server.
+import type { TaskMeta } from 'vitest';
+import { test } from 'vitest';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Read by the table (table.ts). */
+    conformance?: Cell;
+  }
+}
+
+export type Cell = {
+  /** As AWS names it: PutMedia, GetClip, DetectLabels. */
+  operation: string;
+  /** Who asks, as a reader knows the program: boto3, hls.js, kvssink. */
+  client: string;
+};
+
+/** A test that counts in the conformance table. `what` is to be said of this client's use of the operation. */
+export function cell({ operation, client }: Cell, what: string, body: () => Promise<void>): void {
+  const meta: Partial<TaskMeta> = { conformance: { operation, client } };
+  test(`${operation} · ${client}: ${what}`, { meta }, body);
+}
