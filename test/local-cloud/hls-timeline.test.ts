@@ -85,6 +85,38 @@ test('what has left is counted, and the target duration does not shrink when a l
   expect(later).toMatchObject({ mediaSequence: 2, discontinuitySequence: 2, longestMs: 10_000 });
 });
 
+test('what a list said of a fragment stays when the next one comes', () => {
+  const lengths = (timeline: ReturnType<typeof append>) => timeline.entries.map(({ listedMs }) => listedMs);
+  const first = append(emptyTimeline, [fragment(1, 0), fragment(2, 2010)], never);
+  expect(lengths(first)).toEqual([2010, 2000]);
+  expect(first.targetSeconds).toBe(2);
+  // A late frame could be filled up to 2.6 s, which the target duration has no room for.
+  const later = append(first, [fragment(3, 4300), fragment(4, 6900)], never);
+  expect(lengths(later)).toEqual([2010, 2000, 2499, 2000]);
+  expect(later.targetSeconds).toBe(2);
+  const longer = append(later, [fragment(5, 9000, { lengthMs: 5000 })], never);
+  expect(longer.targetSeconds).toBe(6);
+});
+
+test('a single picture is listed for as long as the one before it lasted', () => {
+  const picture = (number: number) => fragment(number, number * 1000, { lengthMs: 0, frames: 1 });
+  const first = append(emptyTimeline, [picture(1), picture(2)], never);
+  const later = append(first, [picture(3)], never);
+  expect(later.entries.map(({ listedMs }) => listedMs)).toEqual([1000, 1000, 1000]);
+});
+
+test('a picture and the sound of the same millisecond last as long as one picture', () => {
+  const [entry] = append(emptyTimeline, [fragment(1, 0, { lengthMs: 0, frames: 2 })], never).entries;
+  expect(entry?.listedMs).toBe(40);
+});
+
+test('by server time, what arrives within one millisecond is all listed', () => {
+  const serverMs = 50_000;
+  const burst = [fragment(1, 0, { serverMs }), fragment(2, 2000, { serverMs })];
+  const { entries } = append(emptyTimeline, burst, { ...always, by: 'server' });
+  expect(entries.map(({ listedMs }) => listedMs)).toEqual([2000, 2000]);
+});
+
 test('coming back to earlier codec private data is listed with an init segment again', () => {
   const changes = [fragment(1, 0), fragment(2, 2000, { codecKey: 'b' }), fragment(3, 4000)];
   const timeline = append(emptyTimeline, changes, never);

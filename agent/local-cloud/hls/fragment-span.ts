@@ -19,7 +19,8 @@ export function mainTrackFrames({ tracks, frames, lengthMs }: StoredFragment): n
 /** Length with the last frame, taken to last as long as the others do on average. */
 export function naturalLengthMs(fragment: StoredFragment): number {
   const frames = mainTrackFrames(fragment);
-  const frameMs = frames > 1 ? fragment.lengthMs / (frames - 1) : defaultFrameMs;
+  // A picture and the sound of the same millisecond make two frames and no length.
+  const frameMs = frames > 1 && fragment.lengthMs > 0 ? fragment.lengthMs / (frames - 1) : defaultFrameMs;
   return fragment.lengthMs + Math.min(frameMs, maxStretchMs);
 }
 

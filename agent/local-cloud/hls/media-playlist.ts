@@ -1,6 +1,5 @@
 // The media playlist of one track, or of all in a transport stream, as KVS writes it. Pure: a timeline in, text out.
 // Beside what KVS writes, EXT-X-DISCONTINUITY-SEQUENCE: without it AVPlayer gives up when a discontinuity slides out.
-import { spanMs } from './fragment-span.ts';
 import type { SessionSettings } from './session.ts';
 import type { Entry, Timeline } from './timeline.ts';
 
@@ -22,12 +21,12 @@ export function mediaPlaylist({ timeline, onDemand, ended, ...rest }: MediaPlayl
     // Who wants a transport stream is old: 3 has the fractions of a second, 7 all that goes with fragmented MP4.
     `#EXT-X-VERSION:${rest.container === 'MPEG_TS' ? 3 : 7}`,
     ...(onDemand ? ['#EXT-X-PLAYLIST-TYPE:VOD'] : []),
-    `#EXT-X-TARGETDURATION:${Math.max(1, Math.ceil(timeline.longestMs / 1000))}`,
+    `#EXT-X-TARGETDURATION:${timeline.targetSeconds}`,
     `#EXT-X-MEDIA-SEQUENCE:${timeline.mediaSequence}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${timeline.discontinuitySequence}`,
     '#EXT-X-INDEPENDENT-SEGMENTS',
     ...timeline.entries.flatMap((entry, index) =>
-      segmentLines(entry, { before: timeline.entries[index - 1], next: timeline.entries[index + 1], ...rest }),
+      segmentLines(entry, { before: timeline.entries[index - 1], ...rest }),
     ),
     ...(ended ? ['#EXT-X-ENDLIST'] : []),
   ];
@@ -36,12 +35,11 @@ export function mediaPlaylist({ timeline, onDemand, ended, ...rest }: MediaPlayl
 
 type Place = Pick<MediaPlaylist, 'trackNumber' | 'token' | 'container' | 'showTimestamps'> & {
   before: Entry | undefined;
-  next: Entry | undefined;
 };
 
 function segmentLines(entry: Entry, place: Place): string[] {
-  const { before, next, trackNumber, token, container, showTimestamps } = place;
-  const seconds = (Math.round(spanMs(entry, next)) / 1000).toString();
+  const { before, trackNumber, token, container, showTimestamps } = place;
+  const seconds = (entry.listedMs / 1000).toString();
   const track = `SessionToken=${token}&TrackNumber=${trackNumber}`;
   return [
     ...(entry.discontinuity ? ['#EXT-X-DISCONTINUITY'] : []),

@@ -59,7 +59,16 @@ export function advance(session: Session, { store, clock }: Sources): void {
   } else if (playback.mode === 'LIVE_REPLAY') {
     while (session.nextDueMs <= clock.monotonicMs() && revealNext(session, store));
   }
+  if (playback.mode !== 'ON_DEMAND') forgetLost(session, store);
   session.timeline = keepNewest(session.timeline, maxFragments + lingering);
+}
+
+/** What retention has removed is not listed any longer. @throws WireError ResourceNotFoundException when nothing is left */
+function forgetLost(session: Session, store: MediaStore): void {
+  const { entries } = session.timeline;
+  const kept = entries.findIndex(({ fragment }) => store.fragment(session.streamName, fragment.number) !== undefined);
+  if (kept < 0) throw noFragments();
+  session.timeline = keepNewest(session.timeline, entries.length - kept);
 }
 
 /** Nothing will be added any more. */

@@ -2,7 +2,7 @@
 // Pure: a timeline and new fragments give the next timeline. What was once listed never changes its place.
 import type { StoredFragment } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
-import { naturalLengthMs, type Placed, spanMs } from './fragment-span.ts';
+import { mainTrackFrames, naturalLengthMs, type Placed, spanMs } from './fragment-span.ts';
 
 const maxCodecChanges = 500;
 const discontinuityMs = 50;
@@ -10,6 +10,8 @@ const discontinuityMs = 50;
 const firstMediaMs = 10_000;
 
 export type Entry = Placed & {
+  /** How long the list says it lasts. As long as it is listed: a player may have counted on it. */
+  listedMs: number;
   /** The player must not expect this fragment to continue the one before. */
   discontinuity: boolean;
   /** Which of the timeline's codecs it needs. */
@@ -26,8 +28,10 @@ export type Timeline = {
   discontinuitySequence: number;
   /** Fragments with the codec private data of each init segment; a position is the init's SequenceNumber. */
   codecs: readonly StoredFragment[];
-  /** Longest span so far: players rely on a target duration that does not shrink. */
+  /** The longest that has been listed so far. */
   longestMs: number;
+  /** What no listed length exceeds when it is rounded. Stays what it was at first, unless something longer comes. */
+  targetSeconds: number;
 };
 
 export const emptyTimeline: Timeline = {
@@ -36,7 +40,11 @@ export const emptyTimeline: Timeline = {
   discontinuitySequence: 0,
   codecs: [],
   longestMs: 0,
+  targetSeconds: 0,
 };
+
+/** Cameras are not exact: so much longer than the longest at first a fragment may become, and often more. */
+const headroom = 1.1;
 
 export type TimelineRules = {
   /** Whose clock says when a fragment starts. */
@@ -57,7 +65,9 @@ export function append(timeline: Timeline, fragments: readonly StoredFragment[],
   for (const fragment of withoutRepeats(fragments)) {
     const startMs = rules.by === 'producer' ? fragment.producerMs : fragment.serverMs;
     const last = entries.at(-1);
-    if (last && (startMs <= last.startMs || fragment.producerMs === last.fragment.producerMs)) continue;
+    // Two may arrive within one millisecond.
+    const later = !last || (rules.by === 'server' ? startMs >= last.startMs : startMs > last.startMs);
+    if (!later || fragment.producerMs === last?.fragment.producerMs) continue;
     if (!last || (rules.followCodecs && last.fragment.codecKey !== fragment.codecKey)) addCodec(codecs, fragment);
     const codec = codecs.length - 1;
     const discontinuity =
@@ -70,14 +80,35 @@ export function append(timeline: Timeline, fragments: readonly StoredFragment[],
       startMs,
       discontinuity,
       codec,
+      listedMs: 0,
       mediaMs: last ? mediaEndMs(last, fragment) : firstMediaMs,
     });
   }
-  const longestMs = entries.reduce(
-    (longest, entry, index) => Math.max(longest, spanMs(entry, entries[index + 1])),
-    timeline.longestMs,
-  );
-  return { ...timeline, entries, codecs, longestMs };
+  let { longestMs } = timeline;
+  for (let index = timeline.entries.length; index < entries.length; index++) {
+    const entry = entries[index];
+    if (!entry) continue;
+    const around = { before: entries[index - 1], next: entries[index + 1] };
+    entry.listedMs = lengthToList(entry, around, timeline.targetSeconds);
+    longestMs = Math.max(longestMs, entry.listedMs);
+  }
+  return { ...timeline, entries, codecs, longestMs, targetSeconds: targetOf(timeline.targetSeconds, longestMs) };
+}
+
+type Around = { before: Entry | undefined; next: Entry | undefined };
+
+/** Milliseconds. What comes next may not be known yet. A hole is filled as far as the target duration has room. */
+function lengthToList(entry: Entry, { before, next }: Around, targetSeconds: number): number {
+  const onePicture = ({ fragment }: Entry) => fragment.lengthMs === 0 || mainTrackFrames(fragment) === 1;
+  // A single picture does not tell how long it lasts, but the one before does.
+  if (!next && before && onePicture(entry) && onePicture(before)) return before.listedMs;
+  const room = targetSeconds > 0 ? Math.max(targetSeconds * 1000 + 499, naturalLengthMs(entry.fragment)) : Infinity;
+  return Math.round(Math.min(spanMs(entry, next), room));
+}
+
+function targetOf(targetSeconds: number, longestMs: number): number {
+  const enough = targetSeconds > 0 && Math.round(longestMs / 1000) <= targetSeconds;
+  return enough ? targetSeconds : Math.max(1, Math.round((longestMs * headroom) / 1000));
 }
 
 /** Lets the oldest leave until at most `count` are listed. */
