@@ -5,6 +5,9 @@
 // Cameras that restart or whose network is cut, N times in all: how soon they are recorded again, and what is left behind.
 // npm run soak -- --alert-kills N
 // An agent that is killed N times while it delivers alerts to a receiver that misbehaves: what was lost, came twice or late.
+// npm run soak -- --ingest N --minutes N [--viewers 4] [--megabits 4]
+// N cameras into the embedded server while viewers play HLS: what was lost, how soon it was safe, and what the server costs.
+// Works in the folder it is started from: the system's folder for temporary files is often no disk.
 // Its memory is the product's: the young generation is as small as scripts/kvs-edge makes it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +23,9 @@ import { Pipeline } from '../test/fault-lab/pipeline.ts';
 import { until } from '../test/fault-lab/scenario.ts';
 import { serviceFaults } from '../test/fault-lab/service-faults.ts';
 import { catchUp, countLate, isCovered, longestPauseMs } from '../test/fault-lab/soak-figures.ts';
+import { breachesOf as breachesOfIngest, soakIngest } from '../test/local-cloud/soak/ingest-soak.ts';
 import { type Breaks, soakCameras } from '../test/source/camera-soak.ts';
+import { matroskaRecording } from './bench/footage.ts';
 
 type Camera = { id: string; ledger: Ledger; pipeline: Pipeline };
 
@@ -39,12 +44,22 @@ const { values } = parseArgs({
     'camera-restarts': { type: 'string', default: '0' },
     'network-cuts': { type: 'string', default: '0' },
     'alert-kills': { type: 'string', default: '0' },
+    ingest: { type: 'string', default: '0' },
+    viewers: { type: 'string', default: '4' },
+    megabits: { type: 'string', default: '4' },
   },
 });
 const restarts = Number(values['camera-restarts']);
 const cuts = Number(values['network-cuts']);
 const kills = Number(values['alert-kills']);
-await (kills > 0 ? killDeliveries() : restarts + cuts > 0 ? breakCameras() : troubleService());
+const streams = Number(values.ingest);
+await (streams > 0
+  ? fillCloud()
+  : kills > 0
+    ? killDeliveries()
+    : restarts + cuts > 0
+      ? breakCameras()
+      : troubleService());
 
 async function troubleService(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'soak-'));
@@ -82,6 +97,19 @@ async function killDeliveries(): Promise<void> {
   try {
     const figures = await soakKills({ kills, dir });
     print({ ...figures, breaches: breachesOf(figures) }, breachesOf(figures).length === 0);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Five fragments of two seconds, over and over. */
+async function fillCloud(): Promise<void> {
+  const recording = await matroskaRecording({ seconds: 10, megabits: Number(values.megabits) });
+  const dir = await mkdtemp(join(process.cwd(), 'soak-'));
+  try {
+    const seconds = Number(values.minutes) * 60;
+    const figures = await soakIngest({ streams, viewers: Number(values.viewers), seconds, recording, dir });
+    print({ ...figures, breaches: breachesOfIngest(figures) }, breachesOfIngest(figures).length === 0);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
