@@ -3,7 +3,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 
-const usage = `npm run bench -- upload|fragmenter|camera|spool|repair|rules [options]
+const usage = `npm run bench -- upload|fragmenter|camera|spool|repair|rules|cloud [options]
 
   fragmenter   --megabytes N (90) --rounds N (15)      reader, fragmenter and writer against memcpy
   spool        --megabytes N (60) --rounds N (5)       synced bytes against the disk's own limit
@@ -12,7 +12,9 @@ const usage = `npm run bench -- upload|fragmenter|camera|spool|repair|rules [opt
                                                       CPU and private memory, node and ffmpeg apart; pictures lost
   repair       --seconds N (20)                        CPU, memory and delay of each kind of re-encoding
   rules        --sightings N (10000) --rules N (200) --seconds N (60)
-                                                      so many things seen a minute through so many rules`;
+                                                      so many things seen a minute through so many rules
+  cloud        --megabytes N (60) --rounds N (5) --fragments N (43200)
+                                                      the embedded server: ingest, a day's lists, fragments for players`;
 
 type Figures = Record<string, unknown>;
 type OptionName =
@@ -53,6 +55,10 @@ const benches: Record<string, (options: Options) => Promise<Figures>> = {
   async rules({ sightings = '10000', rules = '200', seconds = '60' }) {
     const { benchRules } = await import('./rules.ts');
     return await benchRules({ sightings: count(sightings), rules: count(rules), seconds: count(seconds) });
+  },
+  async cloud({ megabytes = '60', rounds = '5', fragments = '43200' }) {
+    const { benchCloud } = await import('./cloud.ts');
+    return await benchCloud({ megabytes: count(megabytes), rounds: count(rounds), fragments: count(fragments) });
   },
 };
 
