@@ -87,6 +87,68 @@ test.each([
   await store.close();
 });
 
+test('an index with rubbish in any of its sectors is made again from the files', async () => {
+  let store = await openWithStream();
+  const added = [];
+  for (let count = 0; count < 12; count++) added.push(await add(store, startMs + count * 1000));
+  await store.close();
+  const path = join(dataDir, 'index.sqlite');
+  const whole = await readFile(path);
+  const sectorBytes = 512;
+  const rubbish = Uint8Array.from({ length: sectorBytes }, (_, index) => (index * 167 + 13) & 0xff);
+  for (let at = 0; at < whole.length; at += sectorBytes) {
+    const damaged = Uint8Array.from(whole);
+    damaged.set(rubbish, at);
+    await writeFile(path, damaged);
+    store = await openStore();
+    expect(all(store), `rubbish at ${at}`).toEqual(added);
+    await store.close();
+  }
+  for (let length = 0; length < whole.length; length += 3000) {
+    await writeFile(path, whole.subarray(0, length));
+    store = await openStore();
+    expect(all(store), `cut to ${length}`).toEqual(added);
+    await store.close();
+  }
+});
+
+test('when the index is lost, numbers go on above those of fragments that are not kept any more', async () => {
+  let store = await openWithStream();
+  for (let count = 0; count < 5; count++) await add(store, startMs + count);
+  const last = await add(store, startMs + 5);
+  clock.advance(3 * hourMs);
+  await store.enforceRetention();
+  expect(all(store)).toEqual([]);
+  await store.close();
+  await rm(join(dataDir, 'index.sqlite'));
+  store = await openStore();
+  expect((await add(store, startMs + 6)).number > last.number).toBe(true);
+  await store.close();
+});
+
+test('a fragment whose stream was deleted meanwhile is not kept, nor given to a new stream of that name', async () => {
+  const store = await openWithStream();
+  const arrive = () => store.receive({ stream: 'cam', producerMs: startMs, header, tags: [] });
+  const persist = (arrival: Awaited<ReturnType<typeof arrive>>) =>
+    store.persist(arrival, { streamName: 'cam', producerMs: startMs, lengthMs: 0, frames: 1, timelineMs: 0, tracks });
+  const arrival = await arrive();
+  await arrival.writer.append([cluster(startMs, 1).subarray(5)]);
+  const refused = expect(persist(arrival)).rejects.toThrow();
+  await store.removeStream('cam');
+  await refused;
+  const arn = 'arn:aws:kinesisvideo:us-west-2:000000000000:stream/cam/2';
+  await store.saveStream({ name: 'cam', arn, createdMs: 2, version: 'v', retentionHours: 2, tags: {} });
+  expect(all(store)).toEqual([]);
+  expect(await readdir(folder())).toEqual(['stream.json']);
+  const late = await arrive();
+  const other = 'arn:aws:kinesisvideo:us-west-2:000000000000:stream/cam/3';
+  await store.saveStream({ name: 'cam', arn: other, createdMs: 3, version: 'v', retentionHours: 2, tags: {} });
+  await late.writer.append([cluster(startMs, 1).subarray(5)]);
+  await expect(persist(late)).rejects.toThrow('deleted meanwhile');
+  expect(await readdir(folder())).toEqual(['stream.json']);
+  await store.close();
+});
+
 test('what was not finished is removed, what is damaged is set aside, what is gone is not listed', async () => {
   let store = await openWithStream();
   const [first, second, third] = [

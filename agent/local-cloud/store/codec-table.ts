@@ -30,7 +30,7 @@ export class CodecTable {
     const text = JSON.stringify(
       tracks.map(track => ({ ...track, codecPrivate: Buffer.from(track.codecPrivate).toString('base64') })),
     );
-    const key = createHash('sha256').update(text).digest('hex').slice(0, 32);
+    const key = keyOf(text);
     if (!this.#tracks.has(key)) {
       this.#db.prepare('INSERT OR IGNORE INTO codecs VALUES (?, ?)').run(key, text);
       this.#tracks.set(key, tracks);
@@ -47,4 +47,15 @@ export class CodecTable {
     this.#tracks.set(key, tracks);
     return tracks;
   }
+}
+
+/** Every fragment's codecs are there, and none was altered. */
+export function hasAllCodecs(db: DatabaseSync): boolean {
+  const missing = db.prepare('SELECT 1 FROM fragments WHERE codec_key NOT IN (SELECT key FROM codecs) LIMIT 1').get();
+  const codecs = db.prepare('SELECT key, tracks FROM codecs').all();
+  return !missing && codecs.every(({ key, tracks }) => keyOf(String(tracks)) === key);
+}
+
+function keyOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

@@ -2,7 +2,9 @@
 import { AgentError, systemCode } from '../../errors.ts';
 
 /** SQLite's result codes, as node:sqlite gives them in `errcode`; the low byte is the kind. */
-export const sqliteCodes = { busy: 5, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
+export const sqliteCodes = {
+  ...{ error: 1, busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 },
+} as const;
 
 /** Undefined when the error is not SQLite's. */
 export function sqliteCode(error: unknown): number | undefined {

@@ -1,5 +1,5 @@
 // Files that are either whole or not there, also after a power cut: written aside, synced, renamed, folder synced.
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Suffix of files that were not finished; whoever finds one at start removes it. */
@@ -10,6 +10,10 @@ export async function writeDurably(path: string, content: string): Promise<void>
   try {
     await file.writeFile(content);
     await file.sync();
+  } catch (error) {
+    // On a full disk there is no room for it.
+    await rm(`${path}${unfinishedSuffix}`, { force: true });
+    throw error;
   } finally {
     await file.close();
   }

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AgentError } from '../../errors.ts';
 import type { Track } from '../../matroska/track.ts';
-import { CodecTable } from './codec-table.ts';
+import { CodecTable, hasAllCodecs } from './codec-table.ts';
 import { sqliteCode, sqliteCodes } from './disk-error.ts';
 import type { FragmentQuery, StoredFragment } from './media-store.ts';
 
@@ -24,10 +24,14 @@ const schema = `
 export class FragmentIndex {
   readonly #db: DatabaseSync;
   readonly #codecs: CodecTable;
+  /** It knows nothing of what was before: there was none, or it was damaged. */
+  readonly isNew: boolean;
 
   /** @throws AgentError when another process has the index */
   constructor(path: string) {
-    this.#db = openOrReplace(path);
+    const { db, isNew } = openOrReplace(path);
+    this.#db = db;
+    this.isNew = isNew;
     this.#codecs = new CodecTable(this.#db);
   }
 
@@ -147,7 +151,9 @@ function ticks(ms: number): number {
   return Math.round(Math.min(Math.max(ms, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER));
 }
 
-function openOrReplace(path: string): DatabaseSync {
+type Opened = { db: DatabaseSync; isNew: boolean };
+
+function openOrReplace(path: string): Opened {
   try {
     return openDatabase(path);
   } catch (error) {
@@ -165,24 +171,40 @@ function openOrReplace(path: string): DatabaseSync {
   }
 }
 
-function openDatabase(path: string): DatabaseSync {
+function openDatabase(path: string): Opened {
   const db = new DatabaseSync(path);
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
-    if (version === 0) db.exec(schema);
-    else if (version !== schemaVersion) throw new OtherVersion(`the index has version ${version}`);
-    return db;
+    const isNew = version === 0;
+    if (isNew) db.exec(schema);
+    else if (version !== schemaVersion) throw new Unusable(`the index has version ${version}`);
+    else checkWhole(db);
+    return { db, isNew };
   } catch (error) {
     db.close();
     throw error;
   }
 }
 
-/** Written by another version of this server: rebuilt like a damaged one. */
-class OtherVersion extends Error {}
+/** Reads all of it, a second for some hundred megabytes: a page that is found damaged later ends in failures until then. */
+function checkWhole(db: DatabaseSync): void {
+  const result = db.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
+  if (result !== 'ok') throw new Unusable(`the index is damaged: ${result}`);
+  if (!hasAllCodecs(db)) throw new Unusable('the index has codecs that are missing or damaged');
+}
+
+/** Damaged, or written by another version of this server: rebuilt in both cases. */
+class Unusable extends Error {}
 
 function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
-  return error instanceof OtherVersion || code === sqliteCodes.corrupt || code === sqliteCodes.notADatabase;
+  // A file that is cut short can look like any failure to read, and even like one without the tables.
+  const damages: (number | undefined)[] = [
+    sqliteCodes.corrupt,
+    sqliteCodes.notADatabase,
+    sqliteCodes.error,
+    sqliteCodes.ioError,
+  ];
+  return error instanceof Unusable || damages.includes(code);
 }

@@ -61,6 +61,8 @@ export class FragmentWriter {
       await renameDurably(`${this.#path}${unfinishedSuffix}`, this.#path);
     } catch (error) {
       await this.discard();
+      // Under its own name, but perhaps not for long: the producer will send it again, and it must not be found then.
+      await rm(this.#path, { force: true });
       throw error;
     }
   }

@@ -11,9 +11,13 @@ import type { StreamRecords } from './stream-records.ts';
 export const fragmentSuffix = '.mkv';
 const damagedSuffix = '.damaged';
 
-export async function reconcile(streams: StreamRecords, index: FragmentIndex): Promise<void> {
+export async function reconcile(streams: StreamRecords, index: FragmentIndex, nowMs: number): Promise<void> {
   for (const name of index.streams()) if (!streams.find(name)) index.removeStream(name);
-  for (const { name } of streams.all()) await reconcileStream(name, streams.folder(name), index);
+  for (const { name, createdMs } of streams.all()) {
+    await reconcileStream(name, streams.folder(name), index);
+    // A lost index knew the numbers of fragments that are not kept any more. A stream has had fewer than one a millisecond.
+    if (index.isNew) index.skipSequence(name, Math.max(0, Math.round(nowMs - createdMs)));
+  }
 }
 
 async function reconcileStream(stream: string, folder: string, index: FragmentIndex): Promise<void> {

@@ -34,7 +34,12 @@ type StoreOptions = {
 };
 
 /** A fragment that is arriving. */
-export type Arrival = { number: string; serverMs: number; writer: FragmentWriter };
+export type Arrival = {
+  number: string;
+  serverMs: number /** The stream's; another may have its name later. */;
+  arn: string | undefined;
+  writer: FragmentWriter;
+};
 
 export class Store implements MediaStore {
   readonly #options: StoreOptions;
@@ -55,16 +60,19 @@ export class Store implements MediaStore {
 
   /** @throws AgentError when the folder cannot be used */
   static async open(options: StoreOptions): Promise<Store> {
+    let index: FragmentIndex | undefined;
     try {
       await makeFolder(options.dataDir);
-      const index = new FragmentIndex(join(options.dataDir, 'index.sqlite'));
+      index = new FragmentIndex(join(options.dataDir, 'index.sqlite'));
       const streams = await StreamRecords.open(join(options.dataDir, 'streams'));
-      await reconcile(streams, index);
+      await reconcile(streams, index, options.clock.nowMs());
       const store = new Store(options, streams, index);
       await store.enforceRetention();
       store.#scheduleRetention();
       return store;
     } catch (error) {
+      // Otherwise the next attempt would find it in use.
+      index?.close();
       if (error instanceof AgentError) throw error;
       throw diskError(error, `use the data folder ${options.dataDir}`);
     }
@@ -93,12 +101,14 @@ export class Store implements MediaStore {
 
   /** New, or with changed settings. */
   async saveStream(stream: StoredStream): Promise<void> {
+    // Nothing of an earlier one of that name, whose deletion a full disk may have cut short.
+    if (!this.findStream(stream.name)) this.#index.removeStream(stream.name);
     await this.#streams.save(stream);
   }
 
   async removeStream(stream: string): Promise<void> {
-    this.#index.removeStream(stream);
     await this.#streams.remove(stream);
+    this.#index.removeStream(stream);
     this.#news.emit(`~${stream}`);
   }
 
@@ -113,8 +123,9 @@ export class Store implements MediaStore {
     const sequence = this.#index.nextSequence(arriving.stream);
     const number = fragmentNumber({ sequence, serverMs, random: this.#options.random() });
     const identity = { number, serverMs, producerMs: arriving.producerMs };
+    const arn = this.findStream(arriving.stream)?.arn;
     const writer = await FragmentWriter.open(this.#path(arriving.stream, number), identity, arriving);
-    return { number, serverMs, writer };
+    return { number, serverMs, arn, writer };
   }
 
   /** The fragment survives a power cut when this returns. On failure it is forgotten. */
@@ -129,9 +140,9 @@ export class Store implements MediaStore {
       tracks: readonly Track[];
     },
   ): Promise<StoredFragment> {
-    const { number, serverMs, writer } = arrival;
+    const { number, serverMs, arn, writer } = arrival;
     await writer.commit();
-    const fragment = await this.#enterIndex({ ...content, number, serverMs, bytes: writer.bytes });
+    const fragment = await this.#enterIndex({ ...content, number, serverMs, bytes: writer.bytes }, arn);
     this.#news.emit(`~${content.streamName}`);
     if (this.findStream(content.streamName)?.retentionHours === 0)
       await this.#limitBuffer(content.streamName).catch(error =>
@@ -140,8 +151,10 @@ export class Store implements MediaStore {
     return fragment;
   }
 
-  async #enterIndex(fragment: Omit<StoredFragment, 'codecKey'>): Promise<StoredFragment> {
+  /** @param arn of the stream that the fragment arrived for */
+  async #enterIndex(fragment: Omit<StoredFragment, 'codecKey'>, arn: string | undefined): Promise<StoredFragment> {
     try {
+      if (this.findStream(fragment.streamName)?.arn !== arn) throw new Error('the stream was deleted meanwhile');
       return this.#index.add(fragment);
     } catch (error) {
       // The producer will send it again: a file left here would be found at the next start and count twice.

@@ -2,11 +2,11 @@
 // memory is a copy. Folder names are made from the stream's name and a hash of it, so that no name can reach outside,
 // be too long, or be taken for another on a disk that ignores case.
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError } from '../../errors.ts';
-import { syncFolder, writeDurably } from './durable-files.ts';
+import { renameDurably, syncFolder, writeDurably } from './durable-files.ts';
 import type { StoredStream } from './media-store.ts';
 
 const recordName = 'stream.json';
@@ -94,11 +94,11 @@ export class StreamRecords {
 
   /** With all its media. */
   async remove(streamName: string): Promise<void> {
-    this.#byName.delete(streamName);
     const folder = this.folder(streamName);
     await rm(`${folder}${deletedSuffix}`, { recursive: true, force: true });
     // Renamed first: an interrupted deletion must not leave half a stream, nor meet a new one of the same name.
-    await rename(folder, `${folder}${deletedSuffix}`);
+    await renameDurably(folder, `${folder}${deletedSuffix}`);
+    this.#byName.delete(streamName);
     await rm(`${folder}${deletedSuffix}`, { recursive: true, force: true });
   }
 }
