@@ -8,6 +8,8 @@
 // npm run soak -- --ingest N --minutes N [--viewers 4] [--megabits 4]
 // N cameras into the embedded server while viewers play HLS: what was lost, how soon it was safe, and what the server costs.
 // Works in the folder it is started from: the system's folder for temporary files is often no disk.
+// npm run soak -- --ingest-kills N
+// The embedded server, killed N times while it takes in, plays and deletes: what it promised and did not keep.
 // Its memory is the product's: the young generation is as small as scripts/kvs-edge makes it.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -23,6 +25,7 @@ import { Pipeline } from '../test/fault-lab/pipeline.ts';
 import { until } from '../test/fault-lab/scenario.ts';
 import { serviceFaults } from '../test/fault-lab/service-faults.ts';
 import { catchUp, countLate, isCovered, longestPauseMs } from '../test/fault-lab/soak-figures.ts';
+import { breachesOf as killBreachesOf, soakIngestKills } from '../test/local-cloud/kill-soak.ts';
 import { breachesOf as breachesOfIngest, soakIngest } from '../test/local-cloud/soak/ingest-soak.ts';
 import { type Breaks, soakCameras } from '../test/source/camera-soak.ts';
 import { matroskaRecording } from './bench/footage.ts';
@@ -47,19 +50,23 @@ const { values } = parseArgs({
     ingest: { type: 'string', default: '0' },
     viewers: { type: 'string', default: '4' },
     megabits: { type: 'string', default: '4' },
+    'ingest-kills': { type: 'string', default: '0' },
   },
 });
 const restarts = Number(values['camera-restarts']);
 const cuts = Number(values['network-cuts']);
 const kills = Number(values['alert-kills']);
 const streams = Number(values.ingest);
+const ingestKills = Number(values['ingest-kills']);
 await (streams > 0
   ? fillCloud()
-  : kills > 0
-    ? killDeliveries()
-    : restarts + cuts > 0
-      ? breakCameras()
-      : troubleService());
+  : ingestKills > 0
+    ? killIngest()
+    : kills > 0
+      ? killDeliveries()
+      : restarts + cuts > 0
+        ? breakCameras()
+        : troubleService());
 
 async function troubleService(): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'soak-'));
@@ -110,6 +117,16 @@ async function fillCloud(): Promise<void> {
     const seconds = Number(values.minutes) * 60;
     const figures = await soakIngest({ streams, viewers: Number(values.viewers), seconds, recording, dir });
     print({ ...figures, breaches: breachesOfIngest(figures) }, breachesOfIngest(figures).length === 0);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function killIngest(): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'soak-'));
+  try {
+    const figures = await soakIngestKills({ kills: ingestKills, dir });
+    print({ ...figures, breaches: killBreachesOf(figures) }, killBreachesOf(figures).length === 0);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
