@@ -76,6 +76,8 @@ const usage = `kvs-edge: cameras to Kinesis Video Streams
            [--host ADDRESS]                  listen there, so that other machines reach it; takes a key pair of your own
            [--tls-certificate FILE --tls-key FILE]
                                              speak https with this certificate and its key (PEM)
+           [--max-bytes SIZE]                of all media together, as 20GB; the oldest is deleted for new
+           [--min-free-bytes SIZE]           room on the disk that is left to others, default 256MiB
            [--quotas on|NAME,...]            keep clients to the quotas of KVS, all or those named; on,-NAME: all but one
            [--faults]                        take fault plans at /admin/faults, for tests
   kvs-edge settings check --config FILE      say what is wrong with a settings file, or that nothing is

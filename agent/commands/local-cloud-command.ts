@@ -1,4 +1,5 @@
 // `kvs-edge local-cloud`: the embedded server as a program of its own.
+import { parseByteSize } from '../../shared/byte-size.ts';
 import { type Certificate, readCertificate } from '../local-cloud/certificate.ts';
 import { startLocalCloud } from '../local-cloud/main.ts';
 import { parseQuotas } from '../local-cloud/quotas/choice.ts';
@@ -12,9 +13,9 @@ export async function localCloudCommand(
   args: string[],
   { tell, signal }: { tell: (line: string) => void; signal: AbortSignal },
 ): Promise<void> {
-  const { port, data, host, quotas, faults, ...tls } = options(args, {
+  const { port, data, host, quotas, faults, ...more } = options(args, {
     required: ['port', 'data'],
-    optional: ['host', 'quotas', 'tls-certificate', 'tls-key'],
+    optional: ['host', 'quotas', 'max-bytes', 'min-free-bytes', 'tls-certificate', 'tls-key'],
     flags: ['faults'],
   });
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
@@ -24,12 +25,22 @@ export async function localCloudCommand(
     dataDir: data,
     faults,
     quotas: quotasOf(quotas ?? 'off'),
-    tls: await certificateOf(tls['tls-certificate'], tls['tls-key']),
+    maxBytes: bytesOf('max-bytes', more['max-bytes']),
+    minFreeBytes: bytesOf('min-free-bytes', more['min-free-bytes']),
+    tls: await certificateOf(more['tls-certificate'], more['tls-key']),
     accessKeyId: AWS_ACCESS_KEY_ID || knownKeys.accessKeyId,
     secretAccessKey: new Secret(AWS_SECRET_ACCESS_KEY || knownKeys.secretAccessKey),
   });
   tell(`local-cloud listens on ${cloud.url} and keeps its data in ${data}`);
   await aborted(signal);
+}
+
+function bytesOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = /^\d+$/.test(text) ? Number(text) : parseByteSize(text);
+  if (bytes === undefined || !Number.isSafeInteger(bytes))
+    throw new UsageError(`--${name} takes a size such as 20GB or 500MiB, not ${text}`);
+  return bytes;
 }
 
 function quotasOf(text: string): ReadonlySet<QuotaName> {

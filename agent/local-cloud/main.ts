@@ -30,7 +30,8 @@ import { PeopleDetector } from './rekognition/detector.ts';
 import { rekognitionRoutes } from './rekognition/routes.ts';
 import type { Route } from './route.ts';
 import { checkStart } from './start-checks.ts';
-import { Store } from './store/store.ts';
+import { storageRoute } from './storage-route.ts';
+import { type StorageState, Store } from './store/store.ts';
 
 export type LocalCloudOptions = {
   /** Default 127.0.0.1. Beyond loopback neither faults nor the key pair that everybody knows are taken. */
@@ -52,8 +53,14 @@ export type LocalCloudOptions = {
   faults?: boolean;
   /** Speak https, and name https addresses in answers. Default: plain http. */
   tls?: Certificate | undefined;
+  /** What all media may take together; the oldest leaves for new. Default: what the disk has. */
+  maxBytes?: number | undefined;
+  /** Room on the disk that is left to others. Default 256 MiB, of small disks a twentieth. */
+  minFreeBytes?: number | undefined;
   /** Told of the server's own failures; by default they go to standard error. */
   onProblem?: (error: AgentError) => void;
+  /** Told what the owner should know of, in a sentence; by default it goes to standard error. */
+  onNotice?: (sentence: string) => void;
 };
 
 export type LocalCloud = AsyncDisposable & {
@@ -62,6 +69,7 @@ export type LocalCloud = AsyncDisposable & {
   port: number;
   /** Undefined unless started with `faults`. */
   faults: Faults | undefined;
+  storage(): Promise<StorageState>;
   /** Ends PutMedia and GetMedia sessions, drops what was not complete, stops listening. May be called twice. */
   close(): Promise<void>;
 };
@@ -71,10 +79,10 @@ export type LocalCloud = AsyncDisposable & {
  * @throws AgentError settings-invalid, port-in-use, disk-full, disk-read-only or disk-failed
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
-  const { host = '127.0.0.1', dataDir, clock = systemClock, random = Math.random } = options;
-  const onProblem = options.onProblem ?? (error => void process.stderr.write(`local-cloud: ${error.message}\n`));
+  const { host = '127.0.0.1', dataDir, clock = systemClock, random = Math.random, maxBytes, minFreeBytes } = options;
+  const { onNotice = say, onProblem = error => say(error.message) } = options;
   checkStart({ ...options, host });
-  const store = await Store.open({ dataDir, clock, random, onProblem });
+  const store = await Store.open({ dataDir, clock, random, maxBytes, minFreeBytes, onProblem, onNotice });
   const routes: Route[] = [];
   const names = options.quotas ?? new Set();
   const quotas = new Quotas({ names, clock, store });
@@ -101,7 +109,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store }), ...(faulty?.routes ?? []));
   const player = { ...context, admit: (use: SessionUse) => quotas.admitSession(use) };
   routes.push(...hlsRoutes(player), ...dashRoutes(player), clipRoute(context), imagesRoute(context));
-  routes.push(...rekognitionRoutes(detector));
+  routes.push(...rekognitionRoutes(detector), storageRoute(store));
   const close = once(async () => {
     faulty?.close();
     server.close();
@@ -110,7 +118,12 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await detector[Symbol.asyncDispose]();
     await store.close();
   });
-  return { url, port, faults: faulty?.faults, close, [Symbol.asyncDispose]: close };
+  const storage = () => store.storage();
+  return { url, port, faults: faulty?.faults, storage, close, [Symbol.asyncDispose]: close };
+}
+
+function say(sentence: string): void {
+  process.stderr.write(`local-cloud: ${sentence}\n`);
 }
 
 /** With faults there is a second server, for media to move to. */

@@ -7,10 +7,21 @@ import type { Secret } from '../secret.ts';
 /** What clients sign with when nobody chose anything else. Written in the documents, so it keeps nobody out. */
 export const knownKeys = { accessKeyId: 'local', secretAccessKey: 'local-secret' };
 
-export type StartOptions = { host: string; accessKeyId: string; secretAccessKey: Secret; faults?: boolean };
+/** Holds the largest fragment KVS takes with its header, so that one that was just acknowledged can stay. */
+const leastMaxBytes = 64 * 2 ** 20;
+
+export type StartOptions = {
+  host: string;
+  accessKeyId: string;
+  secretAccessKey: Secret;
+  faults?: boolean;
+  maxBytes?: number | undefined;
+};
 
 /** @throws AgentError settings-invalid */
-export function checkStart({ host, accessKeyId, secretAccessKey, faults }: StartOptions): void {
+export function checkStart({ host, accessKeyId, secretAccessKey, faults, maxBytes }: StartOptions): void {
+  if (maxBytes !== undefined && maxBytes < leastMaxBytes)
+    throw refusal('--max-bytes must be 64 MiB at least: a single fragment may have 50 MB.');
   const secret = secretAccessKey.reveal();
   if (accessKeyId === '' || secret === '')
     throw refusal('The embedded server needs a key pair: an empty key opens it to everybody.');

@@ -10,6 +10,8 @@ try {
   const cloud = await startLocalCloud({
     port: 0,
     dataDir,
+    // What was promised must stay, however full the disk is.
+    minFreeBytes: 0,
     accessKeyId: keys.accessKeyId,
     secretAccessKey: new Secret(keys.secretAccessKey),
     clock: fastClock(Number(epochMs), Number(speed)),

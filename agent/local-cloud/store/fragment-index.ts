@@ -44,13 +44,28 @@ export class FragmentIndex {
     return { ...fragment, codecKey, tracks: this.#codecs.tracks(codecKey) };
   }
 
-  remove(stream: string, number: string): void {
-    this.#db.prepare('DELETE FROM fragments WHERE stream = ? AND number = ?').run(stream, number);
+  /** Returns the bytes it had; 0 when it was not there. */
+  remove(stream: string, number: string): number {
+    const row = this.#db
+      .prepare('DELETE FROM fragments WHERE stream = ? AND number = ? RETURNING bytes')
+      .get(stream, number);
+    return Number(row?.bytes ?? 0);
   }
 
-  removeStream(stream: string): void {
+  /** Of all fragments together, or of one stream's. Reads them all. */
+  bytes(stream?: string): number {
+    const sum = 'SELECT coalesce(sum(bytes), 0) AS bytes FROM fragments';
+    const row =
+      stream === undefined ? this.#db.prepare(sum).get() : this.#db.prepare(`${sum} WHERE stream = ?`).get(stream);
+    return Number(row?.bytes);
+  }
+
+  /** Returns the bytes it had. */
+  removeStream(stream: string): number {
+    const bytes = this.bytes(stream);
     this.#db.prepare('DELETE FROM fragments WHERE stream = ?').run(stream);
     this.#db.prepare('DELETE FROM sequences WHERE stream = ?').run(stream);
+    return bytes;
   }
 
   find(stream: string, number: string): StoredFragment | undefined {

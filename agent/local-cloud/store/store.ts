@@ -11,32 +11,42 @@ import { AgentError, systemCode } from '../../errors.ts';
 import type { Track } from '../../matroska/track.ts';
 import { WireError } from '../wire-error.ts';
 import { diskError } from './disk-error.ts';
+import { type Evicted, Evictions } from './evictions.ts';
 import { FragmentIndex } from './fragment-index.ts';
 import { fragmentNumber } from './fragment-number.ts';
 import { FragmentWriter } from './fragment-writer.ts';
 import type { FragmentQuery, MediaStore, StoredFragment, StoredStream } from './media-store.ts';
 import { fragmentSuffix, reconcile } from './reconcile.ts';
+import { Retention } from './retention.ts';
+import { type Disk, diskOf, oldestIn, Room, type RoomLimits } from './room.ts';
 import { StreamRecords } from './stream-records.ts';
 
-const hourMs = 3_600_000;
-/** What KVS buffers of a stream without retention. */
-const bufferMs = 5 * 60_000;
-const bufferBytes = 200_000_000;
-const retentionIntervalMs = 60_000;
-const retentionBatch = 500;
-
-type StoreOptions = {
+export type StoreOptions = RoomLimits & {
   dataDir: string;
   clock: Clock;
   random: () => number;
   /** Retention works in the background; what goes wrong there is told here. */
   onProblem: (error: AgentError) => void;
+  /** Told in a sentence when media begins to leave before its time. */
+  onNotice?: ((sentence: string) => void) | undefined;
+  /** For tests: what the disk is to have. */
+  disk?: (() => Promise<Disk | undefined>) | undefined;
+};
+
+/** How full the store is. */
+export type StorageState = {
+  bytes: number;
+  maxBytes?: number | undefined;
+  freeBytes?: number | undefined;
+  minFreeBytes?: number | undefined;
+  evicted: Evicted;
 };
 
 /** A fragment that is arriving. */
 export type Arrival = {
   number: string;
-  serverMs: number /** The stream's; another may have its name later. */;
+  serverMs: number;
+  /** The stream's; another may have its name later. */
   arn: string | undefined;
   writer: FragmentWriter;
 };
@@ -48,14 +58,32 @@ export class Store implements MediaStore {
   #changes: Promise<void> = Promise.resolve();
   /** An event a stream, named as the stream with a letter before it: 'error' is a name too. */
   readonly #news = new EventEmitter<Record<`~${string}`, []>>().setMaxListeners(0);
-  #closed = false;
-  #cancelRetention: () => void = () => undefined;
-  #retention: Promise<void> = Promise.resolve();
+  readonly #retention: Retention;
+  readonly #room: Room;
+  readonly #evictions: Evictions;
 
   private constructor(options: StoreOptions, streams: StreamRecords, index: FragmentIndex) {
     this.#options = options;
     this.#streams = streams;
     this.#index = index;
+    const { dataDir, clock, maxBytes, minFreeBytes } = options;
+    this.#evictions = new Evictions(clock, sentence => options.onNotice?.(sentence));
+    this.#room = new Room({
+      ...{ maxBytes, minFreeBytes, bytes: index.bytes(), oldest: oldestIn(this) },
+      streams: () => this.streams(),
+      evict: ({ streamName, number }) => this.#removeFragment(streamName, number),
+      onEvicted: (fragment, shortage) => this.#evictions.add(fragment, shortage),
+      disk: options.disk ?? (() => diskOf(dataDir)),
+    });
+    this.#retention = new Retention({
+      clock,
+      streams: () => this.streams(),
+      fragments: query => this.fragments(query),
+      beyond: (stream, bytes) => index.beyond(stream, bytes),
+      remove: (stream, number) => this.#removeFragment(stream, number),
+      keepRoom: () => this.#room.keep({ fresh: true }),
+      onProblem: error => options.onProblem(diskError(error, 'delete old fragments')),
+    });
   }
 
   /** @throws AgentError when the folder cannot be used */
@@ -67,8 +95,7 @@ export class Store implements MediaStore {
       const streams = await StreamRecords.open(join(options.dataDir, 'streams'));
       await reconcile(streams, index, options.clock.nowMs());
       const store = new Store(options, streams, index);
-      await store.enforceRetention();
-      store.#scheduleRetention();
+      await store.#retention.start();
       return store;
     } catch (error) {
       // Otherwise the next attempt would find it in use.
@@ -102,13 +129,14 @@ export class Store implements MediaStore {
   /** New, or with changed settings. */
   async saveStream(stream: StoredStream): Promise<void> {
     // Nothing of an earlier one of that name, whose deletion a full disk may have cut short.
-    if (!this.findStream(stream.name)) this.#index.removeStream(stream.name);
+    if (!this.findStream(stream.name)) this.#room.removed(this.#index.removeStream(stream.name));
     await this.#streams.save(stream);
   }
 
   async removeStream(stream: string): Promise<void> {
+    this.#room.removed(this.#index.removeStream(stream));
     await this.#streams.remove(stream);
-    this.#index.removeStream(stream);
+    this.#room.removed(this.#index.removeStream(stream));
     this.#news.emit(`~${stream}`);
   }
 
@@ -141,13 +169,20 @@ export class Store implements MediaStore {
     },
   ): Promise<StoredFragment> {
     const { number, serverMs, arn, writer } = arrival;
-    await writer.commit();
-    const fragment = await this.#enterIndex({ ...content, number, serverMs, bytes: writer.bytes }, arn);
+    const fragment = await this.#room
+      .take(writer.bytes, async () => {
+        await writer.commit();
+        return this.#enterIndex({ ...content, number, serverMs, bytes: writer.bytes }, arn);
+      })
+      .catch(async error => {
+        await writer.discard();
+        throw error;
+      });
     this.#news.emit(`~${content.streamName}`);
     if (this.findStream(content.streamName)?.retentionHours === 0)
-      await this.#limitBuffer(content.streamName).catch(error =>
-        this.#options.onProblem(diskError(error, 'delete old fragments')),
-      );
+      await this.#retention
+        .limitBuffer(content.streamName)
+        .catch(error => this.#options.onProblem(diskError(error, 'delete old fragments')));
     return fragment;
   }
 
@@ -194,41 +229,25 @@ export class Store implements MediaStore {
     }
   }
 
-  /** Deletes what is older than its stream's retention. Runs by itself every minute. */
-  async enforceRetention(): Promise<void> {
-    for (const { name, retentionHours } of this.#streams.all()) {
-      const keptMs = retentionHours === 0 ? bufferMs : retentionHours * hourMs;
-      const toMs = this.#options.clock.nowMs() - keptMs - 1;
-      const query: FragmentQuery = { stream: name, by: 'server', fromMs: -Infinity, toMs, limit: retentionBatch };
-      for (let old = this.fragments(query); old.length > 0; old = this.fragments(query))
-        for (const { number } of old) await this.#removeFragment(name, number);
-      if (retentionHours === 0) await this.#limitBuffer(name);
-    }
+  /** How full the store is, and what had to leave. */
+  async storage(): Promise<StorageState> {
+    const { bytes, maxBytes } = this.#room;
+    return { bytes, maxBytes, ...(await this.#room.diskState()), evicted: this.#evictions.evicted };
   }
 
-  async #limitBuffer(stream: string): Promise<void> {
-    for (const number of this.#index.beyond(stream, bufferBytes)) await this.#removeFragment(stream, number);
+  /** Deletes what is older than its stream's retention. Runs by itself every minute. */
+  enforceRetention(): Promise<void> {
+    return this.#retention.enforce();
   }
 
   async #removeFragment(stream: string, number: string): Promise<void> {
     await rm(this.#path(stream, number), { force: true });
-    this.#index.remove(stream, number);
+    this.#room.removed(this.#index.remove(stream, number));
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancelRetention();
-    await this.#retention;
+    await this.#retention.close();
     this.#index.close();
-  }
-
-  #scheduleRetention(): void {
-    if (this.#closed) return;
-    this.#cancelRetention = this.#options.clock.after(retentionIntervalMs, () => {
-      this.#retention = this.enforceRetention()
-        .catch(error => this.#options.onProblem(diskError(error, 'delete old fragments')))
-        .then(() => this.#scheduleRetention());
-    });
   }
 
   #path(stream: string, number: string): string {
