@@ -24,6 +24,7 @@ import { listFragmentsRoute } from './list-fragments.ts';
 import { listen } from './listen.ts';
 import type { ConnectionPolicy } from './put-media/route.ts';
 import { putMedia } from './put-media/route.ts';
+import { MediaPaces } from './quotas/media-paces.ts';
 import { type AskedOperation, Quotas, type SessionUse } from './quotas/quotas.ts';
 import type { QuotaName } from './quotas/table.ts';
 import { PeopleDetector } from './rekognition/detector.ts';
@@ -94,7 +95,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   });
   faulty?.listening(port);
   const url = `${options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const context = { store, clock, random, url };
+  const paces = new MediaPaces({ names, clock });
+  const context = { store, clock, random, url, paces };
   const ingest = putMedia({
     ...context,
     ...(faulty ? { tap: session => faulty.tap(session) } : {}),

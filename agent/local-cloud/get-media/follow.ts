@@ -1,6 +1,7 @@
 // A stream's fragments as one endless sequence of bytes: what is stored, then what arrives. One fragment is in memory at
 // a time, read when the one before has been taken.
 import type { Clock } from '../../clock.ts';
+import type { CountPace } from '../quotas/pace.ts';
 import type { MediaStore, StoredFragment, StoredStream } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
 import { closingTags, notFoundError } from './service-tags.ts';
@@ -17,6 +18,8 @@ type Following = {
   ended: AbortSignal;
   /** Told when everything there is was taken, before the wait for more. */
   onIdle: () => void;
+  /** How fast fragments may follow each other; left out: as fast as they are taken. */
+  pace?: CountPace | undefined;
 };
 
 /** Ends with `ended`, or with the stream. */
@@ -37,6 +40,7 @@ export async function* follow(following: Following): AsyncGenerator<Uint8Array> 
       await arrivals.wait();
     }
     for (const fragment of next) {
+      await following.pace?.take(ended);
       if (ended.aborted) return;
       yield* withTags(following, fragment);
       position = fragment.number;

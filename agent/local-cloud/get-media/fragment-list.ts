@@ -1,6 +1,7 @@
 // POST /getMediaForFragmentList: the named fragments, in the order they were named.
 import { z } from 'zod';
 import { parseJsonBody } from '../json-operation.ts';
+import { type MediaPaces, pacedBytes } from '../quotas/media-paces.ts';
 import type { Route, RouteContext } from '../route.ts';
 import type { MediaStore, StoredFragment, StoredStream } from '../store/media-store.ts';
 import { requireStream, streamReference } from '../stream-reference.ts';
@@ -22,7 +23,7 @@ const fragmentListRequest = z.object({
     .max(maxFragments),
 });
 
-export function fragmentListRoute({ store }: Pick<RouteContext, 'store'>): Route {
+export function fragmentListRoute({ store, paces }: Pick<RouteContext, 'store'> & { paces: MediaPaces }): Route {
   const readers = new Connections(maxReaders);
   return {
     method: 'POST',
@@ -37,7 +38,9 @@ export function fragmentListRoute({ store }: Pick<RouteContext, 'store'>): Route
           'ClientLimitExceededException',
           `The stream ${stream.name} has ${maxReaders} GetMediaForFragmentList connections already.`,
         );
-      return { status: 200, headers: mediaHeaders, body: mediaOf(store, fragments) };
+      const media = mediaOf(store, fragments);
+      const { bytes } = paces.reader('GetMediaForFragmentList');
+      return { status: 200, headers: mediaHeaders, body: bytes ? pacedBytes(media, bytes, gone) : media };
     },
   };
 }

@@ -2,6 +2,7 @@
 // Fragments are sent when they are complete: a reader is one fragment behind the producer.
 import { z } from 'zod';
 import { parseJsonBody } from '../json-operation.ts';
+import { type MediaPaces, pacedBytes } from '../quotas/media-paces.ts';
 import type { Route, RouteContext } from '../route.ts';
 import { requireStream, streamReference } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
@@ -23,7 +24,7 @@ export type GetMedia = {
   close(): Promise<void>;
 };
 
-export function getMedia({ store, clock }: RouteContext): GetMedia {
+export function getMedia({ store, clock, paces }: RouteContext & { paces: MediaPaces }): GetMedia {
   const readers = new Connections(maxReaders);
   const closing = new AbortController();
   const waiting = new Map<AbortSignal, Promise<void>>();
@@ -44,7 +45,9 @@ export function getMedia({ store, clock }: RouteContext): GetMedia {
         const ended = AbortSignal.any([gone, closing.signal]);
         const onIdle = () => void waiting.set(gone, aborted(gone));
         gone.addEventListener('abort', () => waiting.delete(gone), { once: true });
-        return { status: 200, headers: mediaHeaders, body: follow({ store, stream, clock, start, ended, onIdle }) };
+        const { bytes, fragments } = paces.reader('GetMedia');
+        const media = follow({ store, stream, clock, start, ended, onIdle, pace: fragments });
+        return { status: 200, headers: mediaHeaders, body: bytes ? pacedBytes(media, bytes, ended) : media };
       },
     },
     async close() {

@@ -2,6 +2,8 @@
 // takes at once. Member names are those on the wire, which differ from AWS's documentation text.
 
 const errorIds = {
+  /** Named in KVS's quotas, which give it no number. AWS's C producer takes one it does not know for an unknown error. */
+  MIN_FRAGMENT_DURATION_REACHED: 0,
   STREAM_READ_ERROR: 4000,
   MAX_FRAGMENT_SIZE_REACHED: 4001,
   MAX_FRAGMENT_DURATION_REACHED: 4002,
@@ -29,8 +31,8 @@ const errorIds = {
 
 export type AckErrorCode = keyof typeof errorIds;
 
-/** Every id an ERROR can have, those too that this server has no reason of its own to send. */
-export const ackErrorIds: readonly number[] = Object.values(errorIds);
+/** Every id that KVS documents, those too that this server has no reason of its own to send. */
+export const ackErrorIds: readonly number[] = Object.values(errorIds).filter(id => id > 0);
 
 /** @throws TypeError for an id that is not in `ackErrorIds` */
 export function ackErrorCode(id: number): AckErrorCode {

@@ -1,7 +1,7 @@
 // What KVS demands of a fragment, as it arrives. Pure checks; each throws the AckError KVS answers with.
 import type { Tag } from '../../matroska/event.ts';
 import type { Frame, Track } from '../../matroska/track.ts';
-import { AckError } from './ack.ts';
+import { AckError, type FragmentReference } from './ack.ts';
 
 const maxTracks = 3;
 const maxFragmentBytes = 50_000_000;
@@ -86,6 +86,21 @@ export function addFrame(
   };
   if (next.lastMs - next.firstMs > maxFragmentMs) throw new AckError('MAX_FRAGMENT_DURATION_REACHED');
   return next;
+}
+
+/**
+ * A fragment lasts until the next begins: only then it is known to be too short.
+ * @throws AckError about the fragment before
+ */
+export function checkDuration(
+  before: { clusterMs: number; reference: FragmentReference } | undefined,
+  clusterMs: number,
+  leastMs = 0,
+): void {
+  const durationMs = before ? clusterMs - before.clusterMs : Infinity;
+  // What goes back in time has an error of its own.
+  if (before && durationMs > 0 && durationMs < leastMs)
+    throw new AckError('MIN_FRAGMENT_DURATION_REACHED', { fragment: before.reference });
 }
 
 export function checkComplete({ seenTracks }: Progress, tracks: readonly Track[]): void {

@@ -15,6 +15,7 @@ import {
   addFrame,
   beginFragment,
   checkComplete,
+  checkDuration,
   checkProducerTime,
   checkSize,
   checkTags,
@@ -33,6 +34,8 @@ type IngestOptions = {
   stream: StoredStream;
   /** Producer timestamp of timecode 0. */
   timelineMs: number;
+  /** Fragments that are shorter are refused. */
+  leastFragmentMs?: number | undefined;
   acknowledge: (ack: Ack) => void;
   /** A fragment could not be written; the session is to end. */
   onFailure: (error: AckError) => void;
@@ -52,6 +55,8 @@ export class Ingest {
   #announced: Progress | undefined;
   #open: OpenFragment | undefined;
   #previousLastMs = -Infinity;
+  /** The fragment that goes on until the next one begins, complete or not. */
+  #latest: { clusterMs: number; reference: FragmentReference } | undefined;
   #persisting: Promise<void> = Promise.resolve();
   #failure: AckError | undefined;
 
@@ -141,6 +146,8 @@ export class Ingest {
     const entries = [...this.#tags.entries, ...tags.filter(({ name }) => name !== endOfFragmentTag)];
     checkTags(entries);
     const isMark = tags.length > 0 && tags.every(({ name }) => name === endOfFragmentTag);
+    // It was ended on purpose, as the last before a pause is: how long it was cannot be told from what follows.
+    if (isMark) this.#latest = undefined;
     // Tags before the tracks are part of the header, which is still being gathered.
     if (!this.#header) return;
     this.#tape.take(offset);
@@ -149,6 +156,7 @@ export class Ingest {
   }
 
   async #beginCluster(timecodeMs: number, offset: number): Promise<void> {
+    checkDuration(this.#latest, timecodeMs, this.#options.leastFragmentMs);
     await this.#completeFragment();
     if (!this.#header) throw new AckError('INVALID_MKV_DATA');
     checkProducerTime(this.#options.timelineMs + timecodeMs);
@@ -186,6 +194,7 @@ export class Ingest {
     const arrival = await this.#writing(store.receive(arriving));
     const reference = { timecodeMs: progress.clusterMs, number: arrival.number };
     this.#announced = undefined;
+    this.#latest = { clusterMs: progress.clusterMs, reference };
     this.#tags = { entries: [], bytes: [] };
     acknowledge({ type: 'BUFFERING', fragment: reference });
     return { progress, arrival, reference, clusterBytes: 0 };

@@ -1,5 +1,6 @@
 // POST /putMedia: who may send to which stream, one connection each.
 import type { ServerResponse } from 'node:http';
+import type { MediaPaces } from '../quotas/media-paces.ts';
 import type { Route, RouteContext } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import { requireStream } from '../stream-reference.ts';
@@ -20,6 +21,7 @@ export function putMedia(
   context: RouteContext & {
     store: Store;
     connectionPolicy: ConnectionPolicy;
+    paces: MediaPaces;
     tap?: (session: { stream: string; accessKeyId: string; response: ServerResponse }) => SessionTap;
     /** Told of errors that are the server's own. */
     onProblem: (error: unknown) => void;
@@ -37,7 +39,8 @@ export function putMedia(
         await makeRoom(sessions, stream.name, context.connectionPolicy);
         acceptBody();
         const tap = context.tap?.({ stream: stream.name, accessKeyId: caller.accessKeyId, response });
-        const session = new Session(request, response, { ...context, tap, stream, timelineMs, errorsOnly });
+        const pace = context.paces.producer(stream.arn);
+        const session = new Session(request, response, { ...context, tap, pace, stream, timelineMs, errorsOnly });
         sessions.set(stream.name, session);
         await session.done;
         if (sessions.get(stream.name) === session) sessions.delete(stream.name);

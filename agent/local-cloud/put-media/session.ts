@@ -1,6 +1,7 @@
 // One PutMedia connection: answers at once, acknowledges while the body is open, ends it for the reasons KVS has.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
+import { type ProducerPace, pacedTaker } from '../quotas/media-paces.ts';
 import type { StoredStream } from '../store/media-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Ack } from './ack.ts';
@@ -35,6 +36,8 @@ export type SessionOptions = {
   timelineMs: number;
   errorsOnly: boolean;
   clock: Clock;
+  /** How fast the body is taken; left out: as fast as it comes. */
+  pace?: ProducerPace | undefined;
   tap?: SessionTap | undefined;
   /** Told of errors that are the server's own. */
   onProblem: (error: unknown) => void;
@@ -46,6 +49,8 @@ export class Session {
   readonly #body: Body;
   readonly #ingest: Ingest;
   #lastDataMs: number;
+  /** Whoever waits for us is not silent. */
+  #isTaking = false;
   #cancelIdle: () => void = () => undefined;
   /** Resolves when the session is over and the store has what it will get of it. */
   readonly done: Promise<void>;
@@ -54,9 +59,12 @@ export class Session {
     this.#options = options;
     this.#response = response;
     this.#body = new Body(request);
+    const { fragments } = options.pace ?? {};
+    const store = fragments ? pacedTaker(options.store, fragments, this.#body.stopped) : options.store;
     this.#ingest = new Ingest({
       ...options,
-      store: options.tap?.tapStore(options.store) ?? options.store,
+      store: options.tap?.tapStore(store) ?? store,
+      leastFragmentMs: options.pace?.leastFragmentMs,
       acknowledge: ack => this.#send(ack),
       onFailure: error => this.#body.stop(error),
     });
@@ -90,9 +98,12 @@ export class Session {
         const next = await this.#body.next();
         if ('end' in next) return next.end;
         this.#lastDataMs = this.#options.clock.monotonicMs();
+        await this.#options.pace?.bytes?.take(next.length, this.#body.stopped);
         await this.#options.tap?.take(next, this.#body.stopped);
         if (this.#body.stopped.aborted) continue;
+        this.#isTaking = true;
         await this.#ingest.take(next);
+        this.#isTaking = false;
       }
     } catch (error) {
       return asAckError(error);
@@ -117,6 +128,7 @@ export class Session {
 
   #watchSilence(): void {
     const { clock } = this.#options;
+    if (this.#isTaking) this.#lastDataMs = clock.monotonicMs();
     const silentMs = clock.monotonicMs() - this.#lastDataMs;
     if (silentMs >= idleEndMs) {
       this.#body.stop('idle');

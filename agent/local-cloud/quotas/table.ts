@@ -1,8 +1,6 @@
 // The quotas KVS has, as its developer guide states them ("Amazon Kinesis Video Streams service quotas",
 // docs.aws.amazon.com/kinesisvideostreams/latest/dg/limits.html, read in November 2026). What holds always is not here:
 // sizes, tracks and tags of fragments, connections of GetMedia and GetMediaForFragmentList, tags of streams.
-// Not kept to, because the guide does not say what a client sees: bytes a second and fragments a second of a connection,
-// and the shortest fragment.
 
 export type RequestRate = {
   /** Where the operation is answered. */
@@ -54,6 +52,21 @@ export const sessionRates = {
 /** Points a second of one stream, shared by everything that reads what it has stored. */
 export const fragmentPoints = { FragmentMetadata: 10_000, FragmentMedia: 500 } as const;
 
+/**
+ * Of media as it flows: bytes and fragments a second, of a stream for PutMedia and of a connection for what is read. The
+ * guide states them ("Bandwidth limit", "Maximum fragments sent per second") and not what a client sees of them.
+ */
+export const mediaRates = {
+  PutMediaBandwidth: 12_500_000,
+  PutMediaFragments: 5,
+  GetMediaBandwidth: 25_000_000,
+  GetMediaFragments: 5,
+  GetMediaForFragmentListBandwidth: 25_000_000,
+} as const;
+
+/** "Minimum fragment duration: 1 second", answered with MIN_FRAGMENT_DURATION_REACHED. */
+export const leastFragmentMs = 1000;
+
 /** Streams of one account. */
 export const maxStreams = 10_000;
 
@@ -73,6 +86,8 @@ export type QuotaName =
   | keyof typeof requestRates
   | SessionOperation
   | keyof typeof fragmentPoints
+  | keyof typeof mediaRates
+  | 'PutMediaFragmentDuration'
   | 'Streams'
   | 'PutMediaConnections'
   | 'DetectLabels';
@@ -82,7 +97,8 @@ export const quotaNames: readonly string[] = [
   ...Object.keys(requestRates),
   ...Object.keys(sessionRates),
   ...Object.keys(fragmentPoints),
-  ...['Streams', 'PutMediaConnections', 'DetectLabels'],
+  ...Object.keys(mediaRates),
+  ...['PutMediaFragmentDuration', 'Streams', 'PutMediaConnections', 'DetectLabels'],
 ];
 
 export function isQuotaName(name: string): name is QuotaName {
