@@ -1,6 +1,7 @@
 // A KVS operation: JSON in, checked by a schema, JSON out. Unknown members are ignored and `null` is a member left out, as
 // with AWS.
 import { z } from 'zod';
+import { parseMembers } from './constraints.ts';
 import type { Route, SignedRequest } from './route.ts';
 import { json } from './route.ts';
 import { WireError } from './wire-error.ts';
@@ -24,17 +25,14 @@ export function jsonOperation<Schema extends z.ZodType>(
  * @throws WireError SerializationException or InvalidArgumentException
  */
 export function parseJsonBody<Schema extends z.ZodType>(schema: Schema, body: Buffer): z.output<Schema> {
-  const result = schema.safeParse(parseJson(body));
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const where = issue?.path.join('.') || 'request';
-  throw new WireError('InvalidArgumentException', `1 validation error detected: ${where}: ${issue?.message}`);
+  return parseMembers(schema, parseJson(body), 'InvalidArgumentException');
 }
 
-function parseJson(body: Buffer): unknown {
+/** Without nulls. @throws WireError SerializationException */
+export function parseJson(body: Uint8Array): unknown {
   if (body.length === 0) return {};
   try {
-    return JSON.parse(body.toString('utf8'), (_, value) => (value === null ? undefined : value));
+    return JSON.parse(Buffer.from(body).toString('utf8'), (_, value) => (value === null ? undefined : value));
   } catch {
     throw new WireError('SerializationException', 'The body is not JSON.');
   }

@@ -1,6 +1,6 @@
 // ListFragments: which fragments of a stream begin within a time range, page by page.
 import { z } from 'zod';
-import { decodeToken, encodeToken } from './control/page-token.ts';
+import { decodeToken, encodeToken, mediaToken } from './control/page-token.ts';
 import { epochSeconds, jsonOperation } from './json-operation.ts';
 import type { Route } from './route.ts';
 import type { FragmentQuery, MediaStore, StoredFragment, StoredStream } from './store/media-store.ts';
@@ -15,7 +15,7 @@ const selector = z.object({
 const listRequest = z.object({
   ...streamReference,
   MaxResults: z.int().min(1).max(1000).default(100),
-  NextToken: z.string().min(1).max(4096).optional(),
+  NextToken: mediaToken.optional(),
   FragmentSelector: selector.optional(),
 });
 

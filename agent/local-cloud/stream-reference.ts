@@ -3,14 +3,16 @@ import { z } from 'zod';
 import type { MediaStore, StoredStream } from './store/media-store.ts';
 import { WireError } from './wire-error.ts';
 
-export const streamName = z.string().regex(/^[a-zA-Z0-9_.-]{1,256}$/, 'must match [a-zA-Z0-9_.-]{1,256}');
+export const streamName = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[a-zA-Z0-9_.-]+$/);
 export const streamArn = z
   .string()
+  .min(1)
   .max(1024)
-  .regex(
-    /^arn:[a-z\d-]+:kinesisvideo:[a-z0-9-]+:[0-9]+:[a-z]+\/[a-zA-Z0-9_.-]+\/[0-9]+$/,
-    'must be the ARN of a stream',
-  );
+  .regex(/^arn:[a-z\d-]+:kinesisvideo:[a-z0-9-]+:[0-9]+:[a-z]+\/[a-zA-Z0-9_.-]+\/[0-9]+$/);
 
 /** Members of every request about one stream. */
 export const streamReference = { StreamName: streamName.optional(), StreamARN: streamArn.optional() };

@@ -220,7 +220,7 @@ describe('refused as Rekognition refuses it', () => {
   });
 
   test('an image in S3', async () => {
-    const command = new DetectLabelsCommand({ Image: { S3Object: { Bucket: 'b', Name: 'n' } } });
+    const command = new DetectLabelsCommand({ Image: { S3Object: { Bucket: 'bucket', Name: 'n' } } });
     await expect(client.send(command)).rejects.toMatchObject({ name: 'InvalidS3ObjectException' });
   });
 });

@@ -5,12 +5,19 @@ export const maxRetentionHours = 87_600;
 
 export const retentionHours = z.int().min(0).max(maxRetentionHours);
 
-export const deviceName = z.string().regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'must match [a-zA-Z0-9_.-]{1,128}');
+export const deviceName = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[a-zA-Z0-9_.-]+$/);
 
 export const mediaType = z
   .string()
+  .min(1)
   .max(128)
-  .regex(/^[\w.+-]+\/[\w.+-]+(,[\w.+-]+\/[\w.+-]+)*$/, 'must be a media type such as video/h264');
+  .regex(/^[\w.+-]+\/[\w.+-]+(,[\w.+-]+\/[\w.+-]+)*$/);
+
+export const kmsKeyId = z.string().min(1).max(2048).regex(/^.+$/);
 
 export const storageConfiguration = z.object({ DefaultStorageTier: z.enum(['HOT', 'WARM']) });
 
@@ -18,21 +25,20 @@ const configurationStatus = z.enum(['ENABLED', 'DISABLED']);
 
 const destinationUri = z
   .string()
+  .min(1)
   .max(255)
-  .regex(/^[a-zA-Z_0-9]+:(\/\/)?([^/]+)\/?([^*]*)$/, 'must be a URI such as s3://bucket');
+  .regex(/^[a-zA-Z_0-9]+:(\/\/)?([^/]+)\/?([^*]*)$/);
 
 const destinationRegion = z
   .string()
   .min(9)
   .max(14)
-  .regex(/^[a-z]+(-[a-z]+)?-[a-z]+-[0-9]$/, 'must be a region');
+  .regex(/^[a-z]+(-[a-z]+)?-[a-z]+-[0-9]$/);
 
 /** Members of one picture's making, the same for GetImages and for images made continuously. */
 export const imageFormat = {
   Format: z.enum(['JPEG', 'PNG']),
-  FormatConfig: z
-    .strictObject({ JPEGQuality: z.string().regex(/^([1-9]\d?|100)$/, 'must be from "1" to "100"') })
-    .optional(),
+  FormatConfig: z.strictObject({ JPEGQuality: z.string().regex(/^([1-9]\d?|100)$/) }).optional(),
   WidthPixels: z.int().min(1).max(3840).optional(),
   HeightPixels: z.int().min(1).max(2160).optional(),
 };

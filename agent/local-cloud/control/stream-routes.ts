@@ -7,8 +7,8 @@ import type { StoredStream } from '../store/media-store.ts';
 import type { Store } from '../store/store.ts';
 import { requireStream, streamArn, streamName, streamReference } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
-import { decodeToken, encodeToken } from './page-token.ts';
-import { deviceName, mediaType, retentionHours, storageConfiguration } from './stream-members.ts';
+import { decodeToken, encodeToken, listToken } from './page-token.ts';
+import { deviceName, kmsKeyId, mediaType, retentionHours, storageConfiguration } from './stream-members.ts';
 import { currentVersion, newVersion, requireVersion } from './stream-version.ts';
 import { tagMap } from './tags.ts';
 
@@ -35,17 +35,17 @@ const createRequest = z.object({
   StreamName: streamName,
   DeviceName: deviceName.optional(),
   MediaType: mediaType.optional(),
-  KmsKeyId: z.string().min(1).max(2048).optional(),
+  KmsKeyId: kmsKeyId.optional(),
   DataRetentionInHours: retentionHours.default(0),
-  Tags: tagMap.default({}),
+  Tags: tagMap.optional(),
   StreamStorageConfiguration: storageConfiguration.optional(),
 });
 
 const listRequest = z.object({
   MaxResults: z.int().min(1).max(10_000).default(10_000),
-  NextToken: z.string().max(512).optional(),
+  NextToken: listToken.optional(),
   StreamNameCondition: z
-    .object({ ComparisonOperator: z.literal('BEGINS_WITH').default('BEGINS_WITH'), ComparisonValue: streamName })
+    .object({ ComparisonOperator: z.enum(['BEGINS_WITH']).optional(), ComparisonValue: streamName.optional() })
     .optional(),
 });
 
@@ -94,7 +94,7 @@ async function createStream(
     deviceName: input.DeviceName,
     mediaType: input.MediaType,
     kmsKeyId: input.KmsKeyId ?? `arn:aws:kms:${region}:${accountId}:alias/aws/kinesisvideo`,
-    tags: input.Tags,
+    tags: input.Tags ?? {},
     storageTier: input.StreamStorageConfiguration?.DefaultStorageTier,
   };
   await store.saveStream(stream);
@@ -103,7 +103,7 @@ async function createStream(
 
 function listStreams(store: Store, input: z.output<typeof listRequest>): object {
   const prefix = input.StreamNameCondition?.ComparisonValue ?? '';
-  const after = input.NextToken === undefined ? '' : decodeToken(z.string(), input.NextToken);
+  const after = input.NextToken ? decodeToken(z.string(), input.NextToken) : '';
   const matching = store.streams().filter(({ name }) => name.startsWith(prefix) && name > after);
   const page = matching.slice(0, input.MaxResults);
   const last = page.at(-1);

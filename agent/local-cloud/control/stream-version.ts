@@ -4,7 +4,11 @@ import { z } from 'zod';
 import type { StoredStream } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
 
-export const currentVersion = z.string().regex(/^[a-zA-Z0-9]{1,64}$/);
+export const currentVersion = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[a-zA-Z0-9]+$/);
 
 /** @throws WireError VersionMismatchException */
 export function requireVersion(stream: StoredStream, version: string | undefined): void {

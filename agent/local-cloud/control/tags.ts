@@ -6,23 +6,31 @@ import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import { requireStream, type StreamReference, streamArn, streamReference } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
+import { listToken } from './page-token.ts';
 
 const maxTags = 50;
-const tagKey = z.string().min(1).max(128);
-const tagValue = z.string().max(256);
+const tagKey = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u);
+const tagValue = z
+  .string()
+  .max(256)
+  .regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u);
 const tagKeyList = z.array(tagKey).min(1).max(maxTags);
 
-export const tagMap = z.record(tagKey, tagValue).refine(tags => Object.keys(tags).length <= maxTags, {
-  error: `must be at most ${maxTags} tags`,
-});
+export const tagMap = z
+  .record(tagKey, tagValue)
+  .refine(tags => Object.keys(tags).length > 0, { error: 'must have length greater than or equal to 1' })
+  .refine(tags => Object.keys(tags).length <= maxTags, { error: `must have length less than or equal to ${maxTags}` });
 
 const tagList = z
   .array(z.object({ Key: tagKey, Value: tagValue }))
   .min(1)
   .max(maxTags);
 
-/** All tags fit one page, so there is no token that could be valid. */
-const noNextToken = z.undefined({ error: 'is not valid' }).optional();
+const paged = { NextToken: listToken.optional() };
 
 const resource = { ResourceARN: streamArn };
 
@@ -34,9 +42,9 @@ export function tagRoutes(store: Store): Route[] {
     jsonOperation('/untagStream', z.object({ ...streamReference, TagKeyList: tagKeyList }), input =>
       removeTags(store, input, input.TagKeyList),
     ),
-    jsonOperation('/listTagsForStream', z.object({ ...streamReference, NextToken: noNextToken }), input => ({
-      Tags: requireStream(store, input).tags,
-    })),
+    jsonOperation('/listTagsForStream', z.object({ ...streamReference, ...paged }), input =>
+      listTags(store, input, input.NextToken),
+    ),
     jsonOperation('/TagResource', z.object({ ...resource, Tags: tagList }), ({ ResourceARN, Tags }) => {
       const tags = Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
       return addTags(store, { StreamARN: ResourceARN }, tags);
@@ -44,10 +52,17 @@ export function tagRoutes(store: Store): Route[] {
     jsonOperation('/UntagResource', z.object({ ...resource, TagKeyList: tagKeyList }), ({ ResourceARN, TagKeyList }) =>
       removeTags(store, { StreamARN: ResourceARN }, TagKeyList),
     ),
-    jsonOperation('/ListTagsForResource', z.object({ ...resource, NextToken: noNextToken }), ({ ResourceARN }) => ({
-      Tags: requireStream(store, { StreamARN: ResourceARN }).tags,
-    })),
+    jsonOperation('/ListTagsForResource', z.object({ ...resource, ...paged }), ({ ResourceARN, NextToken }) =>
+      listTags(store, { StreamARN: ResourceARN }, NextToken),
+    ),
   ];
+}
+
+/** All tags fit one page, so no token but an empty one can be of this server. */
+function listTags(store: Store, reference: StreamReference, token = ''): object {
+  const { tags } = requireStream(store, reference);
+  if (token !== '') throw new WireError('InvalidArgumentException', 'The NextToken is not valid.');
+  return { Tags: tags };
 }
 
 function addTags(store: Store, reference: StreamReference, added: Record<string, string>): Promise<object> {

@@ -9,6 +9,7 @@ import { WireError } from '../wire-error.ts';
 import { Connections } from './connections.ts';
 import { mediaHeaders } from './route.ts';
 import { exception } from './service-tags.ts';
+import { fragmentNumberText } from './start-selector.ts';
 
 const maxFragments = 1000;
 const maxReaders = 5;
@@ -17,10 +18,7 @@ const namedInRefusal = 10;
 
 const fragmentListRequest = z.object({
   ...streamReference,
-  Fragments: z
-    .array(z.string().regex(/^[0-9]{1,128}$/, 'must be the number of a fragment'))
-    .min(1)
-    .max(maxFragments),
+  Fragments: z.array(fragmentNumberText).min(1).max(maxFragments),
 });
 
 export function fragmentListRoute({ store, paces }: Pick<RouteContext, 'store'> & { paces: MediaPaces }): Route {

@@ -10,6 +10,12 @@ import { WireError } from '../wire-error.ts';
 const longestFragmentMs = 30_000;
 const looseLimit = 1000;
 
+export const fragmentNumberText = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[0-9]+$/);
+
 export const startSelector = z.object({
   StartSelectorType: z.enum([
     'FRAGMENT_NUMBER',
@@ -19,14 +25,13 @@ export const startSelector = z.object({
     'EARLIEST',
     'CONTINUATION_TOKEN',
   ]),
-  AfterFragmentNumber: z
-    .string()
-    .regex(/^[0-9]{1,128}$/, 'must be the number of a fragment')
-    .optional(),
+  AfterFragmentNumber: fragmentNumberText.optional(),
   StartTimestamp: epochSeconds.optional(),
   ContinuationToken: z
     .string()
-    .regex(/^[a-zA-Z0-9_.-]{1,128}$/, 'must be a continuation token')
+    .min(1)
+    .max(128)
+    .regex(/^[a-zA-Z0-9_.-]+$/)
     .optional(),
 });
 

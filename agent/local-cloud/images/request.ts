@@ -1,6 +1,6 @@
 // GetImages: what may be asked for, and at which times pictures are wanted. Pure.
 import { z } from 'zod';
-import { decodeToken, encodeToken } from '../control/page-token.ts';
+import { decodeToken, encodeToken, mediaToken } from '../control/page-token.ts';
 import { imageFormat, minSamplingIntervalMs } from '../control/stream-members.ts';
 import { epochSeconds } from '../json-operation.ts';
 import { streamReference } from '../stream-reference.ts';
@@ -20,7 +20,7 @@ export const imagesRequest = z.object({
   SamplingInterval: z.int().min(minSamplingIntervalMs).default(defaultIntervalMs),
   ...imageFormat,
   MaxResults: z.int().min(1).max(100).default(pageSize),
-  NextToken: z.string().min(1).max(4096).optional(),
+  NextToken: mediaToken.optional(),
 });
 
 export type ImagesRequest = z.output<typeof imagesRequest>;

@@ -1,5 +1,7 @@
 // DetectLabels: what may be sent, and what is meant by what was left out. Pure.
 import { z } from 'zod';
+import { parseMembers } from '../constraints.ts';
+import { parseJson } from '../json-operation.ts';
 import { WireError } from '../wire-error.ts';
 import { readImageHeader } from './image-header.ts';
 
@@ -7,18 +9,24 @@ const maxImageBytes = 5_242_880;
 const minSidePx = 80;
 const maxSidePx = 10_000;
 
-const filter = z
-  .array(
-    z
-      .string()
-      .max(50)
-      .regex(/^[\p{L}\p{N}\p{M}'\-_(). ]*$/u, 'has a character no label has'),
-  )
-  .max(100)
-  .optional();
+/** As Rekognition's model writes it, in which '-_ is a range. */
+const labelPattern = /^[A-Za-z0-9àâèçñó'-_(). ]*$/;
+
+const filter = z.array(z.string().max(50).regex(labelPattern)).max(100).optional();
+
+const s3Object = z.object({
+  Bucket: z
+    .string()
+    .min(3)
+    .max(255)
+    .regex(/^[0-9A-Za-z.\-_]*$/)
+    .optional(),
+  Name: z.string().min(1).max(1024).optional(),
+  Version: z.string().min(1).max(1024).optional(),
+});
 
 const requestSchema = z.object({
-  Image: z.object({ Bytes: z.base64().optional(), S3Object: z.unknown().optional() }),
+  Image: z.object({ Bytes: z.base64().optional(), S3Object: s3Object.optional() }),
   MaxLabels: z.int().min(0).optional(),
   MinConfidence: z.number().min(0).max(100).default(55),
   Features: z
@@ -35,6 +43,7 @@ const requestSchema = z.object({
           LabelCategoryExclusionFilters: filter,
         })
         .optional(),
+      ImageProperties: z.object({ MaxDominantColors: z.int().min(0).max(20).optional() }).optional(),
     })
     .optional(),
 });
@@ -65,27 +74,18 @@ export function parseLabelRequest(body: Uint8Array): LabelRequest {
 }
 
 function parse(body: Uint8Array): z.output<typeof requestSchema> {
-  const result = requestSchema.safeParse(parseJson(body));
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw invalid(`${issue?.path.join('.') || 'The request'}: ${issue?.message}`);
-  }
-  if (result.data.Features.includes('IMAGE_PROPERTIES'))
+  const request = parseMembers(requestSchema, parseJson(body), 'InvalidParameterException');
+  if (request.Features.includes('IMAGE_PROPERTIES'))
     throw invalid('Features IMAGE_PROPERTIES is not served here: ask for GENERAL_LABELS, which is the default.');
-  return result.data;
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    throw new WireError('SerializationException', 'The body is not JSON.');
-  }
+  return request;
 }
 
 function checkImage(image: Uint8Array): void {
   if (image.length > maxImageBytes)
-    throw new WireError('ImageTooLargeException', `The image has ${image.length} bytes; ${maxImageBytes} are allowed.`);
+    throw new WireError(
+      'ImageTooLargeException',
+      `Image.Bytes has ${image.length} bytes; ${maxImageBytes} are allowed.`,
+    );
   const header = readImageHeader(image);
   if (!header)
     throw new WireError('InvalidImageFormatException', 'Request has invalid image format: send JPEG or PNG.');

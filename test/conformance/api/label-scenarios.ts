@@ -71,7 +71,7 @@ export const labelScenarios: Scenario<unknown>[] = [
   },
   {
     ...{ operation, what: 'a picture in S3', refused: ['InvalidS3ObjectException', 400] },
-    input: () => ({ Image: { S3Object: { Bucket: 'b', Name: 'n' } } }),
+    input: () => ({ Image: { S3Object: { Bucket: 'bucket', Name: 'n' } } }),
   },
   ...refusedWith<unknown>(
     operation,

@@ -40,7 +40,7 @@ function tagging({ operations, reference, written }: Family, other: Family): Con
   const tagged =
     (count: number) =>
     async ({ aStream }: ControlPlace) =>
-      reference(await aStream({ Tags: tags(count) }));
+      reference(await aStream(count === 0 ? {} : { Tags: tags(count) }));
   /** As the other family lists them. */
   const seen = async ({ see }: ControlPlace, input: Members) => {
     const { StreamInfo } = await see('DescribeStream', { StreamName: input.StreamName, StreamARN: input.ResourceARN });
