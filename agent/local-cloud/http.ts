@@ -23,6 +23,9 @@ const bodyTimeoutMs = 30_000;
 const keepAliveTimeout = 60_000;
 const handshakeTimeout = 10_000;
 
+/** KVS's own words for a path it does not have, beside those SDKs read. */
+const unknownOperation = { Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' };
+
 export type ListenerOptions = {
   accessKeyId: string;
   secretAccessKey: Secret;
@@ -181,7 +184,8 @@ function refuse({ request, response }: Exchange, error: unknown, { onProblem, cl
   if (response.headersSent || response.destroyed) return void response.destroy();
   const { type, message, status } =
     error instanceof WireError ? error : new WireError('InternalFailure', 'The server failed. Try again.');
-  const answer = json({ __type: type, Message: message, message }, status);
+  const output = type === 'UnknownOperationException' ? unknownOperation : {};
+  const answer = json({ ...output, __type: type, Message: message, message }, status);
   const headers: Record<string, string> = { ...answer.headers, 'x-amzn-ErrorType': type };
   // What is left of the body is not read, so the connection cannot be used again.
   if (!request.complete) headers.connection = 'close';

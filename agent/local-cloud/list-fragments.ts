@@ -1,9 +1,11 @@
 // ListFragments: which fragments of a stream begin within a time range, page by page.
 import { z } from 'zod';
+import type { Clock } from '../clock.ts';
+import { requireKept } from './archive-range.ts';
 import { decodeToken, encodeToken, mediaToken } from './control/page-token.ts';
 import { epochSeconds, jsonOperation } from './json-operation.ts';
 import type { Route } from './route.ts';
-import type { FragmentQuery, MediaStore, StoredFragment, StoredStream } from './store/media-store.ts';
+import type { FragmentQuery, MediaStore, StoredFragment } from './store/media-store.ts';
 import { requireStream, streamReference } from './stream-reference.ts';
 import { WireError } from './wire-error.ts';
 
@@ -27,11 +29,20 @@ const position = z.object({
   after: z.object({ ms: z.int(), number: z.string() }).optional(),
 });
 
-export function listFragmentsRoute({ store }: { store: Pick<MediaStore, 'findStream' | 'fragments'> }): Route {
+type Context = { store: Pick<MediaStore, 'findStream' | 'fragments'>; clock: Clock };
+
+export function listFragmentsRoute({ store, clock }: Context): Route {
   return jsonOperation('/listFragments', listRequest, input => {
     const stream = requireStream(store, input);
-    requireRetention(stream);
-    const start = input.NextToken === undefined ? startOf(input) : decodeToken(position, input.NextToken);
+    const list = `fragments ${stream.arn}`;
+    const asked = input.FragmentSelector && rangeOf(input.FragmentSelector);
+    const start = input.NextToken === undefined ? asked : decodeToken(list, position, input.NextToken);
+    if (!start) throw invalid('Either FragmentSelector or NextToken must be given.');
+    if (asked && (asked.by !== start.by || asked.fromMs !== start.fromMs || asked.toMs !== start.toMs))
+      throw invalid('The NextToken is of another FragmentSelector.');
+    requireKept(start, { ...stream, nowMs: clock.nowMs() });
+    // What is only buffered is no archive. KVS documents no error for it here.
+    if (stream.retentionHours === 0) return { Fragments: [] };
     // One more than asked for tells whether there is another page.
     const query: FragmentQuery = { ...start, stream: stream.name, limit: input.MaxResults + 1 };
     const found = store.fragments(query);
@@ -39,22 +50,18 @@ export function listFragmentsRoute({ store }: { store: Pick<MediaStore, 'findStr
     const last = page.at(-1);
     if (!last || found.length === page.length) return { Fragments: page.map(describe) };
     const after = { ms: start.by === 'producer' ? last.producerMs : last.serverMs, number: last.number };
-    return { Fragments: page.map(describe), NextToken: encodeToken({ ...start, after }) };
+    return { Fragments: page.map(describe), NextToken: encodeToken(list, { ...start, after }) };
   });
 }
 
-/** @throws WireError NoDataRetentionException: a stream that keeps nothing cannot be read back */
-export function requireRetention(stream: StoredStream): void {
-  if (stream.retentionHours === 0)
-    throw new WireError('NoDataRetentionException', `The stream ${stream.name} has a data retention of 0 hours.`);
+function rangeOf({ FragmentSelectorType, TimestampRange }: z.output<typeof selector>): z.output<typeof position> {
+  const { StartTimestamp: fromMs, EndTimestamp: toMs } = TimestampRange;
+  if (toMs < fromMs) throw invalid('EndTimestamp must not be before StartTimestamp.');
+  return { by: FragmentSelectorType === 'PRODUCER_TIMESTAMP' ? 'producer' : 'server', fromMs, toMs };
 }
 
-function startOf({ FragmentSelector }: z.output<typeof listRequest>): z.output<typeof position> {
-  if (!FragmentSelector)
-    throw new WireError('InvalidArgumentException', 'Either FragmentSelector or NextToken must be given.');
-  const { StartTimestamp: fromMs, EndTimestamp: toMs } = FragmentSelector.TimestampRange;
-  if (toMs < fromMs) throw new WireError('InvalidArgumentException', 'EndTimestamp must not be before StartTimestamp.');
-  return { by: FragmentSelector.FragmentSelectorType === 'PRODUCER_TIMESTAMP' ? 'producer' : 'server', fromMs, toMs };
+function invalid(message: string): WireError {
+  return new WireError('InvalidArgumentException', message);
 }
 
 function describe(fragment: StoredFragment): object {

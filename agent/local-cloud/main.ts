@@ -108,7 +108,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const dataEndpoint = (origin: string) => faulty?.dataEndpoint(origin) ?? origin;
   routes.push(...streamRoutes({ ...context, dataEndpoint }), ...streamChangeRoutes(context), ...tagRoutes(store));
   routes.push(...configurationRoutes(store), ingest.route, live.route, fragmentListRoute(context));
-  routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store }), ...(faulty?.routes ?? []));
+  routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store, clock }), ...(faulty?.routes ?? []));
   const player = { ...context, admit: (use: SessionUse) => quotas.admitSession(use) };
   routes.push(...hlsRoutes(player), ...dashRoutes(player), clipRoute(context), imagesRoute(context));
   routes.push(...rekognitionRoutes(detector), storageRoute(store));

@@ -33,14 +33,24 @@ function bytesOf(data: Data): Uint8Array {
 
 export type Called = { service?: 'kinesisvideo' | 'rekognition'; path: string; target?: string };
 
-/** The body is of JSON answers only. */
-export type Answer = { status: number; type: string | undefined; body: unknown; headers: Headers };
+/** `body` is of JSON answers; `bytes` of others, when they were to be read whole. */
+export type Answer = {
+  status: number;
+  type: string | undefined;
+  body: unknown;
+  bytes?: Uint8Array;
+  headers: Headers;
+};
 
 /** @param body as it goes out; left out: an empty one */
 export async function signedCall(
   url: string,
   { service = 'kinesisvideo', path, target }: Called,
-  { body = '', headers: added = {} }: { body?: string; headers?: Record<string, string> } = {},
+  {
+    body = '',
+    headers: added = {},
+    whole = false,
+  }: { body?: string; headers?: Record<string, string>; whole?: boolean } = {},
 ): Promise<Answer> {
   const { host, hostname } = new URL(url);
   const signer = new SignatureV4({ credentials: keys, region: 'us-west-2', service, sha256: Sha256 });
@@ -51,8 +61,9 @@ export async function signedCall(
   const response = await fetch(`${url}${path}`, { method: 'POST', headers, body, signal: leave.signal });
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
   const answer = isJson ? await response.json() : undefined;
+  const bytes = whole && !isJson ? { bytes: await response.bytes() } : {};
   // GetMedia has no end of its own.
-  if (!isJson) leave.abort();
+  if (!isJson && !whole) leave.abort();
   const type = response.headers.get('x-amzn-errortype') ?? undefined;
-  return { status: response.status, type, body: answer, headers: response.headers };
+  return { status: response.status, type, body: answer, headers: response.headers, ...bytes };
 }

@@ -1,10 +1,8 @@
 // GetClip: what may be asked for. Pure.
 import { z } from 'zod';
+import { type Archive, type ArchiveRange, requirePlayable } from '../archive-range.ts';
 import { epochSeconds } from '../json-operation.ts';
 import { streamReference } from '../stream-reference.ts';
-import { WireError } from '../wire-error.ts';
-
-const dayMs = 86_400_000;
 
 export const clipRequest = z.object({
   ...streamReference,
@@ -14,23 +12,13 @@ export const clipRequest = z.object({
   }),
 });
 
-/** Fragments that start within [fromMs, toMs]. */
-export type ClipRange = { by: 'producer' | 'server'; fromMs: number; toMs: number };
-
 /** @throws WireError InvalidArgumentException */
 export function rangeOf(
   { ClipFragmentSelector: { FragmentSelectorType, TimestampRange } }: z.output<typeof clipRequest>,
-  nowMs: number,
-): ClipRange {
+  archive: Archive,
+): ArchiveRange {
   const { StartTimestamp: fromMs, EndTimestamp: toMs } = TimestampRange;
   const by = FragmentSelectorType === 'PRODUCER_TIMESTAMP' ? 'producer' : 'server';
-  if (toMs <= fromMs) throw invalid('EndTimestamp must be later than StartTimestamp.');
-  if (toMs - fromMs > dayMs) throw invalid('EndTimestamp must be within 24 hours of StartTimestamp.');
-  if (by === 'server' && toMs > nowMs)
-    throw invalid('EndTimestamp must be in the past when FragmentSelectorType is SERVER_TIMESTAMP.');
+  requirePlayable({ by, fromMs, toMs }, archive);
   return { by, fromMs, toMs };
-}
-
-function invalid(message: string): WireError {
-  return new WireError('InvalidArgumentException', message);
 }

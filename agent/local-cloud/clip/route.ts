@@ -1,6 +1,6 @@
 // POST /getClip: the fragments of a time range as one MP4 file.
+import { requireRetention } from '../archive-range.ts';
 import { parseJsonBody } from '../json-operation.ts';
-import { requireRetention } from '../list-fragments.ts';
 import type { Route, RouteContext } from '../route.ts';
 import { requireStream } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
@@ -21,11 +21,11 @@ export function clipRoute({ store, clock }: Pick<RouteContext, 'store' | 'clock'
       const request = parseJsonBody(clipRequest, body);
       const stream = requireStream(store, request);
       requireRetention(stream);
-      const range = rangeOf(request, clock.nowMs());
+      const range = rangeOf(request, { ...stream, nowMs: clock.nowMs() });
       const found = store.fragments({ stream: stream.name, ...range, limit: looked });
       const fragments = selectFragments(found, range.by);
       if (fragments.length === 0)
-        throw new WireError('ResourceNotFoundException', 'No fragments found in the stream for the streaming request.');
+        throw new WireError('ResourceNotFoundException', 'No fragments found in the stream for the clip request.');
       const tracks = clipTracks(fragments.map(({ fragment }) => fragment));
       const { bytes, content } = await makeClip(store, fragments, tracks);
       const headers = { 'content-type': 'video/mp4', 'content-length': String(bytes) };

@@ -1,8 +1,8 @@
 // Which fragments make up a clip, and where each begins in it. Pure.
+import type { ArchiveRange } from '../archive-range.ts';
 import { maxStretchMs, naturalLengthMs } from '../hls/fragment-span.ts';
 import { withoutRepeats } from '../hls/timeline.ts';
 import type { StoredFragment } from '../store/media-store.ts';
-import type { ClipRange } from './request.ts';
 
 const maxFragments = 200;
 const maxBytes = 100_000_000;
@@ -20,7 +20,7 @@ export type ClipFragment = {
  * by producer time, what begins within the one before is left out.
  * @param found in order of the range's time
  */
-export function selectFragments(found: readonly StoredFragment[], by: ClipRange['by']): ClipFragment[] {
+export function selectFragments(found: readonly StoredFragment[], by: ArchiveRange['by']): ClipFragment[] {
   const selected: ClipFragment[] = [];
   let bytes = 0;
   let last: { fragment: StoredFragment; startMs: number } | undefined;
@@ -39,7 +39,7 @@ export function selectFragments(found: readonly StoredFragment[], by: ClipRange[
  * From the start of one fragment to the start of the next. Holes stay as long as they were. Server times say when a
  * fragment came and not how long it plays: what came in a burst is put end to end.
  */
-function distanceMs(fragment: StoredFragment, next: StoredFragment, by: ClipRange['by']): number {
+function distanceMs(fragment: StoredFragment, next: StoredFragment, by: ArchiveRange['by']): number {
   const naturalMs = naturalLengthMs(fragment);
   const producedMs = next.producerMs - fragment.producerMs;
   const follows = producedMs > fragment.lengthMs && producedMs <= naturalMs + maxStretchMs;

@@ -103,13 +103,14 @@ async function createStream(
 
 function listStreams(store: Store, input: z.output<typeof listRequest>): object {
   const prefix = input.StreamNameCondition?.ComparisonValue ?? '';
-  const after = input.NextToken ? decodeToken(z.string(), input.NextToken) : '';
+  const list = `streams ${prefix}`;
+  const after = input.NextToken ? decodeToken(list, z.string(), input.NextToken) : '';
   const matching = store.streams().filter(({ name }) => name.startsWith(prefix) && name > after);
   const page = matching.slice(0, input.MaxResults);
   const last = page.at(-1);
   return {
     StreamInfoList: page.map(streamInfo),
-    ...(last && matching.length > page.length ? { NextToken: encodeToken(last.name) } : {}),
+    ...(last && matching.length > page.length ? { NextToken: encodeToken(list, last.name) } : {}),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
 import { requireStream, type StreamReference, streamArn, streamReference } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
-import { listToken } from './page-token.ts';
+import { invalidToken, listToken } from './page-token.ts';
 
 const maxTags = 50;
 const tagKey = z
@@ -61,7 +61,7 @@ export function tagRoutes(store: Store): Route[] {
 /** All tags fit one page, so no token but an empty one can be of this server. */
 function listTags(store: Store, reference: StreamReference, token = ''): object {
   const { tags } = requireStream(store, reference);
-  if (token !== '') throw new WireError('InvalidArgumentException', 'The NextToken is not valid.');
+  if (token !== '') throw invalidToken();
   return { Tags: tags };
 }
 

@@ -1,11 +1,12 @@
 // MPEG-DASH over HTTP: the signed call that opens a session, and the manifest and segments its token opens.
+
+import { requireRetention } from '../archive-range.ts';
 import { fresh, media, type PlayerContext, playerRoutes } from '../hls/player-routes.ts';
 import { initOf } from '../hls/segments.ts';
 import { advance, hasEnded, type Session } from '../hls/session.ts';
 import { type SessionTracks, sessionTracks } from '../hls/session-tracks.ts';
 import { Sessions } from '../hls/sessions.ts';
 import { jsonOperation } from '../json-operation.ts';
-import { requireRetention } from '../list-fragments.ts';
 import type { Route, RouteContext } from '../route.ts';
 import { requireStream } from '../stream-reference.ts';
 import { manifest } from './manifest.ts';
@@ -35,7 +36,7 @@ function sessionUrlRoute(context: RouteContext, sessions: Sessions<DashSession>)
   return jsonOperation('/getDASHStreamingSessionURL', sessionRequest, (input, { origin }) => {
     const stream = requireStream(context.store, input);
     requireRetention(stream);
-    const settings = settingsOf(input, context.clock.nowMs());
+    const settings = settingsOf(input, { ...stream, nowMs: context.clock.nowMs() });
     const showNumbers = input.DisplayFragmentNumber === 'ALWAYS';
     const session = openDashSession(stream.name, { ...settings, showNumbers }, context);
     tracksOf(session);

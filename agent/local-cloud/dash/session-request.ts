@@ -1,5 +1,6 @@
 // GetDASHStreamingSessionURL: what may be asked for, and what is meant by what was left out. Pure.
 import { z } from 'zod';
+import type { Archive } from '../archive-range.ts';
 import { displayed, expires, fragmentSelector, maxResults, playbackMode, playbackSettings } from '../hls/playback.ts';
 import type { SessionSettings } from '../hls/session.ts';
 import { streamReference } from '../stream-reference.ts';
@@ -20,7 +21,7 @@ export type SessionRequest = z.output<typeof sessionRequest>;
 const lingering = 100;
 
 /** @throws WireError InvalidArgumentException */
-export function settingsOf(request: SessionRequest, nowMs: number): SessionSettings {
+export function settingsOf(request: SessionRequest, archive: Archive): SessionSettings {
   const playback = playbackSettings(
     {
       mode: request.PlaybackMode,
@@ -28,7 +29,7 @@ export function settingsOf(request: SessionRequest, nowMs: number): SessionSetti
       expiresSeconds: request.Expires,
       maxFragments: request.MaxManifestFragmentResults,
     },
-    nowMs,
+    archive,
   );
   return {
     ...playback,

@@ -66,7 +66,7 @@ async function* mediaOf(store: MediaStore, fragments: readonly StoredFragment[])
     } catch (error) {
       // Removed by retention since the list was checked. The status has gone out: what is wrong is said in the media.
       if (!(error instanceof WireError)) throw error;
-      yield exception(error.type, error.message);
+      yield exception(fragment.number, error.message);
       return;
     }
   }

@@ -4,6 +4,9 @@ import type { Tag } from '../../matroska/event.ts';
 import { writeHeader, writeTags } from '../../matroska/write.ts';
 import type { StoredFragment } from '../store/media-store.ts';
 
+/** Of the errors in media that are documented for GetMedia. */
+const fragmentNotFound = '4000';
+
 /** Follows each fragment of GetMedia: how far behind it is, and where to go on after it. */
 export function closingTags({ number, serverMs }: StoredFragment, nowMs: number): Uint8Array {
   return writeTags([
@@ -16,14 +19,15 @@ export function closingTags({ number, serverMs }: StoredFragment, nowMs: number)
 export function notFoundError(): Uint8Array {
   return inSegment([
     { name: 'AWS_KINESISVIDEO_ERROR_CODE', value: 'FRAGMENT_NOT_FOUND' },
-    { name: 'AWS_KINESISVIDEO_ERROR_ID', value: '4000' },
+    { name: 'AWS_KINESISVIDEO_ERROR_ID', value: fragmentNotFound },
   ]);
 }
 
-/** The last word of a GetMediaForFragmentList answer that cannot go on. */
-export function exception(code: string, message: string): Uint8Array {
+/** The last word of a GetMediaForFragmentList answer whose next fragment is not kept any more. */
+export function exception(number: string, message: string): Uint8Array {
   return inSegment([
-    { name: 'AWS_KINESISVIDEO_EXCEPTION_ERROR_CODE', value: code },
+    { name: 'AWS_KINESISVIDEO_FRAGMENT_NUMBER', value: number },
+    { name: 'AWS_KINESISVIDEO_EXCEPTION_ERROR_CODE', value: fragmentNotFound },
     { name: 'AWS_KINESISVIDEO_EXCEPTION_MESSAGE', value: message },
   ]);
 }

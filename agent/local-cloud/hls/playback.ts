@@ -1,9 +1,8 @@
 // What a session plays and for how long: the part of a request that HLS and DASH have alike. Pure.
 import { z } from 'zod';
+import { type Archive, type ArchiveRange, requirePlayable } from '../archive-range.ts';
 import { epochSeconds } from '../json-operation.ts';
 import { WireError } from '../wire-error.ts';
-
-const dayMs = 86_400_000;
 
 export const playbackMode = z.enum(['LIVE', 'LIVE_REPLAY', 'ON_DEMAND']).default('LIVE');
 
@@ -45,11 +44,11 @@ export type PlaybackRequest = {
 };
 
 /** @throws WireError InvalidArgumentException */
-export function playbackSettings(request: PlaybackRequest, nowMs: number): PlaybackSettings {
+export function playbackSettings(request: PlaybackRequest, archive: Archive): PlaybackSettings {
   const { mode, selector, expiresSeconds, maxFragments } = request;
   const by = selector.FragmentSelectorType === 'PRODUCER_TIMESTAMP' ? 'producer' : 'server';
   return {
-    playback: playbackOf(mode, selector.TimestampRange, { by, nowMs }),
+    playback: playbackOf(mode, selector.TimestampRange, { by, archive }),
     by,
     lifetimeMs: expiresSeconds * 1000,
     maxFragments: maxFragments ?? (mode === 'ON_DEMAND' ? 1000 : 5),
@@ -59,7 +58,7 @@ export function playbackSettings(request: PlaybackRequest, nowMs: number): Playb
 function playbackOf(
   mode: PlaybackRequest['mode'],
   range: PlaybackRequest['selector']['TimestampRange'],
-  { by, nowMs }: { by: 'producer' | 'server'; nowMs: number },
+  { by, archive }: { by: ArchiveRange['by']; archive: Archive },
 ): Playback {
   if (mode === 'LIVE') {
     if (range) throw invalid('TimestampRange must not be given when PlaybackMode is LIVE.');
@@ -72,10 +71,7 @@ function playbackOf(
     if (mode === 'ON_DEMAND') throw invalid('TimestampRange.EndTimestamp is required when PlaybackMode is ON_DEMAND.');
     return { mode, fromMs, toMs: Infinity };
   }
-  if (toMs <= fromMs) throw invalid('EndTimestamp must be later than StartTimestamp.');
-  if (toMs - fromMs > dayMs) throw invalid('EndTimestamp must be within 24 hours of StartTimestamp.');
-  if (by === 'server' && toMs > nowMs)
-    throw invalid('EndTimestamp must be in the past when FragmentSelectorType is SERVER_TIMESTAMP.');
+  requirePlayable({ by, fromMs, toMs }, archive);
   return { mode, fromMs, toMs };
 }
 

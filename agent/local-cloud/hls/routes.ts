@@ -1,6 +1,7 @@
 // HLS over HTTP: the signed call that opens a session, and the playlists and segments its token opens.
+
+import { requireRetention } from '../archive-range.ts';
 import { jsonOperation } from '../json-operation.ts';
-import { requireRetention } from '../list-fragments.ts';
 import type { Answer, Route, RouteContext } from '../route.ts';
 import { requireStream } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
@@ -59,7 +60,7 @@ function sessionUrlRoute(context: RouteContext, sessions: Sessions): Route {
   return jsonOperation('/getHLSStreamingSessionURL', sessionRequest, (input, { origin }) => {
     const stream = requireStream(context.store, input);
     requireRetention(stream);
-    const session = openSession(stream.name, settingsOf(input, context.clock.nowMs()), context);
+    const session = openSession(stream.name, settingsOf(input, { ...stream, nowMs: context.clock.nowMs() }), context);
     currentTracks(session);
     const url = `${origin}${folder}/getHLSMasterPlaylist.m3u8?SessionToken=${sessions.add(session)}`;
     return { HLSStreamingSessionURL: url };

@@ -1,5 +1,6 @@
 // GetHLSStreamingSessionURL: what may be asked for, and what is meant by what was left out. Pure.
 import { z } from 'zod';
+import type { Archive } from '../archive-range.ts';
 import { streamReference } from '../stream-reference.ts';
 import { displayed, expires, fragmentSelector, maxResults, playbackMode, playbackSettings } from './playback.ts';
 import type { SessionSettings } from './session.ts';
@@ -18,7 +19,7 @@ export const sessionRequest = z.object({
 export type SessionRequest = z.output<typeof sessionRequest>;
 
 /** @throws WireError InvalidArgumentException */
-export function settingsOf(request: SessionRequest, nowMs: number): SessionSettings {
+export function settingsOf(request: SessionRequest, archive: Archive): SessionSettings {
   const playback = playbackSettings(
     {
       mode: request.PlaybackMode,
@@ -26,7 +27,7 @@ export function settingsOf(request: SessionRequest, nowMs: number): SessionSetti
       expiresSeconds: request.Expires,
       maxFragments: request.MaxMediaPlaylistFragmentResults,
     },
-    nowMs,
+    archive,
   );
   return {
     ...playback,

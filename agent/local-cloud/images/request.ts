@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { decodeToken, encodeToken, mediaToken } from '../control/page-token.ts';
 import { imageFormat, minSamplingIntervalMs } from '../control/stream-members.ts';
 import { epochSeconds } from '../json-operation.ts';
+import type { StoredStream } from '../store/media-store.ts';
 import { streamReference } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
 
@@ -45,18 +46,18 @@ export function encodingOf({ Format, FormatConfig, WidthPixels, HeightPixels }: 
 }
 
 /** @throws WireError InvalidArgumentException */
-export function pageOf(request: ImagesRequest): Page {
+export function pageOf(request: ImagesRequest, stream: Pick<StoredStream, 'arn'>): Page {
   const { StartTimestamp: fromMs, EndTimestamp: toMs, SamplingInterval: intervalMs } = request;
   if (toMs < fromMs) throw invalid('EndTimestamp must not be before StartTimestamp.');
   if (toMs - fromMs > maxRangeMs)
     throw invalid(`EndTimestamp must be within ${maxRangeMs / 1000} seconds of StartTimestamp.`);
   const count = Math.floor((toMs - fromMs) / intervalMs) + 1;
-  const start = request.NextToken === undefined ? 0 : decodeToken(z.int().min(0), request.NextToken);
-  if (start >= count) throw invalid('The NextToken is not valid.');
+  const list = `images ${stream.arn} ${request.ImageSelectorType} ${fromMs} ${toMs} ${intervalMs}`;
+  const start = request.NextToken === undefined ? 0 : decodeToken(list, z.int().min(0), request.NextToken);
   const end = Math.min(count, start + Math.min(request.MaxResults, pageSize));
   return {
     timesMs: Array.from({ length: end - start }, (_, index) => fromMs + (start + index) * intervalMs),
-    nextToken: end < count ? encodeToken(end) : undefined,
+    nextToken: end < count ? encodeToken(list, end) : undefined,
   };
 }
 

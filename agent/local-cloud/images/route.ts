@@ -1,7 +1,7 @@
 // POST /getImages: pictures at regular times, page by page.
 
+import { requireRetention } from '../archive-range.ts';
 import { jsonOperation } from '../json-operation.ts';
-import { requireRetention } from '../list-fragments.ts';
 import type { Route, RouteContext, SignedRequest } from '../route.ts';
 import { requireStream } from '../stream-reference.ts';
 import { picturesOf } from './pictures.ts';
@@ -30,7 +30,7 @@ async function getImages(
   const stream = requireStream(store, request);
   requireRetention(stream);
   const encoding = encodingOf(request);
-  const { timesMs, nextToken } = pageOf(request);
+  const { timesMs, nextToken } = pageOf(request, stream);
   const by = request.ImageSelectorType === 'PRODUCER_TIMESTAMP' ? 'producer' : 'server';
   const [firstMs = 0, lastMs = 0] = [timesMs[0], timesMs.at(-1)];
   // One fragment beyond the last time shows whether the one before reaches it.
