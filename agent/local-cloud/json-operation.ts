@@ -42,5 +42,5 @@ export function parseJson(body: Uint8Array): unknown {
 export const epochSeconds = z
   .number()
   .min(0)
-  .max(253_402_300_799)
+  .max(253_402_300_799.999)
   .transform(seconds => Math.round(seconds * 1000));

@@ -495,6 +495,24 @@ describe('a request is refused before its body', () => {
       type: 'InvalidArgumentException',
     },
     {
+      what: 'a name no stream can have',
+      options: { headers: { 'x-amzn-stream-name': 'cam/1' } },
+      status: 400,
+      type: 'InvalidArgumentException',
+    },
+    {
+      what: 'an ARN of another form',
+      options: { headers: { 'x-amzn-stream-name': undefined, 'x-amzn-stream-arn': 'arn:aws:kinesis:us-west-2:1:cam' } },
+      status: 400,
+      type: 'InvalidArgumentException',
+    },
+    {
+      what: 'a producer start timestamp below 0',
+      options: { headers: { 'x-amzn-producer-start-timestamp': '-1' } },
+      status: 400,
+      type: 'InvalidArgumentException',
+    },
+    {
       what: 'an unknown timecode type',
       options: { headers: { 'x-amzn-fragment-timecode-type': 'absolute' } },
       status: 400,

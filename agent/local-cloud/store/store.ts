@@ -10,6 +10,7 @@ import type { Clock } from '../../clock.ts';
 import { AgentError, systemCode } from '../../errors.ts';
 import type { Track } from '../../matroska/track.ts';
 import { WireError } from '../wire-error.ts';
+import { ArrivalTimes } from './arrival-times.ts';
 import { diskError } from './disk-error.ts';
 import { type Evicted, Evictions } from './evictions.ts';
 import { FragmentIndex } from './fragment-index.ts';
@@ -56,6 +57,7 @@ export class Store implements MediaStore {
   readonly #streams: StreamRecords;
   readonly #index: FragmentIndex;
   #changes: Promise<void> = Promise.resolve();
+  readonly #arrivals = new ArrivalTimes();
   /** An event a stream, named as the stream with a letter before it: 'error' is a name too. */
   readonly #news = new EventEmitter<Record<`~${string}`, []>>().setMaxListeners(0);
   readonly #retention: Retention;
@@ -135,6 +137,7 @@ export class Store implements MediaStore {
 
   async removeStream(stream: string): Promise<void> {
     this.#room.removed(this.#index.removeStream(stream));
+    this.#arrivals.forget(stream);
     await this.#streams.remove(stream);
     this.#room.removed(this.#index.removeStream(stream));
     this.#news.emit(`~${stream}`);
@@ -147,7 +150,8 @@ export class Store implements MediaStore {
     header: Uint8Array;
     tags: Uint8Array[];
   }): Promise<Arrival> {
-    const serverMs = Math.round(this.#options.clock.nowMs());
+    const newestMs = () => this.newest(arriving.stream, 1)[0]?.serverMs;
+    const serverMs = this.#arrivals.next(arriving.stream, Math.round(this.#options.clock.nowMs()), newestMs);
     const sequence = this.#index.nextSequence(arriving.stream);
     const number = fragmentNumber({ sequence, serverMs, random: this.#options.random() });
     const identity = { number, serverMs, producerMs: arriving.producerMs };
