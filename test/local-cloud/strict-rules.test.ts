@@ -250,6 +250,27 @@ test('an ARN names the stream it was given for, and no other', async () => {
   expect((await call('DescribeStream', { StreamARN: 'cam' })).type).toBe('InvalidArgumentException');
 });
 
+test('tags whose names AWS keeps to itself are not set, and not missed when taken away', async () => {
+  const { StreamInfo } = Object((await call('DescribeStream', { StreamName: 'cam' })).body);
+  const named = { StreamName: 'cam' };
+  const refused = expect.stringMatching(
+    /^1 validation error detected: Value at 'Tags\.[^']+' .*must not begin with aws:/,
+  );
+  for (const key of ['aws:mine', 'AWS:mine'])
+    expect(told(await call('TagStream', { ...named, Tags: { [key]: 'x', good: 'y' } }))).toEqual([
+      'InvalidArgumentException',
+      refused,
+    ]);
+  const body = JSON.stringify({ ResourceARN: StreamInfo.StreamARN, Tags: [{ Key: 'aws:mine', Value: 'x' }] });
+  expect(told(await signedCall(running.cloud.url, { path: '/TagResource' }, { body }))).toEqual([
+    'InvalidArgumentException',
+    refused,
+  ]);
+  expect((await call('UntagStream', { ...named, TagKeyList: ['aws:mine'] })).status).toBe(200);
+  expect((await call('TagStream', { ...named, Tags: { 'awsome:mine': 'x' } })).status).toBe(200);
+  expect(Object((await call('ListTagsForStream', named)).body).Tags).toEqual({ 'awsome:mine': 'x' });
+});
+
 test('names that differ in case are two streams', async () => {
   expect((await call('CreateStream', { StreamName: 'CAM', DataRetentionInHours: 1 })).status).toBe(200);
   const { body } = await call('ListFragments', {

@@ -20,13 +20,16 @@ const tagValue = z
   .regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u);
 const tagKeyList = z.array(tagKey).min(1).max(maxTags);
 
+/** AWS keeps this prefix to itself, in any service. */
+const ownTagKey = tagKey.refine(key => !/^aws:/i.test(key), { error: 'must not begin with aws:' });
+
 export const tagMap = z
-  .record(tagKey, tagValue)
+  .record(ownTagKey, tagValue)
   .refine(tags => Object.keys(tags).length > 0, { error: 'must have length greater than or equal to 1' })
   .refine(tags => Object.keys(tags).length <= maxTags, { error: `must have length less than or equal to ${maxTags}` });
 
 const tagList = z
-  .array(z.object({ Key: tagKey, Value: tagValue }))
+  .array(z.object({ Key: ownTagKey, Value: tagValue }))
   .min(1)
   .max(maxTags);
 
