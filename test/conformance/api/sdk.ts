@@ -68,7 +68,8 @@ async function allPages(client: Sender, operation: string, input: Members, pageS
     .map(module => Reflect.get(module, `paginate${operation}`))
     .find(kind => kind !== undefined);
   const merged: Members = {};
-  for await (const page of paginate({ client, pageSize }, input))
+  // The paginator writes its token into what it is given.
+  for await (const page of paginate({ client, pageSize }, { ...input }))
     for (const [name, value] of Object.entries(page)) {
       if (!Array.isArray(value)) continue;
       const before = merged[name];
