@@ -1,5 +1,5 @@
 // The embedded server on https, as clients see it that check its certificate.
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
@@ -20,23 +20,17 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Certificate, readCertificate } from '../../agent/local-cloud/certificate.ts';
-import { awsCli, keys, testCloud } from './control-cloud.ts';
+import { keys, testCloud } from './control-cloud.ts';
 import { fragments, putMedia, record } from './ingest-producer.ts';
+import { makeCertificate } from './own-certificate.ts';
 
 let folder: string;
 let tls: Certificate;
 const file = (name: string) => join(folder, name);
 
-function makeCertificate(name: string): void {
-  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
-  const names = ['-subj', '/CN=local-cloud', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
-  const files = ['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`)];
-  execFileSync('openssl', [...request, ...names, ...files], { stdio: 'ignore' });
-}
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'local-cloud-tls-'));
-  for (const name of ['own', 'other']) makeCertificate(name);
+  for (const name of ['own', 'other']) makeCertificate(folder, name);
   await writeFile(file('text'), 'no certificate');
   tls = await readCertificate(file('own.pem'), file('own.key'));
 });
@@ -74,12 +68,9 @@ test('a stream is made, filled and played over https, and every address named is
   expect(running.problems).toEqual([]);
 });
 
-test('the AWS CLI trusts the certificate it is given; a client that trusts another one does not call', async () => {
+test('a client that trusts another certificate does not call', async () => {
   await using running = await testCloud({ tls });
   const { url } = running.cloud;
-  expect(await awsCli(url, '--ca-bundle', file('own.pem'), 'kinesisvideo', 'list-streams')).toEqual({
-    StreamInfoList: [],
-  });
   const stranger = new KinesisVideoClient(trusting(url, await readFile(file('other.pem'), 'utf8')));
   await expect(stranger.send(new ListStreamsCommand({}))).rejects.toMatchObject({
     code: 'DEPTH_ZERO_SELF_SIGNED_CERT',

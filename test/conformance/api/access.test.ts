@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { systemClock } from '../../../agent/clock.ts';
 import { readCertificate } from '../../../agent/local-cloud/certificate.ts';
 import { keys, type TestCloud, testCloud } from '../../local-cloud/control-cloud.ts';
+import { makeCertificate } from '../../local-cloud/own-certificate.ts';
 import { cell } from '../cell.ts';
 import { type Access, clientNames } from './api-client.ts';
 import { type ControlPlace, controlPlace } from './control-place.ts';
@@ -26,16 +27,11 @@ const client = everyClient();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'conformance-access-'));
-  [certificate, plain, ahead] = [
-    join(folder, 'own.pem'),
-    await testCloud(),
-    await testCloud({ clock: { ...systemClock, nowMs: () => systemClock.nowMs() + skewMs } }),
-  ];
-  const key = join(folder, 'own.key');
-  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
-  const names = ['-subj', '/CN=local-cloud', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  execFileSync('openssl', [...request, ...names, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
-  secure = await testCloud({ tls: await readCertificate(certificate, key) });
+  plain = await testCloud();
+  ahead = await testCloud({ clock: { ...systemClock, nowMs: () => systemClock.nowMs() + skewMs } });
+  const files = makeCertificate(folder);
+  certificate = files.certificate;
+  secure = await testCloud({ tls: await readCertificate(certificate, files.key) });
   access = { endpoint: plain.cloud.url, ...keys };
   place = controlPlace('access', client('SDK for JavaScript'), access);
 });
@@ -68,6 +64,13 @@ for (const [what, difference, refusal] of strangers)
         expectRefusal(outcome, refusal);
         expect(outcome.problems).toEqual([]);
       });
+
+for (const name of ['AWS CLI', 'boto3'] as const)
+  cell({ operation: 'ListStreams', client: name }, 'no signature', async () => {
+    const outcome = await client(name).call('ListStreams', {}, { ...access, accessKeyId: '' });
+    expectRefusal(outcome, ['MissingAuthenticationTokenException', 403]);
+    expect(outcome.problems).toEqual([]);
+  });
 
 for (const name of clientNames) {
   cell(

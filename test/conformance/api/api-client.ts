@@ -14,6 +14,7 @@ export type Outcome =
 /** Whom a client calls, and as whom. */
 export type Access = {
   endpoint: string;
+  /** Empty: nothing is signed. */
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;

@@ -33,6 +33,7 @@ export async function awsCli(): Promise<ApiClient> {
       const file = mediaOperations.includes(operation) ? join(folder, `${files++}.media`) : undefined;
       const args = [
         ...['--endpoint-url', access.endpoint, '--output', 'json'],
+        ...(access.accessKeyId === '' ? ['--no-sign-request'] : []),
         ...(access.verify === undefined ? [] : ['--ca-bundle', access.verify]),
         ...commandOf(operation),
         // The file before the options: one that takes a list would take the file into it.

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import botocore.exceptions
 import botocore.session
+from botocore import UNSIGNED
 from botocore.config import Config
 
 from model_check import problems_of
@@ -59,8 +60,9 @@ def clients_of(access):
                 aws_session_token=access.get('sessionToken'),
                 region_name='us-west-2',
             )
+            config = CONFIG if access['accessKeyId'] else CONFIG.merge(Config(signature_version=UNSIGNED))
             clients[key] = [
-                session.client(name, endpoint_url=access['endpoint'], verify=access.get('verify'), config=CONFIG)
+                session.client(name, endpoint_url=access['endpoint'], verify=access.get('verify'), config=config)
                 for name in SERVICES
             ]
         return clients[key]
