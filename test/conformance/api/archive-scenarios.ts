@@ -88,7 +88,6 @@ const listing: MediaScenario[] = [
     holds: ({ answer }) => expect(answer).toEqual({ Fragments: [] }),
   },
   ...misnamed<MediaPlace>('ListFragments', sometime('FragmentSelector')),
-  ...ofStreams('ListFragments', () => sometime('FragmentSelector'), { unkept: noRetention }),
   ...refusedWith<MediaPlace>('ListFragments', () => ({ StreamName: 'cam', ...sometime('FragmentSelector') }), {
     ...oddRanges('FragmentSelector'),
     'neither selector nor token': { FragmentSelector: undefined },

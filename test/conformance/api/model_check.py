@@ -13,11 +13,8 @@ COMMON_ERRORS = {
     'SerializationException': 400,
     'UnrecognizedClientException': 403,
 }
-# What Debian's models of 2022 do not list. The present ones have it for GetImages; ListFragments has it here by likeness.
-UNLISTED_ERRORS = {
-    'GetImages': {'NoDataRetentionException': 400},
-    'ListFragments': {'NoDataRetentionException': 400},
-}
+# What Debian's models of 2022 do not list and the present ones do.
+NEWER_ERRORS = {'GetImages': {'NoDataRetentionException': 400}}
 # How an error is named in bodies, and the message as some SDKs read it.
 ERROR_MEMBERS = {'__type', 'message'}
 
@@ -47,7 +44,7 @@ def check_error(operation, response, code, found):
         documented = shapes[code].metadata.get('error', {}).get('httpStatusCode', 500 if fault else 400)
         members = set(shapes[code].members) | ERROR_MEMBERS
     else:
-        documented = {**COMMON_ERRORS, **UNLISTED_ERRORS.get(operation.name, {})}.get(code)
+        documented = {**COMMON_ERRORS, **NEWER_ERRORS.get(operation.name, {})}.get(code)
         members = {'Message'} | ERROR_MEMBERS
     if documented is None:
         found.append(f'{operation.name} does not document {code}')
