@@ -435,32 +435,6 @@ test('a session ends after 45 minutes with MAX_CONNECTION_DURATION_REACHED', asy
   expect(await producer.next()).toBeUndefined();
 });
 
-test('a newer connection to a stream ends the older one', async () => {
-  await using running = await testCloud();
-  await createStream(running);
-  const older = await putMedia(running.cloud.url);
-  await older.send(header, cluster(startMs), cluster(startMs + 1000));
-  await older.until('PERSISTED');
-  const newer = await putMedia(running.cloud.url);
-  expect(await older.next()).toBeUndefined();
-  await newer.send(header, cluster(startMs + 2000));
-  expect(types(await newer.end())).toEqual(['BUFFERING', 'RECEIVED', 'PERSISTED']);
-  expect(await listed(running)).toHaveLength(2);
-});
-
-test('a newer connection is refused where the server is set so', async () => {
-  await using running = await testCloud({ connectionPolicy: 'refuse' });
-  await createStream(running);
-  const older = await putMedia(running.cloud.url);
-  const newer = await putMedia(running.cloud.url);
-  expect([newer.response.statusCode, newer.response.headers['x-amzn-errortype']]).toEqual([
-    400,
-    'ConnectionLimitExceededException',
-  ]);
-  await older.send(header, cluster(startMs));
-  expect(types(await older.end())).toEqual(['BUFFERING', 'RECEIVED', 'PERSISTED']);
-});
-
 test('a stream without retention gets no PERSISTED and nothing in its archive', async () => {
   await using running = await testCloud();
   await createStream(running, 0);

@@ -41,6 +41,11 @@ type IngestOptions = {
   onFailure: (error: AckError) => void;
 };
 
+/** The next fragment is not this session's any more. */
+export class Retired extends Error {
+  override readonly name = 'Retired';
+}
+
 type OpenFragment = { progress: Progress; arrival: Arrival; reference: FragmentReference; clusterBytes: number };
 
 export class Ingest {
@@ -59,6 +64,7 @@ export class Ingest {
   #latest: { clusterMs: number; reference: FragmentReference } | undefined;
   #persisting: Promise<void> = Promise.resolve();
   #failure: AckError | undefined;
+  #isRetired = false;
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -69,9 +75,15 @@ export class Ingest {
     return this.#open?.reference;
   }
 
+  /** Has the open fragment be the last one. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
   /**
    * Takes the next bytes of the body; they must not change afterwards.
    * @throws AckError
+   * @throws Retired when a fragment begins that is not to be taken
    */
   async take(chunk: Uint8Array): Promise<void> {
     this.#tape.add(chunk);
@@ -187,6 +199,7 @@ export class Ingest {
 
   async #openFragment(progress: Progress): Promise<OpenFragment> {
     const { store, stream, timelineMs, acknowledge } = this.#options;
+    if (this.#isRetired) throw new Retired();
     if (this.#streamIsGone()) throw new AckError('STREAM_NOT_ACTIVE');
     const header = this.#header ?? new Uint8Array();
     const producerMs = timelineMs + progress.clusterMs;

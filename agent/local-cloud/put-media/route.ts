@@ -1,4 +1,4 @@
-// POST /putMedia: who may send to which stream, one connection each.
+// POST /putMedia: who may send to which stream.
 import type { ServerResponse } from 'node:http';
 import type { MediaPaces } from '../quotas/media-paces.ts';
 import type { Route, RouteContext } from '../route.ts';
@@ -8,10 +8,12 @@ import { WireError } from '../wire-error.ts';
 import type { SessionTap } from './session.ts';
 import { Session } from './session.ts';
 import { parseSessionRequest } from './session-request.ts';
+import { Succession } from './succession.ts';
 
 /**
  * KVS allows one connection a stream, and its documents of different ages disagree on which one it keeps:
- * `newest-wins` ends the older one, `refuse` answers the newer one with ConnectionLimitExceededException.
+ * with `newest-wins` the older one gives way (succession.ts), `refuse` answers the newer one with
+ * ConnectionLimitExceededException.
  */
 export type ConnectionPolicy = 'newest-wins' | 'refuse';
 
@@ -27,7 +29,7 @@ export function putMedia(
     onProblem: (error: unknown) => void;
   },
 ): PutMedia {
-  const sessions = new Map<string, Session>();
+  const succession = new Succession();
   return {
     route: {
       method: 'POST',
@@ -36,32 +38,22 @@ export function putMedia(
       async handle({ request, response, acceptBody, caller }) {
         const { timelineMs, errorsOnly, ...reference } = parseSessionRequest(request.headers);
         const stream = requireStream(context.store, reference);
-        await makeRoom(sessions, stream.name, context.connectionPolicy);
+        if (context.connectionPolicy === 'refuse' && succession.of(stream.name).length > 0)
+          throw new WireError(
+            'ConnectionLimitExceededException',
+            `The stream ${stream.name} has a PutMedia connection already.`,
+          );
         acceptBody();
         const tap = context.tap?.({ stream: stream.name, accessKeyId: caller.accessKeyId, response });
         const pace = context.paces.producer(stream.arn);
-        const session = new Session(request, response, { ...context, tap, pace, stream, timelineMs, errorsOnly });
-        sessions.set(stream.name, session);
-        await session.done;
-        if (sessions.get(stream.name) === session) sessions.delete(stream.name);
+        const options = { ...context, tap, pace, stream, timelineMs, errorsOnly };
+        await succession.run(
+          stream.name,
+          context.store,
+          store => new Session(request, response, { ...options, store }),
+        );
       },
     },
-    async close() {
-      for (const session of sessions.values()) session.stop('closing');
-      await Promise.all([...sessions.values()].map(session => session.done));
-    },
+    close: () => succession.close(),
   };
-}
-
-async function makeRoom(sessions: Map<string, Session>, stream: string, policy: ConnectionPolicy): Promise<void> {
-  for (let older = sessions.get(stream); older; older = sessions.get(stream)) {
-    if (policy === 'refuse')
-      throw new WireError(
-        'ConnectionLimitExceededException',
-        `The stream ${stream} has a PutMedia connection already.`,
-      );
-    older.stop('replaced');
-    await older.done;
-    if (sessions.get(stream) === older) sessions.delete(stream);
-  }
 }

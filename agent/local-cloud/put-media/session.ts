@@ -8,7 +8,7 @@ import type { Ack } from './ack.ts';
 import { AckError, ackLine } from './ack.ts';
 import type { BodyEnd } from './body.ts';
 import { Body } from './body.ts';
-import { Ingest } from './ingest.ts';
+import { Ingest, Retired } from './ingest.ts';
 
 const idleAckMs = 5_000;
 const idleEndMs = 30_000;
@@ -77,6 +77,11 @@ export class Session {
     this.#body.stop(reason);
   }
 
+  /** Goes on with the fragment that is open, if there is one, and ends before the next. */
+  retire(): void {
+    this.#ingest.retire();
+  }
+
   async #run(): Promise<void> {
     const { clock } = this.#options;
     const cancelLimit = clock.after(maxSessionMs, () =>
@@ -106,7 +111,7 @@ export class Session {
         this.#isTaking = false;
       }
     } catch (error) {
-      return asAckError(error);
+      return error instanceof Retired ? 'replaced' : asAckError(error);
     }
   }
 
@@ -141,14 +146,14 @@ export class Session {
   #send(ack: Ack): void {
     if (this.#options.errorsOnly && ack.type !== 'ERROR') return;
     if (this.#options.tap) this.#options.tap.acknowledge(ack);
-    // Each in a write of its own: the C producer takes 1024 bytes at once.
+    // Each in a write of its own: of what arrives at once the C producer takes 1024 bytes, and of several acks the first.
     else if (!this.#response.destroyed) this.#response.write(ackLine(ack));
   }
 
   /** What is complete is persisted and acknowledged first: an ERROR is the last word of a session. */
   async #fail({ code, cause, fragment = this.#ingest.current }: AckError): Promise<void> {
     await this.#ingest.settled();
-    if (code === 'INTERNAL_ERROR' || code === 'ARCHIVAL_ERROR') this.#options.onProblem(cause);
+    if (cause !== undefined && (code === 'INTERNAL_ERROR' || code === 'ARCHIVAL_ERROR')) this.#options.onProblem(cause);
     this.#send({ type: 'ERROR', code, fragment });
   }
 }
