@@ -9,9 +9,13 @@ import { asAgentError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
 import { sha256Hex } from './canonical-request.ts';
 import type { Certificate } from './certificate.ts';
+import { type Shape, shaped } from './faults/answer-shape.ts';
+import { streamNamedIn } from './faults/operations.ts';
+import type { Befallen } from './faults/request-faults.ts';
+import type { PageGuard } from './page-guard.ts';
 import type { AskedOperation } from './quotas/quotas.ts';
 import { readBody } from './request-body.ts';
-import type { Answer, Caller, Route } from './route.ts';
+import type { Answer, Caller, Request, Route } from './route.ts';
 import { json } from './route.ts';
 import { sendSequence } from './send-sequence.ts';
 import { checkCredential, emptyPayloadHash, unsignedPayload, type Verifier, verifySignature } from './sigv4.ts';
@@ -35,15 +39,20 @@ export type ListenerOptions = {
   faults?: ListenerFaults;
   /** Asked once a signature was found right. Throws WireError when a quota is used up. */
   admit?: ((asked: AskedOperation) => void) | undefined;
+  /** Asked before a body is read. Throws WireError for what a web page sends. */
+  guard?: PageGuard | undefined;
   /** Speaks https only. */
   tls?: Certificate | undefined;
 };
 
 /** What may befall a request before it is handled. */
 export type ListenerFaults = {
-  meet(request: IncomingMessage, path: string): Promise<Answer | 'silence' | undefined>;
+  meet(request: IncomingMessage, path: string): Promise<Befallen>;
+  meetStream(request: IncomingMessage, streamName: () => string | undefined): Promise<Befallen>;
   acceptedKeyId(request: IncomingMessage): string | undefined;
 };
+
+type Handled = { answer: Answer; shape: Shape | undefined } | 'silence';
 
 type Exchange = { request: IncomingMessage; response: ServerResponse; acceptBody: () => void };
 
@@ -69,15 +78,25 @@ async function answer(exchange: Exchange, routes: readonly Route[], options: Lis
   const { request, response } = exchange;
   response.setHeader('x-amzn-RequestId', randomUUID());
   try {
-    const fault = await options.faults?.meet(request, pathOf(request));
-    if (fault === 'silence') return;
-    if (fault) return await send(response, fault, options.clock);
+    const befallen = await options.faults?.meet(request, pathOf(request));
+    if (befallen?.instead === 'silence') return;
+    if (befallen?.instead) return await send(response, befallen.instead, options.clock);
     const route = findRoute(routes, request);
+    options.guard?.({ path: pathOf(request), headers: request.headers, signed: route.signed !== false });
     if (route.signed === 'streaming') {
       const caller = verify(request, emptyPayloadHash, options);
       options.admit?.({ path: pathOf(request), headers: request.headers, caller });
       await route.handle({ ...exchange, caller });
-    } else await send(response, await handle(route, exchange, options), options.clock);
+    } else {
+      const handled = await handle(route, exchange, options);
+      if (handled === 'silence') return;
+      const { clock } = options;
+      await send(
+        response,
+        shaped(handled.answer, { ...befallen?.shape, ...handled.shape }, { response, clock }),
+        clock,
+      );
+    }
   } catch (error) {
     refuse(exchange, error, options);
   }
@@ -99,7 +118,7 @@ async function handle(
   route: Exclude<Route, { signed: 'streaming' }>,
   { request, response, acceptBody }: Exchange,
   options: ListenerOptions,
-): Promise<Answer> {
+): Promise<Handled> {
   const body = await readBody(request, {
     maxBytes: route.maxBodyBytes ?? defaultMaxBodyBytes,
     timeoutMs: bodyTimeoutMs,
@@ -118,10 +137,27 @@ async function handle(
     body,
     origin: originOf(request, options),
   };
-  if (!route.signed) return route.handle(parsed);
-  const caller = verify(request, sha256Hex(body), options);
-  options.admit?.({ ...parsed, caller });
-  return route.handle({ ...parsed, caller, gone: goneOf(response) });
+  const signed = route.signed ? verify(request, sha256Hex(body), options) : undefined;
+  if (signed) options.admit?.({ ...parsed, caller: signed });
+  const { faults } = options;
+  const { instead, shape } = (await faults?.meetStream(request, () => (route.streamOf ?? streamIn)(parsed))) ?? {};
+  if (instead === 'silence') return 'silence';
+  const answer = instead ?? (await answerOf(route, { ...parsed, caller: signed, gone: goneOf(response) }));
+  return { answer, shape: instead ? undefined : shape };
+}
+
+function streamIn({ body }: Request): string | undefined {
+  return streamNamedIn(body);
+}
+
+function answerOf(
+  route: Exclude<Route, { signed: 'streaming' }>,
+  request: Request & { caller: Caller | undefined; gone: AbortSignal },
+): Answer | Promise<Answer> {
+  if (!route.signed) return route.handle(request);
+  const { caller } = request;
+  if (!caller) throw new TypeError('a signed route was not verified');
+  return route.handle({ ...request, caller });
 }
 
 /** The payload hash a client states counts when it says "unsigned"; otherwise it must be the one of what arrived. */

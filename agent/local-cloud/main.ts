@@ -22,6 +22,7 @@ import { createListener, type ListenerOptions } from './http.ts';
 import { imagesRoute } from './images/route.ts';
 import { listFragmentsRoute } from './list-fragments.ts';
 import { listen } from './listen.ts';
+import { pageGuard } from './page-guard.ts';
 import type { ConnectionPolicy } from './put-media/route.ts';
 import { putMedia } from './put-media/route.ts';
 import { MediaPaces } from './quotas/media-paces.ts';
@@ -88,7 +89,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const names = options.quotas ?? new Set();
   const quotas = new Quotas({ names, clock, store });
   const admit = (asked: AskedOperation) => quotas.admit(asked);
-  const { faulty, server } = createServers(routes, { ...options, host, clock, onProblem, admit });
+  const guard = pageGuard({ ...options, host });
+  const { faulty, server } = createServers(routes, { ...options, host, clock, onProblem, admit, guard });
   const port = await listen(server, host, options.port).catch(async error => {
     await store.close();
     throw error;
@@ -131,7 +133,7 @@ function say(sentence: string): void {
 /** With faults there is a second server, for media to move to. */
 function createServers(
   routes: readonly Route[],
-  options: LocalCloudOptions & Pick<ListenerOptions, 'clock' | 'onProblem' | 'admit'> & { host: string },
+  options: LocalCloudOptions & Pick<ListenerOptions, 'clock' | 'onProblem' | 'admit' | 'guard'> & { host: string },
 ): { server: Server; faulty?: FaultyServer } {
   const { host, clock, onProblem, faults, ...rest } = options;
   if (!faults) return { server: createListener(routes, { ...rest, clock, onProblem }) };

@@ -52,6 +52,8 @@ type Address =
 export type Route = Address & {
   /** Default 1 MiB; larger bodies are refused before they are read. */
   maxBodyBytes?: number;
+  /** The name of the stream a request is about, where its body does not say it. */
+  streamOf?: (request: Request) => string | undefined;
 } & (
     | { signed: true; handle(request: SignedRequest): Answer | Promise<Answer> }
     | { signed: false; handle(request: Request): Answer | Promise<Answer> }

@@ -42,6 +42,12 @@ const statusOf = {
 
 export type WireErrorType = keyof typeof statusOf;
 
+/** 500 for names that are not in the table. */
+export function statusOfError(name: string): number {
+  const [, status = 500] = Object.entries(statusOf).find(([known]) => known === name) ?? [];
+  return status;
+}
+
 /** Thrown by any handler; the listener turns it into the answer a client's SDK recognises. */
 export class WireError extends Error {
   override readonly name = 'WireError';

@@ -1,6 +1,7 @@
 // Acks on their way out, in their order: late, several in one write, byte by byte, or with garbage between them.
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
+import type { Shape } from './answer-shape.ts';
 
 const gluedForMs = 250;
 const garbage = ['}}\n', '{"EventType":\n', 'HTTP/1.1 502 Bad Gateway\r\n\r\n<html>\n', '\u0000{"a":[{}]}\n', '"\n'];
@@ -13,8 +14,11 @@ export class AckWriter {
   #glued = '';
   #garbled = 0;
   #latestDueMs = 0;
+  readonly #shape: Shape;
+  #writtenBytes = 0;
 
-  constructor(response: ServerResponse, clock: Clock) {
+  constructor(response: ServerResponse, clock: Clock, shape: Shape = {}) {
+    this.#shape = shape;
     this.#response = response;
     this.#clock = clock;
   }
@@ -22,13 +26,14 @@ export class AckWriter {
   write(line: string, { as, lateMs }: AckShape): void {
     const nowMs = this.#clock.monotonicMs();
     // A later ack never overtakes an earlier one, also when the delay ends between them.
-    this.#latestDueMs = Math.max(this.#latestDueMs, nowMs + lateMs);
+    const { bytesPerSecond = Infinity } = this.#shape;
+    this.#latestDueMs = Math.max(this.#latestDueMs, nowMs + lateMs) + (line.length / bytesPerSecond) * 1000;
     const waitMs = this.#latestDueMs - nowMs;
-    if (waitMs > 0) this.#clock.after(waitMs, () => this.#shape(line, as));
-    else this.#shape(line, as);
+    if (waitMs > 0) this.#clock.after(waitMs, () => this.#send(line, as));
+    else this.#send(line, as);
   }
 
-  #shape(line: string, as: AckShape['as']): void {
+  #send(line: string, as: AckShape['as']): void {
     if (as === 'glued') {
       this.#glue(line);
       return;
@@ -50,6 +55,14 @@ export class AckWriter {
   }
 
   #out(bytes: string | Uint8Array): void {
-    if (!this.#response.destroyed && !this.#response.writableEnded) this.#response.write(bytes);
+    const response = this.#response;
+    if (response.destroyed || response.writableEnded) return;
+    const data = Buffer.from(bytes);
+    const { cutAfterBytes = Infinity } = this.#shape;
+    const left = cutAfterBytes - this.#writtenBytes;
+    this.#writtenBytes += data.length;
+    if (data.length <= left) response.write(data);
+    else if (left > 0) response.write(data.subarray(0, left), () => response.destroy());
+    else response.destroy();
   }
 }

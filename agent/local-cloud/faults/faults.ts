@@ -1,8 +1,17 @@
 // The plan in force: which faults are planned, active or over, and how often each was met. The hooks in the server ask it
 // at every turn, so a fault also strikes connections that were open before it began.
 import type { Clock } from '../../clock.ts';
-import type { Fault, FaultInput, FaultKind, FaultOf } from './plan.ts';
-import { planSchema } from './plan.ts';
+import type { Fault, FaultInput, FaultKind, FaultOf, RequestFaultKind } from './plan.ts';
+import { planSchema, requestFaults } from './plan.ts';
+
+/** What befalls one request. */
+export type StruckFaults = { [Kind in RequestFaultKind]?: FaultOf<Kind> };
+
+const requestFaultKinds: readonly FaultKind[] = requestFaults;
+
+function isOfRequest(fault: Fault): fault is FaultOf<RequestFaultKind> {
+  return requestFaultKinds.includes(fault.fault);
+}
 
 export type FaultState = 'planned' | 'active' | 'over';
 
@@ -13,7 +22,22 @@ export type FaultReport = {
   met: number;
 };
 
-type Entry = { fault: Fault; fromMs: number; toMs: number; met: number; cancel: () => void };
+type Entry = {
+  fault: Fault;
+  fromMs: number;
+  toMs: number;
+  met: number;
+  /** Requests it could have struck, for those that strike every so manieth. */
+  passed: number;
+  cancel: () => void;
+};
+
+export type StruckRequest = {
+  operation: string;
+  stream: string | undefined;
+  /** Whether only faults of one stream are looked at, or only those of all; left out: both. */
+  faultsOf?: 'one-stream' | 'all-streams';
+};
 
 export class Faults {
   readonly #clock: Clock;
@@ -63,6 +87,22 @@ export class Faults {
       .filter(fault => !('stream' in fault) || fault.stream === undefined || fault.stream === stream);
   }
 
+  /** The faults that befall this request: the first of each kind. Each counts as met. */
+  strike({ operation, stream, faultsOf }: StruckRequest): StruckFaults {
+    const struck: StruckFaults = {};
+    for (const entry of this.#entries) {
+      const { fault } = entry;
+      if (!isOfRequest(fault) || this.#stateOf(entry) !== 'active' || struck[fault.fault]) continue;
+      if (fault.operation !== undefined && fault.operation !== operation) continue;
+      if (fault.stream !== undefined && fault.stream !== stream) continue;
+      if (faultsOf && (fault.stream === undefined) !== (faultsOf === 'all-streams')) continue;
+      if (entry.passed++ % fault.every !== 0) continue;
+      Object.assign(struck, { [fault.fault]: fault });
+      this.meet(fault);
+    }
+    return struck;
+  }
+
   /** Something ran into the fault. One with `times` is over when they are used up. */
   meet(fault: Fault): void {
     const entry = this.#entries.find(candidate => candidate.fault === fault);
@@ -82,7 +122,7 @@ export class Faults {
     const fromMs = nowMs + waitMs;
     const toMs = fromMs + (fault.forMs ?? Number.POSITIVE_INFINITY);
     const timers = [waitMs, waitMs + (fault.forMs ?? 0)].map(ms => this.#clock.after(ms + 1, () => this.#turn()));
-    return { fault, fromMs, toMs, met: 0, cancel: () => timers.forEach(cancel => void cancel()) };
+    return { fault, fromMs, toMs, met: 0, passed: 0, cancel: () => timers.forEach(cancel => void cancel()) };
   }
 
   #stateOf({ fault, fromMs, toMs, met }: Entry): FaultState {

@@ -1,7 +1,6 @@
 // What the server is handed when it is started with faults: one hook for each place where a fault can strike.
 import type { Server } from 'node:http';
 import type { Clock } from '../../clock.ts';
-import type { ListenerFaults } from '../http.ts';
 import type { SessionTap } from '../put-media/session.ts';
 import type { Route } from '../route.ts';
 import type { MediaStore } from '../store/media-store.ts';
@@ -14,7 +13,7 @@ import { SessionFaults, type SessionFaultsOptions } from './session-faults.ts';
 
 export class FaultyServer {
   readonly faults: Faults;
-  readonly requests: ListenerFaults;
+  readonly requests: RequestFaults;
   readonly #clock: Clock;
   readonly #host: string;
   readonly #lateList: LateList;
@@ -54,7 +53,8 @@ export class FaultyServer {
 
   tap(session: Pick<SessionFaultsOptions, 'stream' | 'accessKeyId' | 'response'>): SessionTap {
     const onStored = (number: string) => this.#lateList.stored(number);
-    return new SessionFaults({ ...session, onStored, faults: this.faults, clock: this.#clock });
+    const shape = this.requests.shapeOf(session.response.req);
+    return new SessionFaults({ ...session, onStored, shape, faults: this.faults, clock: this.#clock });
   }
 
   close(): void {

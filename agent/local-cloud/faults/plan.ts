@@ -1,6 +1,7 @@
 // The faults the embedded server can be told to have, and when. A plan is a list of them; each stands for itself.
 import { z } from 'zod';
 import { ackErrorIds } from '../put-media/ack.ts';
+import { concernsStream, faultyOperations } from './operations.ts';
 
 const dayMs = 86_400_000;
 
@@ -18,16 +19,15 @@ const when = {
 /** Only PutMedia connections of this stream; left out: of all. */
 const ofStream = { ...when, stream: z.string().min(1).optional() };
 
-export const operations = {
-  PutMedia: '/putMedia',
-  GetDataEndpoint: '/getDataEndpoint',
-  DescribeStream: '/describeStream',
-  ListFragments: '/listFragments',
-} as const;
+/** Requests of this operation; left out: of every one. Those of one stream; left out: of all and none. */
+const ofRequest = {
+  ...ofStream,
+  operation: z.enum(faultyOperations, { error: 'must be an operation of the server, such as GetMedia' }).optional(),
+  /** The first that it would strike, and then every so manieth. */
+  every: z.int().min(1).max(1_000_000).default(1),
+};
 
-const operation = z.enum(['PutMedia', 'GetDataEndpoint', 'DescribeStream', 'ListFragments']);
-
-export const faultSchema = z.discriminatedUnion('fault', [
+const faults = [
   /** Nobody listens on the port; open connections are reset. The plan itself cannot be reached meanwhile. */
   z.strictObject({ fault: z.literal('refuse'), ...when }),
   /** Connections are accepted and reset at once; open ones are reset too. */
@@ -37,11 +37,21 @@ export const faultSchema = z.discriminatedUnion('fault', [
   /** An error answer in place of the operation. */
   z.strictObject({
     fault: z.literal('answer'),
-    operation,
-    status: z.int().min(400).max(599),
-    errorType: z.string().min(1).max(128),
-    ...when,
+    ...ofRequest,
+    /** Left out: what the server has for this error, or else 500. */
+    status: z.int().min(400).max(599).optional(),
+    errorType: z
+      .string()
+      .regex(/^[A-Za-z0-9_.:#-]{1,128}$/, 'must be the name of an error, such as ThrottlingException'),
   }),
+  /** The request is answered only after this time. */
+  z.strictObject({ fault: z.literal('late-answer'), lateMs: z.int().min(1).max(dayMs), ...ofRequest }),
+  /** The request is never answered; its connection stays open. */
+  z.strictObject({ fault: z.literal('no-answer'), ...ofRequest }),
+  /** The connection breaks after so many bytes of the answer's body. Of PutMedia: of its acks. */
+  z.strictObject({ fault: z.literal('cut-answer'), afterBytes: z.int().min(0), ...ofRequest }),
+  /** The answer's body comes no faster than this. Of PutMedia: its acks. */
+  z.strictObject({ fault: z.literal('slow-answer'), bytesPerSecond: z.int().min(1), ...ofRequest }),
   /** Late answers, late acks, a body read slowly. */
   z.strictObject({
     fault: z.literal('slow'),
@@ -80,11 +90,28 @@ export const faultSchema = z.discriminatedUnion('fault', [
   }),
   /** ListFragments shows a fragment only so long after it is complete. */
   z.strictObject({ fault: z.literal('list-late'), lateMs: z.int().min(1).max(dayMs), ...when }),
-]);
+] as const;
+
+const kinds = faults.map(({ shape }) => shape.fault.value);
+
+export const faultSchema = z
+  .discriminatedUnion('fault', faults, {
+    error: issue => (issue.code === 'invalid_union' ? `must be one of ${kinds.join(', ')}` : undefined),
+  })
+  .superRefine((fault, context) => {
+    const refuse = (member: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [member], message, input: fault });
+    if (fault.atMs !== undefined && fault.afterMs > 0) refuse('afterMs', 'cannot be given together with atMs');
+    if (!('operation' in fault) || fault.operation === undefined || fault.stream === undefined) return;
+    if (!concernsStream(fault.operation)) refuse('stream', `cannot be given: ${fault.operation} is about no stream`);
+  });
 
 export const planSchema = z.strictObject({ faults: z.array(faultSchema).max(1000) });
 
 export type Fault = z.output<typeof faultSchema>;
 export type FaultInput = z.input<typeof faultSchema>;
 export type FaultKind = Fault['fault'];
+/** Faults of single requests, whatever they are for. */
+export const requestFaults = ['answer', 'late-answer', 'no-answer', 'cut-answer', 'slow-answer'] as const;
+export type RequestFaultKind = (typeof requestFaults)[number];
 export type FaultOf<Kind extends FaultKind> = Extract<Fault, { fault: Kind }>;

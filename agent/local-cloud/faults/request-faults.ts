@@ -3,20 +3,26 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { Answer } from '../route.ts';
 import { json } from '../route.ts';
-import type { Faults } from './faults.ts';
-import { operations } from './plan.ts';
+import { statusOfError } from '../wire-error.ts';
+import type { Shape } from './answer-shape.ts';
+import type { Faults, StruckRequest } from './faults.ts';
+import { operationOf, streamNamedBy } from './operations.ts';
+import type { FaultOf } from './plan.ts';
 
-/** An answer to give at once, `silence` when none is to be given ever, or undefined: the request goes its way. */
-export type RequestFault = Answer | 'silence' | undefined;
+/** What befalls a request: another answer in place of its own, none ever, or its own in another shape. */
+export type Befallen = { instead?: Answer | 'silence'; shape?: Shape };
 
 /** Calls that go to a data endpoint and so notice when it moved. */
-const mediaPaths: readonly string[] = [operations.PutMedia, operations.ListFragments, '/getHLSStreamingSessionURL'];
+const mediaPaths: readonly string[] = ['/putMedia', '/listFragments', '/getHLSStreamingSessionURL'];
+/** Answered to pages of any origin, errors too. */
+const playerPaths = /^\/(hls|dash)\//;
 
 export class RequestFaults {
   readonly #faults: Faults;
   readonly #clock: Clock;
   /** Where media goes while `endpoint-moved` is active. */
   readonly #movedPort: () => number | undefined;
+  readonly #shapes = new WeakMap<IncomingMessage, Shape>();
 
   constructor(faults: Faults, clock: Clock, movedPort: () => number | undefined) {
     this.#faults = faults;
@@ -24,21 +30,35 @@ export class RequestFaults {
     this.#movedPort = movedPort;
   }
 
-  async meet(request: IncomingMessage, path: string): Promise<RequestFault> {
+  /** Before anything of the request is read but its head. */
+  async meet(request: IncomingMessage, path: string): Promise<Befallen> {
     this.#faults.countRequest(path);
-    if (path.startsWith('/admin/')) return undefined;
+    if (path.startsWith('/admin/')) return {};
     const halfOpen = this.#faults.find('half-open');
     if (halfOpen) {
       this.#faults.meet(halfOpen);
-      return 'silence';
+      return { instead: 'silence' };
     }
-    const stream = streamOf(request);
+    const stream = streamNamedBy(request.headers);
     const slow = this.#faults.find('slow', stream);
     if (slow && slow.headersMs > 0) {
       this.#faults.meet(slow);
       await this.#clock.sleep(slow.headersMs);
     }
-    return this.#refusal(path) ?? this.#movedAway(request, path) ?? this.#expiry(request);
+    const befallen = await this.#strike(request, path, stream, path === '/putMedia' ? undefined : 'all-streams');
+    const instead = befallen.instead ?? this.#movedAway(request, path) ?? this.#expiry(request);
+    if (befallen.shape) this.#shapes.set(request, befallen.shape);
+    return instead ? { instead } : befallen;
+  }
+
+  /** Once it is known what stream the request is about. Never for PutMedia, whose head says it. */
+  meetStream(request: IncomingMessage, streamName: () => string | undefined): Promise<Befallen> {
+    return this.#strike(request, request.url?.split('?')[0] ?? '', streamName(), 'one-stream');
+  }
+
+  /** The shape the acks of a PutMedia request are to have. */
+  shapeOf(request: IncomingMessage): Shape {
+    return this.#shapes.get(request) ?? {};
   }
 
   /** The key id a request is signed with, when a fault has the server accept it. */
@@ -48,11 +68,26 @@ export class RequestFaults {
     return keyId !== undefined && renewed.includes(keyId) ? keyId : undefined;
   }
 
-  #refusal(path: string): Answer | undefined {
-    const fault = this.#faults.all('answer').find(({ operation }) => operations[operation] === path);
-    if (!fault) return undefined;
-    this.#faults.meet(fault);
-    return refusal(fault.status, fault.errorType);
+  async #strike(
+    { method, headers }: IncomingMessage,
+    path: string,
+    stream: string | undefined,
+    faultsOf: StruckRequest['faultsOf'],
+  ): Promise<Befallen> {
+    const operation = operationOf({ method, path, headers });
+    if (!operation) return {};
+    const struck = this.#faults.strike({ operation, stream, ...(faultsOf ? { faultsOf } : {}) });
+    if (struck['late-answer']) await this.#clock.sleep(struck['late-answer'].lateMs);
+    if (struck['no-answer']) return { instead: 'silence' };
+    if (struck.answer) return { instead: answerOf(struck.answer, path) };
+    const { 'cut-answer': cut, 'slow-answer': slow } = struck;
+    if (!cut && !slow) return {};
+    return {
+      shape: {
+        ...(cut ? { cutAfterBytes: cut.afterBytes } : {}),
+        ...(slow ? { bytesPerSecond: slow.bytesPerSecond } : {}),
+      },
+    };
   }
 
   #movedAway({ socket }: IncomingMessage, path: string): Answer | undefined {
@@ -75,9 +110,10 @@ export function signerOf({ headers }: Pick<IncomingMessage, 'headers'>): string 
   return /Credential=([^/,\s]+)\//.exec(headers.authorization ?? '')?.[1];
 }
 
-function streamOf({ headers }: IncomingMessage): string | undefined {
-  const name = headers['x-amzn-stream-name'];
-  return Array.isArray(name) ? name[0] : name;
+function answerOf({ errorType, status = statusOfError(errorType) }: FaultOf<'answer'>, path: string): Answer {
+  const answer = refusal(status, errorType);
+  if (!playerPaths.test(path)) return answer;
+  return { ...answer, headers: { ...answer.headers, 'access-control-allow-origin': '*' } };
 }
 
 function refusal(status: number, errorType: string): Answer {

@@ -5,6 +5,7 @@ import type { Ack } from '../put-media/ack.ts';
 import { AckError, ackErrorCode, ackLine } from '../put-media/ack.ts';
 import type { FragmentTaker, SessionTap } from '../put-media/session.ts';
 import { AckWriter } from './ack-writer.ts';
+import type { Shape } from './answer-shape.ts';
 import type { Faults } from './faults.ts';
 import type { FaultOf } from './plan.ts';
 
@@ -17,6 +18,8 @@ export type SessionFaultsOptions = {
   response: ServerResponse;
   /** Told of each fragment that is stored, by its number. */
   onStored: (number: string) => void;
+  /** Of its acks all together. */
+  shape: Shape;
 };
 
 export class SessionFaults implements SessionTap {
@@ -34,7 +37,7 @@ export class SessionFaults implements SessionTap {
 
   constructor(options: SessionFaultsOptions) {
     this.#options = options;
-    this.#writer = new AckWriter(options.response, options.clock);
+    this.#writer = new AckWriter(options.response, options.clock, options.shape);
   }
 
   async take(chunk: Uint8Array, stopped: AbortSignal): Promise<void> {

@@ -29,6 +29,10 @@ export function playerRoutes<Kind extends Session>(
     ...Object.entries(files).map(
       ([file, handle]): Route => ({
         ...{ method: 'GET', path: `${folder}/${file}`, signed: false },
+        streamOf: ({ query }) => {
+          const session = sessions.find(query.get('SessionToken') ?? '');
+          return typeof session === 'string' ? undefined : session.streamName;
+        },
         handle: (request: Request) =>
           withSession(sessions, request, playing => {
             const operation = sessionOperation(file);
