@@ -31,8 +31,24 @@ export async function localCloudCommand(
     accessKeyId: AWS_ACCESS_KEY_ID || knownKeys.accessKeyId,
     secretAccessKey: new Secret(AWS_SECRET_ACCESS_KEY || knownKeys.secretAccessKey),
   });
+  const renew = async () => {
+    const tls = await certificateOf(more['tls-certificate'], more['tls-key']);
+    if (!tls) return;
+    cloud.useCertificate(tls);
+    tell('local-cloud shows new connections the certificate as its file is now');
+  };
+  using _renewals = more['tls-certificate'] === undefined ? undefined : onHangUp(renew, tell);
   tell(`local-cloud listens on ${cloud.url} and keeps its data in ${data}`);
   await aborted(signal);
+}
+
+/** A certificate is renewed every few weeks, and a recorder not stopped for it. What is wrong with the new one is told. */
+function onHangUp(work: () => Promise<void>, tell: (line: string) => void): Disposable {
+  const again = () =>
+    void work().catch((error: unknown) => tell(`local-cloud: ${error instanceof Error ? error.message : error}`));
+  // At a terminal it says that the terminal is gone.
+  if (!process.stdin.isTTY) process.on('SIGHUP', again);
+  return { [Symbol.dispose]: () => void process.off('SIGHUP', again) };
 }
 
 function bytesOf(name: string, text: string | undefined): number | undefined {

@@ -1,12 +1,11 @@
 // The listener: finds the route, checks the signature, reads the body within its limit, turns errors into answers.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import type { Clock } from '../clock.ts';
 import type { AgentError } from '../errors.ts';
 import { asAgentError } from '../errors.ts';
 import type { Secret } from '../secret.ts';
+import { BodyBudget } from './body-budget.ts';
 import { sha256Hex } from './canonical-request.ts';
 import type { Certificate } from './certificate.ts';
 import { type Shape, shaped } from './faults/answer-shape.ts';
@@ -17,15 +16,14 @@ import type { AskedOperation } from './quotas/quotas.ts';
 import { readBody } from './request-body.ts';
 import type { Answer, Caller, Request, Route } from './route.ts';
 import { json } from './route.ts';
-import { sendSequence } from './send-sequence.ts';
+import { cutWhenStalled, sendSequence } from './send-sequence.ts';
+import { type ConnectionLimits, limitedServer } from './server.ts';
 import { checkCredential, emptyPayloadHash, unsignedPayload, type Verifier, verifySignature } from './sigv4.ts';
 import { WireError } from './wire-error.ts';
 
 const services = ['kinesisvideo', 'rekognition'];
 const defaultMaxBodyBytes = 1024 * 1024;
 const bodyTimeoutMs = 30_000;
-const keepAliveTimeout = 60_000;
-const handshakeTimeout = 10_000;
 
 /** KVS's own words for a path it does not have, beside those SDKs read. */
 const unknownOperation = { Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' };
@@ -43,6 +41,9 @@ export type ListenerOptions = {
   guard?: PageGuard | undefined;
   /** Speaks https only. */
   tls?: Certificate | undefined;
+  limits?: ConnectionLimits | undefined;
+  /** Of all bodies that are being read or answered, together. */
+  maxBodiesBytes?: number | undefined;
 };
 
 /** What may befall a request before it is handled. */
@@ -54,24 +55,17 @@ export type ListenerFaults = {
 
 type Handled = { answer: Answer; shape: Shape | undefined } | 'silence';
 
-type Exchange = { request: IncomingMessage; response: ServerResponse; acceptBody: () => void };
+type Exchange = { request: IncomingMessage; response: ServerResponse; acceptBody: () => void; budget: BodyBudget };
 
 /** Not yet listening. `routes` is asked at every request, so it may be filled once the address is known. */
 export function createListener(routes: readonly Route[], options: ListenerOptions): Server {
-  const server = unboundServer(options.tls);
-  // A PutMedia request lasts up to 45 minutes; other bodies have their own time limit.
-  server.requestTimeout = 0;
+  const server = limitedServer(options.tls, options.limits);
+  const budget = new BodyBudget(options.maxBodiesBytes);
   const serve = (request: IncomingMessage, response: ServerResponse, acceptBody: () => void) =>
-    void answer({ request, response, acceptBody }, routes, options);
+    void answer({ request, response, acceptBody, budget }, routes, options);
   server.on('request', (request, response) => serve(request, response, () => undefined));
   server.on('checkContinue', (request, response) => serve(request, response, () => response.writeContinue()));
   return server;
-}
-
-function unboundServer(tls: Certificate | undefined): Server {
-  if (!tls) return createServer({ keepAliveTimeout });
-  const { chain: cert, key } = tls;
-  return createTlsServer({ cert, key: key.reveal(), minVersion: 'TLSv1.2', handshakeTimeout, keepAliveTimeout });
 }
 
 async function answer(exchange: Exchange, routes: readonly Route[], options: ListenerOptions): Promise<void> {
@@ -116,11 +110,14 @@ function findRoute(routes: readonly Route[], request: IncomingMessage): Route {
 
 async function handle(
   route: Exclude<Route, { signed: 'streaming' }>,
-  { request, response, acceptBody }: Exchange,
+  exchange: Exchange,
   options: ListenerOptions,
 ): Promise<Handled> {
+  const { request, acceptBody, budget } = exchange;
   const body = await readBody(request, {
-    maxBytes: route.maxBodyBytes ?? defaultMaxBodyBytes,
+    budget,
+    // What a token opens is asked for without a body.
+    maxBytes: route.maxBodyBytes ?? (route.signed ? defaultMaxBodyBytes : 0),
     timeoutMs: bodyTimeoutMs,
     clock: options.clock,
     acceptBody: () => {
@@ -129,6 +126,18 @@ async function handle(
       acceptBody();
     },
   });
+  try {
+    return await handleWhole(route, { ...exchange, body }, options);
+  } finally {
+    budget.giveBack(body.length);
+  }
+}
+
+async function handleWhole(
+  route: Exclude<Route, { signed: 'streaming' }>,
+  { request, response, body }: Exchange & { body: Buffer },
+  options: ListenerOptions,
+): Promise<Handled> {
   const parsed = {
     method: request.method ?? '',
     path: pathOf(request),
@@ -182,9 +191,14 @@ function pathOf(request: IncomingMessage): string {
   return request.url?.split('?')[0] ?? '/';
 }
 
+/** A name or an address, perhaps with a port: what may stand in an address of ours. */
+const hostPattern = /^([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
+
 /** Under which address the client knows us. Some send the host without its port; the socket knows it. */
 function originOf({ headers, socket }: IncomingMessage, { tls }: ListenerOptions): string {
-  const host = headers.host ?? socket.localAddress ?? '127.0.0.1';
+  const address = socket.localAddress?.replace(/^::ffff:/, '') ?? '127.0.0.1';
+  const own = address.includes(':') ? `[${address}]` : address;
+  const host = hostPattern.test(headers.host ?? '') ? (headers.host ?? own) : own;
   return `${tls ? 'https' : 'http'}://${/:\d+$/.test(host) ? host : `${host}:${socket.localPort}`}`;
 }
 
@@ -208,6 +222,7 @@ async function send(response: ServerResponse, answer: Answer, clock: Clock): Pro
   response.writeHead(status, status === noContent ? headers : { ...headers, 'content-length': length });
   for (const piece of pieces) response.write(piece);
   response.end();
+  cutWhenStalled(response, clock);
 }
 
 function isSequence(body: NonNullable<Answer['body']>): body is AsyncIterable<Uint8Array> {

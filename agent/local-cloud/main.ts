@@ -31,6 +31,7 @@ import type { QuotaName } from './quotas/table.ts';
 import { PeopleDetector } from './rekognition/detector.ts';
 import { rekognitionRoutes } from './rekognition/routes.ts';
 import type { Route } from './route.ts';
+import { showCertificate } from './server.ts';
 import { checkStart } from './start-checks.ts';
 import { storageRoute } from './storage-route.ts';
 import { type StorageState, Store } from './store/store.ts';
@@ -72,6 +73,8 @@ export type LocalCloud = AsyncDisposable & {
   /** Undefined unless started with `faults`. */
   faults: Faults | undefined;
   storage(): Promise<StorageState>;
+  /** For new connections, in place of the one it was started with. Nothing without `tls`. */
+  useCertificate(certificate: Certificate): void;
   /** Ends PutMedia and GetMedia sessions, drops what was not complete, stops listening. May be called twice. */
   close(): Promise<void>;
 };
@@ -90,7 +93,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const quotas = new Quotas({ names, clock, store });
   const admit = (asked: AskedOperation) => quotas.admit(asked);
   const guard = pageGuard({ ...options, host });
-  const { faulty, server } = createServers(routes, { ...options, host, clock, onProblem, admit, guard });
+  const { faulty, server, servers } = createServers(routes, { ...options, host, clock, onProblem, admit, guard });
   const port = await listen(server, host, options.port).catch(async error => {
     await store.close();
     throw error;
@@ -123,7 +126,10 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await store.close();
   });
   const storage = () => store.storage();
-  return { url, port, faults: faulty?.faults, storage, close, [Symbol.asyncDispose]: close };
+  const useCertificate = (certificate: Certificate) => {
+    for (const listening of servers) showCertificate(listening, certificate);
+  };
+  return { url, port, faults: faulty?.faults, storage, useCertificate, close, [Symbol.asyncDispose]: close };
 }
 
 function say(sentence: string): void {
@@ -134,14 +140,17 @@ function say(sentence: string): void {
 function createServers(
   routes: readonly Route[],
   options: LocalCloudOptions & Pick<ListenerOptions, 'clock' | 'onProblem' | 'admit' | 'guard'> & { host: string },
-): { server: Server; faulty?: FaultyServer } {
+): { server: Server; servers: Server[]; faulty?: FaultyServer } {
   const { host, clock, onProblem, faults, ...rest } = options;
-  if (!faults) return { server: createListener(routes, { ...rest, clock, onProblem }) };
+  if (!faults) {
+    const server = createListener(routes, { ...rest, clock, onProblem });
+    return { server, servers: [server] };
+  }
   const faulty = new FaultyServer(clock, host);
   const listener = () => createListener(routes, { ...rest, clock, onProblem, faults: faulty.requests });
-  const server = listener();
-  faulty.watch(server, listener(), error => onProblem(asAgentError(error)));
-  return { server, faulty };
+  const [server, moved] = [listener(), listener()];
+  faulty.watch(server, moved, error => onProblem(asAgentError(error)));
+  return { server, servers: [server, moved], faulty };
 }
 
 /** The same work however often it is asked for. */

@@ -1,6 +1,7 @@
 // Reads a request's body whole, within a size and a time.
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { WireError } from './wire-error.ts';
 
 type Limits = {
@@ -9,11 +10,16 @@ type Limits = {
   clock: Clock;
   /** Called once the announced size is known to be acceptable. */
   acceptBody: () => void;
+  budget: BodyBudget;
 };
 
-/** @throws WireError RequestEntityTooLargeException, SerializationException when the body stops arriving */
+/**
+ * The caller gives the body's bytes back to the budget when it is done with them.
+ * @throws WireError RequestEntityTooLargeException, ThrottlingException when too many bodies arrive at once,
+ * SerializationException when the body stops arriving
+ */
 export async function readBody(request: IncomingMessage, limits: Limits): Promise<Buffer> {
-  const { maxBytes, timeoutMs, clock, acceptBody } = limits;
+  const { maxBytes, timeoutMs, clock, acceptBody, budget } = limits;
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
   acceptBody();
   const cancel = clock.after(timeoutMs, () => request.destroy());
@@ -22,11 +28,14 @@ export async function readBody(request: IncomingMessage, limits: Limits): Promis
   try {
     // Left open on purpose when the body is too large: the refusal goes out on the same socket.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      if (bytes + chunk.length > maxBytes) throw tooLarge(maxBytes);
+      if (!budget.take(chunk.length))
+        throw new WireError('ThrottlingException', 'Too much is being sent at once. Try again later.');
       bytes += chunk.length;
-      if (bytes > maxBytes) throw tooLarge(maxBytes);
       chunks.push(chunk);
     }
   } catch (error) {
+    budget.giveBack(bytes);
     if (error instanceof WireError) throw error;
     throw new WireError('SerializationException', 'The body did not arrive whole.');
   } finally {

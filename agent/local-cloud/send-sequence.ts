@@ -24,6 +24,21 @@ export async function sendSequence(
   response.end();
 }
 
+/** Cuts off a client that takes nothing more of an answer that is written whole. */
+export function cutWhenStalled(response: ServerResponse, clock: Clock): void {
+  const { socket } = response;
+  if (!socket || response.writableFinished) return;
+  let leftBytes = Infinity;
+  const look = () => {
+    if (response.writableFinished || response.destroyed) return;
+    if (socket.writableLength >= leftBytes) return void response.destroy();
+    leftBytes = socket.writableLength;
+    cancel = clock.after(stalledMs, look);
+  };
+  let cancel = clock.after(stalledMs, look);
+  response.once('close', () => cancel());
+}
+
 /** Resolves when the client has taken what was written, or has gone. */
 function taken(response: ServerResponse, clock: Clock): Promise<void> {
   if (response.destroyed) return Promise.resolve();

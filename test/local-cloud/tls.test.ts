@@ -1,7 +1,7 @@
 // The embedded server on https, as clients see it that check its certificate.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -116,6 +116,42 @@ test.each([
 ])('%s is said in a sentence', async (_, certificate, key, code, message) => {
   const refused = readCertificate(file(certificate), file(key));
   await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+});
+
+test('a renewed certificate is read when the program is hung up on; a wrong one is told, and the old one stays', {
+  timeout: 30_000,
+}, async () => {
+  const [pem, key] = [file('renewed.pem'), file('renewed.key')];
+  const use = (name: string) => Promise.all([copyFile(file(`${name}.pem`), pem), copyFile(file(`${name}.key`), key)]);
+  await use('own');
+  const command = ['agent/cli.ts', 'local-cloud', '--port', '0', '--data', file('renewed'), '--tls-certificate', pem];
+  const server = spawn(process.execPath, [...command, '--tls-key', key], {
+    ...{ env: {}, stdio: ['ignore', 'ignore', 'pipe'] },
+  });
+  let said = '';
+  server.stderr.setEncoding('utf8').on('data', text => {
+    said += text;
+  });
+  const says = (pattern: RegExp) => expect.poll(() => said, { timeout: 10_000 }).toMatch(pattern);
+  await says(/listens on/);
+  const url = /listens on (https:\S+)/.exec(said)?.[1] ?? '';
+  const list = async (ca: string) => {
+    const answer = await new KinesisVideoClient(trusting(url, ca)).send(new ListStreamsCommand({}));
+    return answer.StreamInfoList;
+  };
+  const other = await readFile(file('other.pem'), 'utf8');
+  expect(await list(tls.chain)).toEqual([]);
+  await use('other');
+  server.kill('SIGHUP');
+  await says(/the certificate as its file is now/);
+  expect(await list(other)).toEqual([]);
+  await expect(list(tls.chain)).rejects.toThrow(/certificate/);
+  await copyFile(file('own.key'), key);
+  server.kill('SIGHUP');
+  await says(/does not belong to the certificate/);
+  expect(await list(other)).toEqual([]);
+  server.kill();
+  await once(server, 'close');
 });
 
 test('the program takes the two files, and not one without the other', async () => {
