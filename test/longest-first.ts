@@ -27,6 +27,7 @@ export const longest = [
   'test/source/rtsp-source.test.ts',
   'test/camera-check/odd-cameras.test.ts',
   'test/camera-check/command.test.ts',
+  'test/conformance/players/streams.test.ts',
   'test/local-cloud/hls-browser.test.ts',
   'test/source/oddities-to-cloud.test.ts',
   'test/source/camera-soak.test.ts',

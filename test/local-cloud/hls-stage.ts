@@ -124,9 +124,20 @@ export async function record(stage: Stage, name: string, { tracks, fragments }: 
 }
 
 /** Beside us, because the server it talks to runs in this process. */
-export function run(command: string, args: string[], env?: Record<string, string>) {
+export function run(
+  command: string,
+  args: string[],
+  env?: Record<string, string>,
+  user: { uid?: number; gid?: number } = {},
+) {
   return new Promise<{ stdout: string; stderr: string }>(resolve => {
-    const options = { env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024, timeout: 20_000 };
+    const options = {
+      env: { ...process.env, ...env },
+      maxBuffer: 64 * 1024 * 1024,
+      timeout: 20_000,
+      ...user,
+      killSignal: 'SIGKILL',
+    } as const;
     execFile(command, args, options, (_, stdout, stderr) => resolve({ stdout, stderr }));
   });
 }
