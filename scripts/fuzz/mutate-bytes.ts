@@ -8,7 +8,8 @@ const edges = [0, 1, 0x7f, 0x80, 0x81, 0xfe, 0xff];
 
 /** A damaged copy: up to three mutations, now and then none. */
 export function mutateBytes(original: Uint8Array, random: Random): Uint8Array {
-  let bytes: Uint8Array = original.slice();
+  // Not slice(): a Buffer's shares its memory, and the original would go from bad to worse.
+  let bytes: Uint8Array = new Uint8Array(original);
   for (let left = below(4, random); left > 0 && bytes.length > 0; left--)
     bytes = oneOf(mutations, random)(bytes, random);
   return bytes;
@@ -55,5 +56,5 @@ function repeatRange(bytes: Uint8Array, random: Random): Uint8Array {
 }
 
 function truncate(bytes: Uint8Array, random: Random): Uint8Array {
-  return bytes.slice(0, below(bytes.length, random));
+  return bytes.subarray(0, below(bytes.length, random));
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../agent/clock.ts';
-import { signedHeaders } from '../../scripts/fuzz/signed-request.ts';
+import { signedHeaders } from '../../scripts/fuzz/cloud/signed-request.ts';
 import { fastClock } from './fast-clock.ts';
 
 const child = join(import.meta.dirname, 'ingest-child.ts');

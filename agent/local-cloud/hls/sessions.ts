@@ -6,10 +6,13 @@ import type { Session } from './session.ts';
 
 /** Sessions kept at once; the oldest gives way. */
 const maxSessions = 1000;
+/** Fragments listed in all of them, some hundred bytes each; again the oldest gives way. */
+const maxListed = 500_000;
 /** How long a token is remembered as expired, so that a player is told why it was refused. */
 const rememberExpiredMs = 3_600_000;
 
-type Entry<Kind> = { session: Kind; expiresAtMs: number };
+/** Without its session once it has expired. */
+type Entry<Kind> = { session: Kind | undefined; expiresAtMs: number };
 
 export class Sessions<Kind extends Session = Session> {
   readonly #clock: Clock;
@@ -31,17 +34,26 @@ export class Sessions<Kind extends Session = Session> {
   find(token: string): Kind | 'expired' | 'unknown' {
     const entry = this.#entries.get(token);
     if (!entry) return 'unknown';
-    return entry.expiresAtMs > this.#clock.monotonicMs() ? entry.session : 'expired';
+    if (entry.expiresAtMs <= this.#clock.monotonicMs()) entry.session = undefined;
+    return entry.session ?? 'expired';
   }
 
   #forget(): void {
     const nowMs = this.#clock.monotonicMs();
-    for (const [token, { expiresAtMs }] of this.#entries) {
-      if (expiresAtMs + rememberExpiredMs < nowMs) this.#entries.delete(token);
+    let listed = 0;
+    for (const [token, entry] of this.#entries) {
+      if (entry.expiresAtMs <= nowMs) entry.session = undefined;
+      if (entry.expiresAtMs + rememberExpiredMs < nowMs) this.#entries.delete(token);
+      else listed += listedIn(entry);
     }
-    for (const token of this.#entries.keys()) {
-      if (this.#entries.size < maxSessions) break;
+    for (const [token, entry] of this.#entries) {
+      if (this.#entries.size < maxSessions && listed <= maxListed) break;
       this.#entries.delete(token);
+      listed -= listedIn(entry);
     }
   }
+}
+
+function listedIn({ session }: Entry<Session>): number {
+  return session?.timeline.entries.length ?? 0;
 }

@@ -15,6 +15,8 @@ const idleEndMs = 30_000;
 const maxSessionMs = 45 * 60_000;
 /** How long a producer may go on sending after an ERROR before its connection is broken off. */
 const lingerMs = 2_000;
+/** Of acknowledgements that wait for a producer to read them: thousands of fragments. */
+const maxUnreadBytes = 1024 * 1024;
 
 /** What a session needs of the store. */
 export type FragmentTaker = Pick<Store, 'findStream' | 'receive'> & {
@@ -148,6 +150,8 @@ export class Session {
     if (this.#options.tap) this.#options.tap.acknowledge(ack);
     // Each in a write of its own: of what arrives at once the C producer takes 1024 bytes, and of several acks the first.
     else if (!this.#response.destroyed) this.#response.write(ackLine(ack));
+    // Whoever sends for ever and never reads must not fill the memory.
+    if (this.#response.writableLength > maxUnreadBytes) this.#response.destroy();
   }
 
   /** What is complete is persisted and acknowledged first: an ERROR is the last word of a session. */

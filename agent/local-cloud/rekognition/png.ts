@@ -24,7 +24,8 @@ function chunks(file: Buffer): { header: Buffer; data: Buffer } {
     const length = file.readUInt32BE(position);
     const type = file.toString('latin1', position + 4, position + 8);
     const body = file.subarray(position + 8, position + 8 + length);
-    if (type === 'IHDR' && body.length === 13) header = body;
+    // The first one is what was looked at before the picture was let in; another could say it is a thousand times larger.
+    if (type === 'IHDR' && body.length === 13) header ??= body;
     if (type === 'IDAT') parts.push(body);
     position += 12 + length;
   }

@@ -1,6 +1,6 @@
 // Signs as AWS's clients do, but anything: paths, headers and bodies that no client of AWS would send, thousands a second.
 import { createHmac } from 'node:crypto';
-import { canonicalRequest, sha256Hex } from '../../agent/local-cloud/canonical-request.ts';
+import { canonicalRequest, sha256Hex } from '../../../agent/local-cloud/canonical-request.ts';
 
 export const fuzzKeys = { accessKeyId: 'local', secretAccessKey: 'local-secret' };
 
