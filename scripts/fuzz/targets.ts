@@ -1,5 +1,9 @@
 // Everything that can be fuzzed, by the name it has on the command line.
 import { acksTarget } from './acks.ts';
+import { cloudImagesTarget } from './cloud-images.ts';
+import { cloudJsonTarget } from './cloud-json.ts';
+import { cloudPlayerTarget } from './cloud-player.ts';
+import { cloudPutMediaTarget } from './cloud-put-media.ts';
 import { ebmlTarget } from './ebml.ts';
 import { onvifTarget } from './onvif.ts';
 import { probeAnswersTarget } from './probe-answers.ts';
@@ -14,6 +18,10 @@ export const targets = {
   ebml: ebmlTarget,
   acks: acksTarget,
   'put-media': putMediaTarget,
+  'cloud-json': cloudJsonTarget,
+  'cloud-put-media': cloudPutMediaTarget,
+  'cloud-player': cloudPlayerTarget,
+  'cloud-images': cloudImagesTarget,
   'probe-answers': probeAnswersTarget,
   rtp: rtpTarget,
   rtcp: rtcpTarget,

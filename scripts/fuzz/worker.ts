@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { heldBytes } from './memory.ts';
 import { seededRandom } from './seeded-random.ts';
-import type { Ending } from './target.ts';
+import type { Ending, Target } from './target.ts';
 import { type TargetName, targets } from './targets.ts';
 
 export type FuzzTask = {
@@ -22,8 +22,19 @@ export type FuzzResult =
 /** What is cached and compiled on the way is no leak; measuring begins after this many. */
 const warmUpInputs = 2000;
 
-async function run({ target: name, first, inputs, seed, progress }: FuzzTask): Promise<FuzzResult> {
-  await using target = await targets[name]();
+async function run(task: FuzzTask): Promise<FuzzResult> {
+  const target = await targets[task.target]();
+  const result = await feedAll(target, task);
+  try {
+    await target[Symbol.asyncDispose]();
+  } catch (error) {
+    // What shows at the end only; of a finding before it, it may be a consequence.
+    if (result.ok) return { ok: false, input: task.first + task.inputs, problem: toldOf(error) };
+  }
+  return result;
+}
+
+async function feedAll(target: Target, { first, inputs, seed, progress }: FuzzTask): Promise<FuzzResult> {
   const endings: Record<Ending, number> = {};
   let heldBefore = heldBytes();
   for (let input = first; input < first + inputs; input++) {
@@ -33,10 +44,14 @@ async function run({ target: name, first, inputs, seed, progress }: FuzzTask): P
       const ending = await target.feed(seededRandom(Math.imul(seed, 0x9e3779b1) ^ Math.imul(input + 1, 0x85ebca6b)));
       endings[ending] = (endings[ending] ?? 0) + 1;
     } catch (error) {
-      return { ok: false, input, problem: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+      return { ok: false, input, problem: toldOf(error) };
     }
   }
   return { ok: true, endings, heldGrowthBytes: heldBytes() - heldBefore };
+}
+
+function toldOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 if (parentPort) parentPort.postMessage(await run(workerData));

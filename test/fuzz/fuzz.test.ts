@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { concatBytes } from '../../agent/matroska/ebml.ts';
 import { frameHeader, writeClusterStart } from '../../agent/matroska/write.ts';
+import { mutateBytes } from '../../scripts/fuzz/mutate-bytes.ts';
 import { sampleOf } from '../../scripts/fuzz/mutate-elements.ts';
 import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
 import { demand, pieces } from '../../scripts/fuzz/target.ts';
@@ -59,6 +60,34 @@ describe('what others send, damaged in thousands of ways', () => {
     );
   });
 
+  test('every signed operation of the embedded server answers with what AWS documents, and goes on', async () => {
+    const { ok, endings, problem } = await fuzz('cloud-json', 600);
+    expect(problem).toBeUndefined();
+    expect(ok).toBe(true);
+    const reached = ['InvalidArgumentException', 'SerializationException', 'model: as it should be', 'oddly: 400'];
+    expect(Object.keys(endings)).toEqual(expect.arrayContaining(reached));
+  });
+
+  test('PutMedia over a damaged wire ends as KVS would end it, and the store stays whole', async () => {
+    const { ok, endings, problem } = await fuzz('cloud-put-media', 250);
+    expect(problem).toBeUndefined();
+    expect(ok).toBe(true);
+    expect(Object.keys(endings)).toEqual(expect.arrayContaining(['INVALID_MKV_DATA', 'whole, 3 acks', 'hung up']));
+  });
+
+  test('what a session token opens is media, a list, or refused by name', async () => {
+    const { ok, endings, problem } = await fuzz('cloud-player', 400);
+    expect(problem).toBeUndefined();
+    expect(ok).toBe(true);
+    expect(Object.keys(endings)).toEqual(expect.arrayContaining(['video/mp4', 'NotAuthorizedException']));
+  });
+
+  test('a damaged picture is looked at or refused by name, and the next one is looked at', async () => {
+    const { ok, problem } = await fuzz('cloud-images', 40);
+    expect(problem).toBeUndefined();
+    expect(ok).toBe(true);
+  });
+
   test('the depacketisers give out whole units only, and those of a lossy network as they were sent', async () => {
     const { ok, endings } = await fuzz('rtp', 6000);
     expect(ok).toBe(true);
@@ -101,6 +130,12 @@ describe('the fuzzer itself', () => {
       { start: 5, sizeAt: 6, dataAt: 7, end: 15 },
       { start: 15, sizeAt: 16, dataAt: 24, end: bytes.length },
     ]);
+  });
+
+  test('the original stays as it was, in a Buffer too', () => {
+    const original = Buffer.from('what is damaged is a copy');
+    for (let seed = 0; seed < 100; seed++) mutateBytes(original, seededRandom(seed));
+    expect(original.toString()).toBe('what is damaged is a copy');
   });
 
   test('pieces put together are the input', () => {
