@@ -220,8 +220,11 @@ async function send(response: ServerResponse, answer: Answer, clock: Clock): Pro
   const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
   const noContent = 204;
   response.writeHead(status, status === noContent ? headers : { ...headers, 'content-length': length });
+  // In one call to the system, however many pieces there are.
+  response.cork();
   for (const piece of pieces) response.write(piece);
   response.end();
+  response.uncork();
   cutWhenStalled(response, clock);
 }
 

@@ -79,6 +79,7 @@ export const cloudKeys = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'l
 const flagsOf: Readonly<Record<string, string[]>> = {
   run: ['--max-semi-space-size=4'],
   push: ['--max-semi-space-size=1'],
+  'local-cloud': ['--max-semi-space-size=2'],
 };
 
 /** A Node process of this repository. */

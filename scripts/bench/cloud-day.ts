@@ -158,7 +158,10 @@ async function inProcess(dir: string, range: Day): Promise<Record<string, unknow
         TimestampRange: { StartTimestamp: range.startMs / 1000, EndTimestamp: range.endMs / 1000 },
       },
     });
-    const settings = { ...settingsOf(request, Date.now()), maxFragments: range.fragments };
+    const settings = {
+      ...settingsOf(request, { retentionHours: 48, nowMs: Date.now() }),
+      maxFragments: range.fragments,
+    };
     const ms = { open: [] as number[], write: [] as number[] };
     let bytes = 0;
     for (let round = 0; round <= repeats; round++) {

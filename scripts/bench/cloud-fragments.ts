@@ -6,7 +6,7 @@ import { type ContainerFormat, GetHLSStreamingSessionURLCommand } from '@aws-sdk
 import { archiveClient } from '../../test/local-cloud/control-cloud.ts';
 import { readPlaylist } from '../../test/local-cloud/soak/playlist.ts';
 import { localCloud, node } from './child.ts';
-import { privateBytes } from './process-cost.ts';
+import { privateBytes, processorTime } from './process-cost.ts';
 import { quantileOf, rounded } from './quantiles.ts';
 import { makeStream, type SendableStream, sendAll, sendableStream } from './sent-stream.ts';
 import { TimedClient } from './timed-get.ts';
@@ -34,26 +34,36 @@ export async function benchFragments({ dir, megabytes, rounds }: FragmentsOption
   const mp4Urls = await segmentUrls(client, url, stream, 'FRAGMENTED_MP4');
   const before = await privateBytes(cloud.pid);
   const ms = { mp4: [] as number[], mp4Four: [] as number[], bare: [] as number[], bareFour: [] as number[] };
+  const processorMs = { server: 0, bare: 0 };
+  const costing = async (of: keyof typeof processorMs, work: () => Promise<number[]>) => {
+    const pid = of === 'server' ? cloud.pid : bare.pid;
+    const startMs = (await processorTime(pid)).ownMs;
+    const took = await work();
+    processorMs[of] += (await processorTime(pid)).ownMs - startMs;
+    return took;
+  };
   for (let round = 0; round <= rounds; round++) {
     for (let pass = 0; pass < passes; pass++) {
       const took = {
-        mp4: await client.getAll(mp4Urls, 1),
-        bare: await client.getAll(bareUrls, 1),
-        mp4Four: await client.getAll(mp4Urls, viewers),
-        bareFour: await client.getAll(bareUrls, viewers),
+        mp4: await costing('server', () => client.getAll(mp4Urls, 1)),
+        bare: await costing('bare', () => client.getAll(bareUrls, 1)),
+        mp4Four: await costing('server', () => client.getAll(mp4Urls, viewers)),
+        bareFour: await costing('bare', () => client.getAll(bareUrls, viewers)),
       };
       // The first round warms up.
       if (round > 0) for (const key of ['mp4', 'bare', 'mp4Four', 'bareFour'] as const) ms[key].push(...took[key]);
+      else Object.assign(processorMs, { server: 0, bare: 0 });
     }
   }
+  const processorMsPerRequest = (of: keyof typeof processorMs) => rounded(processorMs[of] / ms.mp4.length / 2);
   const transportUrls = await segmentUrls(client, url, stream, 'MPEG_TS');
   const first = await client.getAll(transportUrls, 1);
   const again = await client.getAll(transportUrls, 1);
   const after = await privateBytes(cloud.pid);
   return {
     input: { fragments: mp4Urls.length, bytes: (await client.get(mp4Urls[0] ?? '')).bytes, requests: ms.mp4.length },
-    mp4: figures(ms.mp4),
-    bareFileServer: figures(ms.bare),
+    mp4: { ...figures(ms.mp4), processorMsPerRequest: processorMsPerRequest('server') },
+    bareFileServer: { ...figures(ms.bare), processorMsPerRequest: processorMsPerRequest('bare') },
     mp4FourAtOnce: figures(ms.mp4Four),
     bareFileServerFourAtOnce: figures(ms.bareFour),
     ratioToBare: rounded(quantileOf(ms.mp4, 0.5) / quantileOf(ms.bare, 0.5)),
@@ -71,7 +81,7 @@ function figures(ms: readonly number[]): Record<string, number> {
   };
 }
 
-async function segmentUrls(
+export async function segmentUrls(
   client: TimedClient,
   url: string,
   { startMs, endMs }: SendableStream,

@@ -29,7 +29,8 @@ async function fuzz(target: TargetName, range: Range): Promise<boolean> {
   const watch = setInterval(
     (last => () => {
       const input = Atomics.load(progress, 0);
-      if (input !== gettingReady && input === last.input) outcome.resolve({ ok: false, input, problem: `hung for ${hangMs / 1000} s` });
+      if (input !== gettingReady && input === last.input)
+        outcome.resolve({ ok: false, input, problem: `hung for ${hangMs / 1000} s` });
       last.input = input;
     })({ input: -1 }),
     hangMs,

@@ -25,31 +25,28 @@ export function mediaPlaylist({ timeline, onDemand, ended, ...rest }: MediaPlayl
     `#EXT-X-MEDIA-SEQUENCE:${timeline.mediaSequence}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${timeline.discontinuitySequence}`,
     '#EXT-X-INDEPENDENT-SEGMENTS',
-    ...timeline.entries.flatMap((entry, index) =>
-      segmentLines(entry, { before: timeline.entries[index - 1], ...rest }),
-    ),
-    ...(ended ? ['#EXT-X-ENDLIST'] : []),
   ];
-  return `${lines.join('\n')}\n`;
+  const query = `SessionToken=${rest.token}&TrackNumber=${rest.trackNumber}`;
+  let text = `${lines.join('\n')}\n`;
+  // Thousands of segments: no lists of lines that live no longer than this.
+  timeline.entries.forEach((entry, index) => {
+    text += segmentText(entry, { before: timeline.entries[index - 1], query }, rest);
+  });
+  return ended ? `${text}#EXT-X-ENDLIST\n` : text;
 }
 
-type Place = Pick<MediaPlaylist, 'trackNumber' | 'token' | 'container' | 'showTimestamps'> & {
-  before: Entry | undefined;
-};
+type Place = { before: Entry | undefined; query: string };
+type Form = Pick<MediaPlaylist, 'token' | 'container' | 'showTimestamps'>;
 
-function segmentLines(entry: Entry, place: Place): string[] {
-  const { before, trackNumber, token, container, showTimestamps } = place;
-  const seconds = (entry.listedMs / 1000).toString();
-  const track = `SessionToken=${token}&TrackNumber=${trackNumber}`;
-  return [
-    ...(entry.discontinuity ? ['#EXT-X-DISCONTINUITY'] : []),
-    ...(container === 'FRAGMENTED_MP4' && entry.codec !== before?.codec
-      ? [`#EXT-X-MAP:URI="getMP4InitFragment.mp4?${track}&SequenceNumber=${entry.codec}"`]
-      : []),
-    ...(showTimestamps ? [`#EXT-X-PROGRAM-DATE-TIME:${new Date(entry.startMs).toISOString()}`] : []),
-    `#EXTINF:${seconds},`,
+function segmentText(entry: Entry, { before, query }: Place, { token, container, showTimestamps }: Form): string {
+  const seconds = entry.listedMs / 1000;
+  let text = entry.discontinuity ? '#EXT-X-DISCONTINUITY\n' : '';
+  if (container === 'FRAGMENTED_MP4' && entry.codec !== before?.codec)
+    text += `#EXT-X-MAP:URI="getMP4InitFragment.mp4?${query}&SequenceNumber=${entry.codec}"\n`;
+  if (showTimestamps) text += `#EXT-X-PROGRAM-DATE-TIME:${new Date(entry.startMs).toISOString()}\n`;
+  const uri =
     container === 'MPEG_TS'
       ? `getTSFragment.ts?FragmentNumber=${entry.fragment.number}&SessionToken=${token}`
-      : `getMP4MediaFragment.mp4?FragmentNumber=${entry.fragment.number}&${track}`,
-  ];
+      : `getMP4MediaFragment.mp4?FragmentNumber=${entry.fragment.number}&${query}`;
+  return `${text}#EXTINF:${seconds},\n${uri}\n`;
 }

@@ -125,12 +125,23 @@ export function keepNewest(timeline: Timeline, count: number): Timeline {
 
 /** Of fragments with one producer timestamp the last to arrive: it is the whole one after an interrupted upload. */
 export function withoutRepeats(fragments: readonly StoredFragment[]): StoredFragment[] {
+  if (ascends(fragments)) return [...fragments];
   const latest = new Map<number, string>();
   for (const { producerMs, number } of fragments) {
     const known = latest.get(producerMs);
     if (known === undefined || number > known) latest.set(producerMs, number);
   }
   return fragments.filter(({ producerMs, number }) => latest.get(producerMs) === number);
+}
+
+/** Nearly always: then no time can be there twice, and a day of fragments needs no table of them. */
+function ascends(fragments: readonly StoredFragment[]): boolean {
+  let lastMs = -Infinity;
+  return fragments.every(({ producerMs }) => {
+    const isLater = producerMs > lastMs;
+    lastMs = producerMs;
+    return isLater;
+  });
 }
 
 /**

@@ -16,36 +16,43 @@ const tracksSchema = z.array(
   ]),
 );
 
+export type CodecEntry = { readonly codecKey: string; readonly tracks: readonly Track[] };
+
 export class CodecTable {
-  readonly #db: DatabaseSync;
-  readonly #tracks = new Map<string, readonly Track[]>();
+  readonly #db: Pick<DatabaseSync, 'prepare'>;
+  readonly #entries = new Map<string, CodecEntry>();
+  /** By identity: those of the sessions that send now. */
+  readonly #keys = new WeakMap<readonly Track[], string>();
 
   /** @param db has a table `codecs (key, tracks)` */
-  constructor(db: DatabaseSync) {
+  constructor(db: Pick<DatabaseSync, 'prepare'>) {
     this.#db = db;
   }
 
   /** The key of these tracks; new ones are added to the table. */
   keyOf(tracks: readonly Track[]): string {
+    const known = this.#keys.get(tracks);
+    if (known !== undefined) return known;
     const text = JSON.stringify(
       tracks.map(track => ({ ...track, codecPrivate: Buffer.from(track.codecPrivate).toString('base64') })),
     );
     const key = keyOf(text);
-    if (!this.#tracks.has(key)) {
+    if (!this.#entries.has(key)) {
       this.#db.prepare('INSERT OR IGNORE INTO codecs VALUES (?, ?)').run(key, text);
-      this.#tracks.set(key, tracks);
+      this.#entries.set(key, { codecKey: key, tracks });
     }
+    this.#keys.set(tracks, key);
     return key;
   }
 
-  /** The same array every time for one key. */
-  tracks(key: string): readonly Track[] {
-    const known = this.#tracks.get(key);
+  /** The same strings and arrays every time for one key: thousands of fragments share them. */
+  entry(key: string): CodecEntry {
+    const known = this.#entries.get(key);
     if (known) return known;
     const row = this.#db.prepare('SELECT tracks FROM codecs WHERE key = ?').get(key);
-    const tracks = tracksSchema.parse(JSON.parse(String(row?.tracks)));
-    this.#tracks.set(key, tracks);
-    return tracks;
+    const entry = { codecKey: key, tracks: tracksSchema.parse(JSON.parse(String(row?.tracks))) };
+    this.#entries.set(key, entry);
+    return entry;
   }
 }
 

@@ -1,12 +1,12 @@
 // Which fragments there are, in SQLite. An index only: it can be rebuilt from the fragments' files, so it is synced
 // lazily and thrown away when it is damaged. Locked for one process, which also keeps two servers off one data folder.
 import { rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { AgentError } from '../../errors.ts';
-import type { Track } from '../../matroska/track.ts';
 import { CodecTable, hasAllCodecs } from './codec-table.ts';
 import { sqliteCode, sqliteCodes } from './disk-error.ts';
 import type { FragmentQuery, StoredFragment } from './media-store.ts';
+import { PreparedDatabase } from './prepared.ts';
 
 const schemaVersion = 1;
 const schema = `
@@ -21,8 +21,11 @@ const schema = `
   CREATE TABLE sequences (stream TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   PRAGMA user_version = ${schemaVersion};`;
 
+/** In the order in which `#fragment` takes them. */
+const columns = 'number, producer_ms, server_ms, length_ms, bytes, frames, timeline_ms, codec_key';
+
 export class FragmentIndex {
-  readonly #db: DatabaseSync;
+  readonly #db: PreparedDatabase;
   readonly #codecs: CodecTable;
   /** It knows nothing of what was before: there was none, or it was damaged. */
   readonly isNew: boolean;
@@ -30,7 +33,7 @@ export class FragmentIndex {
   /** @throws AgentError when another process has the index */
   constructor(path: string) {
     const { db, isNew } = openOrReplace(path);
-    this.#db = db;
+    this.#db = new PreparedDatabase(db);
     this.isNew = isNew;
     this.#codecs = new CodecTable(this.#db);
   }
@@ -41,7 +44,7 @@ export class FragmentIndex {
     this.#db
       .prepare('INSERT OR REPLACE INTO fragments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
       .run(streamName, number, producerMs, serverMs, lengthMs, bytes, frames, timelineMs, codecKey);
-    return { ...fragment, codecKey, tracks: this.#codecs.tracks(codecKey) };
+    return { ...fragment, codecKey, tracks: this.#codecs.entry(codecKey).tracks };
   }
 
   /** Returns the bytes it had; 0 when it was not there. */
@@ -69,34 +72,24 @@ export class FragmentIndex {
   }
 
   find(stream: string, number: string): StoredFragment | undefined {
-    const row = this.#db.prepare('SELECT * FROM fragments WHERE stream = ? AND number = ?').get(stream, number);
-    return row && this.#fragment(row);
+    return this.#fragments(stream, 'number = ?', number)[0];
   }
 
   list({ stream, by, fromMs, toMs, limit, after }: FragmentQuery): StoredFragment[] {
     const time = by === 'producer' ? 'producer_ms' : 'server_ms';
-    return this.#db
-      .prepare(
-        `SELECT * FROM fragments WHERE stream = ? AND ${time} BETWEEN ? AND ? AND (${time}, number) > (?, ?)
-         ORDER BY ${time}, number LIMIT ?`,
-      )
-      .all(stream, ticks(fromMs), ticks(toMs), after ? ticks(after.ms) : ticks(-Infinity), after?.number ?? '', limit)
-      .map(row => this.#fragment(row));
+    const which = `${time} BETWEEN ? AND ? AND (${time}, number) > (?, ?) ORDER BY ${time}, number LIMIT ?`;
+    // SQLite finds the range by the first comparison: a page begins where the one before ended, not at the first page.
+    const beginMs = Math.max(fromMs, after?.ms ?? fromMs);
+    const position = [ticks(after?.ms ?? -Infinity), after?.number ?? ''];
+    return this.#fragments(stream, which, ticks(beginMs), ticks(toMs), ...position, limit);
   }
 
   newest(stream: string, count: number): StoredFragment[] {
-    return this.#db
-      .prepare('SELECT * FROM fragments WHERE stream = ? ORDER BY number DESC LIMIT ?')
-      .all(stream, count)
-      .map(row => this.#fragment(row))
-      .reverse();
+    return this.#fragments(stream, 'true ORDER BY number DESC LIMIT ?', count).reverse();
   }
 
   after(stream: string, number: string, limit: number): StoredFragment[] {
-    return this.#db
-      .prepare('SELECT * FROM fragments WHERE stream = ? AND number > ? ORDER BY number LIMIT ?')
-      .all(stream, number, limit)
-      .map(row => this.#fragment(row));
+    return this.#fragments(stream, 'number > ? ORDER BY number LIMIT ?', number, limit);
   }
 
   /** Numbers of the oldest fragments, without which the others are no more than `maxBytes` together. */
@@ -143,18 +136,24 @@ export class FragmentIndex {
     this.#db.close();
   }
 
-  #fragment(row: Record<string, unknown>): StoredFragment {
-    const codecKey = String(row.codec_key);
-    const tracks: readonly Track[] = this.#codecs.tracks(codecKey);
+  #fragments(stream: string, which: string, ...values: SQLInputValue[]): StoredFragment[] {
+    const sql = `SELECT ${columns} FROM fragments WHERE stream = ? AND ${which}`;
+    return this.#db.rows(sql, stream, ...values).map(row => this.#fragment(stream, row));
+  }
+
+  #fragment(streamName: string, row: readonly SQLOutputValue[]): StoredFragment {
+    const [number, producerMs, serverMs, lengthMs, bytes, frames, timelineMs, key] = row;
+    // One string for all fragments: there are thousands of them in a session.
+    const { codecKey, tracks } = this.#codecs.entry(String(key));
     return {
-      streamName: String(row.stream),
-      number: String(row.number),
-      producerMs: Number(row.producer_ms),
-      serverMs: Number(row.server_ms),
-      lengthMs: Number(row.length_ms),
-      bytes: Number(row.bytes),
-      frames: Number(row.frames),
-      timelineMs: Number(row.timeline_ms),
+      streamName,
+      number: String(number),
+      producerMs: Number(producerMs),
+      serverMs: Number(serverMs),
+      lengthMs: Number(lengthMs),
+      bytes: Number(bytes),
+      frames: Number(frames),
+      timelineMs: Number(timelineMs),
       codecKey,
       tracks,
     };

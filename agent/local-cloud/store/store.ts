@@ -4,7 +4,7 @@
 // 3. The process may be killed at any moment: the next start finds every fragment that existed, and nothing half.
 
 import { EventEmitter } from 'node:events';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { AgentError, systemCode } from '../../errors.ts';
@@ -17,6 +17,7 @@ import { FragmentIndex } from './fragment-index.ts';
 import { fragmentNumber } from './fragment-number.ts';
 import { FragmentWriter } from './fragment-writer.ts';
 import type { FragmentQuery, MediaStore, StoredFragment, StoredStream } from './media-store.ts';
+import { readWhole } from './read-whole.ts';
 import { fragmentSuffix, reconcile } from './reconcile.ts';
 import { Retention } from './retention.ts';
 import { type Disk, diskOf, oldestIn, Room, type RoomLimits } from './room.ts';
@@ -223,9 +224,9 @@ export class Store implements MediaStore {
     return () => this.#news.off(`~${stream}`, callback);
   }
 
-  async readFragment({ streamName, number }: StoredFragment): Promise<Uint8Array> {
+  async readFragment({ streamName, number, bytes }: StoredFragment): Promise<Uint8Array> {
     try {
-      return await readFile(this.#path(streamName, number));
+      return await readWhole(this.#path(streamName, number), bytes);
     } catch (error) {
       if (systemCode(error) === 'ENOENT')
         throw new WireError('ResourceNotFoundException', `The fragment ${number} is not kept any more.`);
