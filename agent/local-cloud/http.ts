@@ -21,7 +21,6 @@ import { type ConnectionLimits, limitedServer } from './server.ts';
 import { checkCredential, emptyPayloadHash, unsignedPayload, type Verifier, verifySignature } from './sigv4.ts';
 import { WireError } from './wire-error.ts';
 
-const services = ['kinesisvideo', 'rekognition'];
 const defaultMaxBodyBytes = 1024 * 1024;
 const bodyTimeoutMs = 30_000;
 
@@ -184,7 +183,12 @@ function verifierOf(
   { accessKeyId, secretAccessKey, faults, clock }: ListenerOptions,
 ): Verifier {
   const accepted = faults?.acceptedKeyId(request) ?? accessKeyId;
-  return { accessKeyId: accepted, secretAccessKey, services, nowMs: clock.nowMs() };
+  return { accessKeyId: accepted, secretAccessKey, services: [serviceOf(request)], nowMs: clock.nowMs() };
+}
+
+/** JSON 1.1 services name their operations in a header; paths are those of KVS. */
+function serviceOf({ headers }: IncomingMessage): 'kinesisvideo' | 'rekognition' {
+  return headers['x-amz-target'] === undefined ? 'kinesisvideo' : 'rekognition';
 }
 
 function pathOf(request: IncomingMessage): string {
@@ -241,6 +245,7 @@ function refuse({ request, response }: Exchange, error: unknown, { onProblem, cl
   const output = type === 'UnknownOperationException' ? unknownOperation : {};
   const answer = json({ ...output, __type: type, Message: message, message }, status);
   const headers: Record<string, string> = { ...answer.headers, 'x-amzn-ErrorType': type };
+  if (serviceOf(request) === 'rekognition') headers['content-type'] = 'application/x-amz-json-1.1';
   // What is left of the body is not read, so the connection cannot be used again.
   if (!request.complete) headers.connection = 'close';
   void send(response, { ...answer, headers }, clock);

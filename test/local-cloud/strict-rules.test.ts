@@ -13,7 +13,7 @@ import {
 import { MatroskaReader } from '../../agent/matroska/read.ts';
 import { type TestCloud, testCloud } from './control-cloud.ts';
 import { startMs } from './ingest-producer.ts';
-import { type Answer, signedCall } from './signed-call.ts';
+import { type Answer, type Called, signedCall } from './signed-call.ts';
 import { createStream, uploadAt } from './stored-media.ts';
 
 let running: TestCloud;
@@ -231,6 +231,20 @@ test('an operation is found under its own path only, whatever its body claims to
     'InvalidArgumentException',
     'Exactly one of StreamName and StreamARN must be given.',
   ]);
+});
+
+test('a signature for another service opens nothing', async () => {
+  const { url } = running.cloud;
+  const target = 'RekognitionService.DetectLabels';
+  const foreign: [Called, string][] = [
+    [{ path: '/listStreams', service: 'rekognition' }, 'kinesisvideo'],
+    [{ path: '/', target, service: 'kinesisvideo' }, 'rekognition'],
+  ];
+  for (const [called, service] of foreign)
+    expect(told(await signedCall(url, called, { body: '{}' }))).toEqual([
+      'InvalidSignatureException',
+      `Credential should be scoped to correct service: '${service}'.`,
+    ]);
 });
 
 test('an ARN names the stream it was given for, and no other', async () => {

@@ -168,6 +168,8 @@ function checkError(served: Served, { status, type, body, headers }: Answer, tol
   expect(Object(body).__type, told).toBe(type);
   expect(Object(body).Message, told).toEqual(expect.any(String));
   expect(headers.get('x-amzn-requestid'), told).toMatch(/^[0-9a-f-]{36}$/);
+  const json = served.service === 'rekognition' ? 'application/x-amz-json-1.1' : 'application/json';
+  expect(headers.get('content-type'), told).toBe(json);
   const readable = type !== 'SerializationException';
   if (readable) expect(served.errors.has(type ?? ''), `${told} documents no ${type}`).toBe(true);
   expect(status, told).toBe(readable ? served.errors.get(type ?? '') : 400);
