@@ -1,110 +1,26 @@
-// The control plane, as AWS's own clients see it.
+// The control plane beyond what its operations answer (test/conformance/api): restarts, what is no operation, one server a folder.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import {
   CreateStreamCommand,
   DeleteStreamCommand,
-  DescribeStreamCommand,
+  DescribeImageGenerationConfigurationCommand,
+  DescribeNotificationConfigurationCommand,
+  DescribeStreamStorageConfigurationCommand,
   GetDataEndpointCommand,
   ListStreamsCommand,
-  type ListStreamsCommandOutput,
   ListTagsForStreamCommand,
   TagStreamCommand,
   UntagStreamCommand,
-  UpdateDataRetentionCommand,
+  UpdateImageGenerationConfigurationCommand,
+  UpdateNotificationConfigurationCommand,
 } from '@aws-sdk/client-kinesis-video';
-import { GetHLSStreamingSessionURLCommand } from '@aws-sdk/client-kinesis-video-archived-media';
-import { DetectLabelsCommand, RekognitionClient } from '@aws-sdk/client-rekognition';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { startLocalCloud } from '../../agent/local-cloud/main.ts';
 import { Secret } from '../../agent/secret.ts';
-import { archiveClient, awsCli, controlClient, keys, manualClock, testCloud } from './control-cloud.ts';
-
-test('a stream that was created is described with its ARN, version and retention', async () => {
-  await using running = await testCloud();
-  const client = controlClient(running.cloud.url);
-  const created = await client.send(
-    new CreateStreamCommand({ StreamName: 'front-door', DataRetentionInHours: 24, MediaType: 'video/h264,audio/aac' }),
-  );
-  expect(created.StreamARN).toMatch(/^arn:aws:kinesisvideo:us-west-2:\d{12}:stream\/front-door\/\d{13}$/);
-  for (const reference of [{ StreamName: 'front-door' }, { StreamARN: created.StreamARN }]) {
-    const { StreamInfo } = await client.send(new DescribeStreamCommand(reference));
-    expect(StreamInfo).toMatchObject({
-      StreamName: 'front-door',
-      StreamARN: created.StreamARN,
-      Status: 'ACTIVE',
-      DataRetentionInHours: 24,
-      MediaType: 'video/h264,audio/aac',
-    });
-    expect(StreamInfo?.Version).toMatch(/^[a-zA-Z0-9]{20}$/);
-    expect(Math.abs(Date.now() - (StreamInfo?.CreationTime?.getTime() ?? 0))).toBeLessThan(10_000);
-  }
-});
-
-test('errors arrive in the SDK as the exceptions KVS has, with their status and a request id', async () => {
-  await using running = await testCloud();
-  const client = controlClient(running.cloud.url);
-  await client.send(new CreateStreamCommand({ StreamName: 'taken' }));
-  const refusals: [Promise<unknown>, string, number][] = [
-    [client.send(new DescribeStreamCommand({ StreamName: 'none' })), 'ResourceNotFoundException', 404],
-    [client.send(new CreateStreamCommand({ StreamName: 'taken' })), 'ResourceInUseException', 400],
-    [client.send(new CreateStreamCommand({ StreamName: '../up' })), 'InvalidArgumentException', 400],
-    [client.send(new CreateStreamCommand({ StreamName: 'x'.repeat(257) })), 'InvalidArgumentException', 400],
-    [client.send(new CreateStreamCommand({ StreamName: 'a', MediaType: 'video' })), 'InvalidArgumentException', 400],
-    [
-      client.send(new CreateStreamCommand({ StreamName: 'a', DataRetentionInHours: -1 })),
-      'InvalidArgumentException',
-      400,
-    ],
-    [client.send(new DescribeStreamCommand({})), 'InvalidArgumentException', 400],
-    [client.send(new ListStreamsCommand({ NextToken: 'bm90IG91cnM=' })), 'InvalidArgumentException', 400],
-    [
-      client.send(new DescribeStreamCommand({ StreamARN: 'arn:aws:kinesisvideo:us-west-2:1:stream/taken/1' })),
-      'ResourceNotFoundException',
-      404,
-    ],
-    [
-      controlClient(running.cloud.url, { ...keys, accessKeyId: 'other' }).send(new ListStreamsCommand({})),
-      'UnrecognizedClientException',
-      403,
-    ],
-    [
-      controlClient(running.cloud.url, { ...keys, secretAccessKey: 'wrong' }).send(new ListStreamsCommand({})),
-      'InvalidSignatureException',
-      403,
-    ],
-  ];
-  for (const [answer, name, httpStatusCode] of refusals)
-    await expect(answer).rejects.toMatchObject({
-      name,
-      message: expect.stringMatching(/\S/),
-      $metadata: { httpStatusCode, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
-    });
-});
-
-test('streams are listed in pages, by prefix', async () => {
-  await using running = await testCloud();
-  const client = controlClient(running.cloud.url);
-  for (const StreamName of ['gate-2', 'yard', 'gate-1', 'gate-3', '..'])
-    await client.send(new CreateStreamCommand({ StreamName }));
-  const names: string[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page: ListStreamsCommandOutput = await client.send(
-      new ListStreamsCommand({ MaxResults: 2, ...(NextToken ? { NextToken } : {}) }),
-    );
-    expect(page.StreamInfoList?.length).toBeLessThanOrEqual(2);
-    names.push(...(page.StreamInfoList ?? []).map(({ StreamName = '' }) => StreamName));
-    NextToken = page.NextToken;
-  } while (NextToken);
-  expect(names).toEqual(['..', 'gate-1', 'gate-2', 'gate-3', 'yard']);
-  const gates = await client.send(
-    new ListStreamsCommand({ StreamNameCondition: { ComparisonOperator: 'BEGINS_WITH', ComparisonValue: 'gate' } }),
-  );
-  expect(gates.StreamInfoList?.map(({ StreamName }) => StreamName)).toEqual(['gate-1', 'gate-2', 'gate-3']);
-});
+import { controlClient, keys, manualClock, testCloud } from './control-cloud.ts';
 
 test('the data endpoint is the address the client came to', async () => {
   await using running = await testCloud();
@@ -117,37 +33,6 @@ test('the data endpoint is the address the client came to', async () => {
     );
     expect(answer.DataEndpoint).toBe(endpoint);
   }
-});
-
-test('retention changes by the given hours, only for who knows the version', async () => {
-  await using running = await testCloud();
-  const client = controlClient(running.cloud.url);
-  await client.send(new CreateStreamCommand({ StreamName: 'cam', DataRetentionInHours: 10 }));
-  const describe = async () => (await client.send(new DescribeStreamCommand({ StreamName: 'cam' }))).StreamInfo;
-  const change = async (
-    Operation: 'INCREASE_DATA_RETENTION' | 'DECREASE_DATA_RETENTION',
-    hours: number,
-    version?: string,
-  ) =>
-    client.send(
-      new UpdateDataRetentionCommand({
-        StreamName: 'cam',
-        CurrentVersion: version ?? (await describe())?.Version,
-        Operation,
-        DataRetentionChangeInHours: hours,
-      }),
-    );
-  const before = await describe();
-  await change('INCREASE_DATA_RETENTION', 14);
-  expect((await describe())?.DataRetentionInHours).toBe(24);
-  await expect(change('INCREASE_DATA_RETENTION', 1, before?.Version)).rejects.toThrow(
-    expect.objectContaining({ name: 'VersionMismatchException' }),
-  );
-  await expect(change('DECREASE_DATA_RETENTION', 25)).rejects.toThrow(
-    expect.objectContaining({ name: 'InvalidArgumentException' }),
-  );
-  await change('DECREASE_DATA_RETENTION', 24);
-  expect((await describe())?.DataRetentionInHours).toBe(0);
 });
 
 test('tags and streams survive a restart; a deleted stream does not come back', async () => {
@@ -166,27 +51,38 @@ test('tags and streams survive a restart; a deleted stream does not come back', 
   expect(Tags).toEqual({ site: 'home', floor: '2' });
 });
 
-test('a stream has at most 50 tags', async () => {
+test('configurations survive a restart', async () => {
   await using running = await testCloud();
   const client = controlClient(running.cloud.url);
-  const tags = (from: number, count: number) =>
-    Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag-${from + index}`, '']));
-  await client.send(new CreateStreamCommand({ StreamName: 'cam', Tags: tags(0, 50) }));
-  await expect(client.send(new TagStreamCommand({ StreamName: 'cam', Tags: tags(50, 1) }))).rejects.toThrow(
-    expect.objectContaining({ name: 'TagsPerResourceExceededLimitException' }),
-  );
-});
-
-test('the AWS CLI creates, lists and describes streams', async () => {
-  await using running = await testCloud();
-  const { url } = running.cloud;
-  await awsCli(url, 'kinesisvideo', 'create-stream', '--stream-name', 'yard', '--data-retention-in-hours', '2');
-  expect(await awsCli(url, 'kinesisvideo', 'list-streams')).toMatchObject({
-    StreamInfoList: [{ StreamName: 'yard', Status: 'ACTIVE', DataRetentionInHours: 2 }],
+  const StreamName = 'cam';
+  const StreamStorageConfiguration = { DefaultStorageTier: 'WARM' } as const;
+  await client.send(new CreateStreamCommand({ StreamName, DataRetentionInHours: 1, StreamStorageConfiguration }));
+  const ImageGenerationConfiguration = {
+    Status: 'ENABLED' as const,
+    ImageSelectorType: 'SERVER_TIMESTAMP' as const,
+    DestinationConfig: { Uri: 's3://pictures/cam', DestinationRegion: 'us-west-2' },
+    SamplingInterval: 3000,
+    Format: 'JPEG' as const,
+    FormatConfig: { JPEGQuality: '70' },
+    WidthPixels: 640,
+  };
+  const NotificationConfiguration = {
+    Status: 'DISABLED' as const,
+    DestinationConfig: { Uri: 'sns:us-west-2:1:topic' },
+  };
+  await client.send(new UpdateImageGenerationConfigurationCommand({ StreamName, ImageGenerationConfiguration }));
+  await client.send(new UpdateNotificationConfigurationCommand({ StreamName, NotificationConfiguration }));
+  await running.restart();
+  const again = controlClient(running.cloud.url);
+  expect(await again.send(new DescribeImageGenerationConfigurationCommand({ StreamName }))).toMatchObject({
+    ImageGenerationConfiguration,
   });
-  await expect(awsCli(url, 'kinesisvideo', 'describe-stream', '--stream-name', 'none')).rejects.toThrow(
-    /ResourceNotFoundException.*not found/s,
-  );
+  expect(await again.send(new DescribeNotificationConfigurationCommand({ StreamName }))).toMatchObject({
+    NotificationConfiguration,
+  });
+  expect(await again.send(new DescribeStreamStorageConfigurationCommand({ StreamName }))).toMatchObject({
+    StreamStorageConfiguration,
+  });
 });
 
 test('requests that are no KVS operation are refused in words, and the server goes on', async () => {
@@ -217,17 +113,6 @@ test('requests that are no KVS operation are refused in words, and the server go
   ]);
   expect(await controlClient(url).send(new ListStreamsCommand({}))).toMatchObject({ StreamInfoList: [] });
   expect(running.problems).toEqual([]);
-});
-
-test('HLS and Rekognition answer on the same port', async () => {
-  await using running = await testCloud();
-  const { url: endpoint } = running.cloud;
-  await controlClient(endpoint).send(new CreateStreamCommand({ StreamName: 'cam', DataRetentionInHours: 1 }));
-  const hls = archiveClient(endpoint).send(new GetHLSStreamingSessionURLCommand({ StreamName: 'cam' }));
-  await expect(hls).rejects.toThrow(expect.objectContaining({ name: 'ResourceNotFoundException' }));
-  const rekognition = new RekognitionClient({ endpoint, region: 'eu-west-1', credentials: keys, maxAttempts: 1 });
-  const labels = rekognition.send(new DetectLabelsCommand({ Image: { Bytes: new Uint8Array(100) } }));
-  await expect(labels).rejects.toThrow(expect.objectContaining({ name: 'InvalidImageFormatException' }));
 });
 
 test('a port that is taken is said in a sentence', async () => {

@@ -14,7 +14,7 @@ type Sender = { send(command: object): Promise<object>; destroy(): void };
 const refusal = z.object({
   name: z.string(),
   message: z.string(),
-  $metadata: z.object({ httpStatusCode: z.number().optional() }).optional(),
+  $metadata: z.object({ httpStatusCode: z.number().optional(), requestId: z.string().optional() }).optional(),
 });
 
 export function sdkForJavaScript(): ApiClient {
@@ -32,7 +32,8 @@ export function sdkForJavaScript(): ApiClient {
       } catch (error) {
         const { name, message, $metadata } = refusal.parse(error);
         const status = $metadata?.httpStatusCode;
-        return { error: name, message, problems: [], ...(status === undefined ? {} : { status }) };
+        if (status === undefined) return { error: name, message, problems: [] };
+        return { error: name, status, message, problems: $metadata?.requestId ? [] : ['no request id'] };
       }
     },
     async [Symbol.asyncDispose]() {
