@@ -20,6 +20,8 @@ export const longest = [
   'test/fuzz/fuzz.test.ts',
   'test/web/camera-check.test.ts',
   'test/local-cloud/rekognition.test.ts',
+  'test/conformance/api/control.test.ts',
+  'test/conformance/api/reading.test.ts',
   'test/source/processes.test.ts',
   'test/time/agent-in-1970.test.ts',
   'test/console/real-agent.test.ts',
