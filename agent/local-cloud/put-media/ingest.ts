@@ -41,7 +41,7 @@ type IngestOptions = {
   onFailure: (error: AckError) => void;
 };
 
-/** The next fragment is not this session's any more. */
+/** Thrown by a store that takes no further fragment of this session. */
 export class Retired extends Error {
   override readonly name = 'Retired';
 }
@@ -64,7 +64,6 @@ export class Ingest {
   #latest: { clusterMs: number; reference: FragmentReference } | undefined;
   #persisting: Promise<void> = Promise.resolve();
   #failure: AckError | undefined;
-  #isRetired = false;
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -73,11 +72,6 @@ export class Ingest {
   /** The fragment that is arriving, for the ERROR acknowledgement. */
   get current(): FragmentReference | undefined {
     return this.#open?.reference;
-  }
-
-  /** Has the open fragment be the last one. */
-  retire(): void {
-    this.#isRetired = true;
   }
 
   /**
@@ -199,7 +193,6 @@ export class Ingest {
 
   async #openFragment(progress: Progress): Promise<OpenFragment> {
     const { store, stream, timelineMs, acknowledge } = this.#options;
-    if (this.#isRetired) throw new Retired();
     if (this.#streamIsGone()) throw new AckError('STREAM_NOT_ACTIVE');
     const header = this.#header ?? new Uint8Array();
     const producerMs = timelineMs + progress.clusterMs;
@@ -252,6 +245,7 @@ export class Ingest {
     try {
       return await work;
     } catch (error) {
+      if (error instanceof Retired) throw error;
       throw this.#archivalError(error);
     }
   }

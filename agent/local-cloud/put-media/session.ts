@@ -79,11 +79,6 @@ export class Session {
     this.#body.stop(reason);
   }
 
-  /** Goes on with the fragment that is open, if there is one, and ends before the next. */
-  retire(): void {
-    this.#ingest.retire();
-  }
-
   async #run(): Promise<void> {
     const { clock } = this.#options;
     const cancelLimit = clock.after(maxSessionMs, () =>

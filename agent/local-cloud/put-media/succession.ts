@@ -1,6 +1,7 @@
 // Which of several PutMedia connections of one stream is the producer's. Whoever renews its credentials opens the next
 // connection while it still sends a fragment on the one before, so the newer one does not win by being opened: an older
 // one takes no further fragment once the newer has begun one, and is over when the newer has completed one.
+import { Retired } from './ingest.ts';
 import type { FragmentTaker, Session } from './session.ts';
 
 /** More at once are no succession. */
@@ -9,6 +10,8 @@ const maxSessions = 5;
 export class Succession {
   /** By stream, oldest first. */
   readonly #sessions = new Map<string, Session[]>();
+  /** A newer session has begun a fragment. */
+  readonly #retired = new WeakSet<Session>();
 
   of(stream: string): readonly Session[] {
     return this.#sessions.get(stream) ?? [];
@@ -22,8 +25,9 @@ export class Succession {
     };
     const session = make({
       findStream: name => store.findStream(name),
-      receive: arriving => {
-        for (const one of older()) one.retire();
+      receive: async arriving => {
+        if (this.#retired.has(session)) throw new Retired();
+        for (const one of older()) this.#retired.add(one);
         return store.receive(arriving);
       },
       // Nothing of an older session is stored after something of a newer one: readers follow the numbers.
