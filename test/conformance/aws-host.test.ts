@@ -5,11 +5,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect } from 'vitest';
 import { archiveClient, testCloud } from '../local-cloud/control-cloud.ts';
 import { cell } from './cell.ts';
 import { frames, keptMedia } from './kept-media.ts';
 import {
+  coolDown,
   kvssink,
   kvssinkDir,
   needsKvssink,
@@ -52,6 +53,8 @@ function mayUnshare(): boolean {
 }
 
 const isAble = Boolean(kvssinkDir ?? producerCDir) && mayUnshare();
+
+afterAll(coolDown);
 
 describe.skipIf(!isAble)('at the host name of AWS (root only)', () => {
   let certificate: TestCertificate;

@@ -1,10 +1,10 @@
 // AWS's GStreamer element through all that goes wrong on the way. What it repeats and what it gives up is its own design;
 // that the embedded server drives it there and loses nothing of what it repeats is what these tests hold.
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FaultInput } from '../../agent/local-cloud/faults/plan.ts';
 import type { LocalCloudOptions } from '../../agent/local-cloud/main.ts';
 import { ackErrorIds } from '../../agent/local-cloud/put-media/ack.ts';
@@ -12,7 +12,7 @@ import { isQuotaName, quotaNames } from '../../agent/local-cloud/quotas/table.ts
 import { archiveClient, keys, type TestCloud, testCloud } from '../local-cloud/control-cloud.ts';
 import { cell } from './cell.ts';
 import { frames, keptMedia, pictures } from './kept-media.ts';
-import { kvssink, kvssinkDir, needsKvssink, type Recording, type Run, type Sink, warmUp } from './kvssink.ts';
+import { coolDown, kvssink, kvssinkDir, needsKvssink, type Recording, type Run, type Sink, warmUp } from './kvssink.ts';
 
 const client = 'kvssink';
 const operation = 'PutMedia';
@@ -34,8 +34,15 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
+/** Of files with credentials. */
+let folder: string;
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kvssink-credentials-'));
   if (kvssinkDir) await warmUp();
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await coolDown();
 });
 
 describe.skipIf(!kvssinkDir).concurrent(needsKvssink, () => {
@@ -195,7 +202,7 @@ describe.skipIf(!kvssinkDir).concurrent(needsKvssink, () => {
 
   cell({ operation, client }, 'credentials that end are exchanged without a loss', async () => {
     await using running = await testCloud({ faults: true });
-    const file = join(tmpdir(), `kvssink-credentials-${process.pid}`);
+    const file = join(folder, 'renewed');
     await writeFile(file, credentials(keys.accessKeyId, 40_000, 'first'));
     const sink = { stream: 'cam', properties: [`credential-path=${file}`], env: noKeys };
     await using run = await kvssink({ url: running.cloud.url, ...sink }, { pictures: 275 });
@@ -220,7 +227,7 @@ describe.skipIf(!kvssinkDir).concurrent(needsKvssink, () => {
   for (const [index, [name, options]] of Object.entries(quotas).entries())
     cell({ operation, client }, `a session gives way to the next before its credentials end: ${name}`, async () => {
       await using running = await testCloud(options);
-      const file = join(tmpdir(), `kvssink-rotation-${index}-${process.pid}`);
+      const file = join(folder, `rotated-${index}`);
       await writeFile(file, credentials(keys.accessKeyId, 45_000, 'first'));
       const sink = { stream: 'cam', properties: [`credential-path=${file}`], env: noKeys };
       await using run = await kvssink({ url: running.cloud.url, ...sink }, { pictures: 1225 });

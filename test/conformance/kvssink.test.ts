@@ -6,7 +6,16 @@ import { archiveClient, controlClient, type TestCloud, testCloud } from '../loca
 import { createStream, fragmentsOf } from '../local-cloud/stored-media.ts';
 import { cell } from './cell.ts';
 import { clip, frames, keptFragments, keptMedia, pictures, playlist } from './kept-media.ts';
-import { kvssink, kvssinkDir, needsKvssink, program, type Recording, steppedKvssink, warmUp } from './kvssink.ts';
+import {
+  coolDown,
+  kvssink,
+  kvssinkDir,
+  needsKvssink,
+  program,
+  type Recording,
+  steppedKvssink,
+  warmUp,
+} from './kvssink.ts';
 import { type TestCertificate, testCertificate } from './test-certificate.ts';
 
 const client = 'kvssink';
@@ -15,6 +24,7 @@ vi.setConfig({ testTimeout: 150_000 });
 beforeAll(async () => {
   if (kvssinkDir) await warmUp();
 });
+afterAll(coolDown);
 
 describe.skipIf(!kvssinkDir)(needsKvssink, () => {
   let running: TestCloud;

@@ -112,6 +112,11 @@ export async function warmUp(): Promise<void> {
   await promisify(execFile)('gst-inspect-1.0', ['kvssink'], { env: { PATH: process.env.PATH, ...gstreamer } });
 }
 
+/** Removes what it noted of them. */
+export async function coolDown(): Promise<void> {
+  await rm(gstreamer.GST_REGISTRY, { force: true });
+}
+
 const gstreamer = {
   GST_REGISTRY: join(tmpdir(), `kvssink-registry-${process.pid}`),
   GST_PLUGIN_PATH: kvssinkDir,
