@@ -93,7 +93,11 @@ export class StreamModel {
   async #create(name: string, stream: Stream | undefined, random: Random): Promise<string> {
     const tags = random() < 0.5 ? own(oneOf(tagKeys, random), 'made') : {};
     const hours = below(3, random);
-    const input = { StreamName: name, DataRetentionInHours: hours, ...(Object.keys(tags).length > 0 ? { Tags: tags } : {}) };
+    const input = {
+      StreamName: name,
+      DataRetentionInHours: hours,
+      ...(Object.keys(tags).length > 0 ? { Tags: tags } : {}),
+    };
     const { type, told } = await this.#call('/createStream', input);
     demand(type === (stream ? 'ResourceInUseException' : ''), `CreateStream of ${name}: ${type}`);
     if (stream) return type;
