@@ -1,16 +1,14 @@
 // HLS and DASH sessions in players without a window: all that was sent arrives, at its time, picture for picture.
-import {
-  type ContainerFormat,
-  GetDASHStreamingSessionURLCommand,
-  type GetDASHStreamingSessionURLInput,
-  GetHLSStreamingSessionURLCommand,
-  type GetHLSStreamingSessionURLInput,
+import type {
+  ContainerFormat,
+  GetDASHStreamingSessionURLInput,
+  GetHLSStreamingSessionURLInput,
 } from '@aws-sdk/client-kinesis-video-archived-media';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { archiveClient, type TestCloud, testCloud } from '../../local-cloud/control-cloud.ts';
-import { brokenMaster, readMediaPlaylist } from '../../local-cloud/playlist-rules.ts';
+import { type TestCloud, testCloud } from '../../local-cloud/control-cloud.ts';
 import { cell } from '../cell.ts';
 import { encode, framesOf, type Kind, type Recording, store, timesOf } from './media.ts';
+import { archiveOf, operations } from './sessions.ts';
 import { ffmpeg, gstreamer, md5Of, type Played, truthOf, vlc, withFile } from './tools.ts';
 
 const startMs = Date.now() - 120_000;
@@ -53,35 +51,13 @@ function recordingOf(name: string): Recording {
   return recordings.get(name) ?? [];
 }
 
-const whole = { StartTimestamp: new Date(startMs), EndTimestamp: new Date(startMs + 60_000) };
-const selector = { FragmentSelectorType: 'PRODUCER_TIMESTAMP', TimestampRange: whole } as const;
-
-async function hls(name: string, more: GetHLSStreamingSessionURLInput = {}): Promise<string> {
-  const input = { StreamName: streamOf(name), PlaybackMode: 'ON_DEMAND', HLSFragmentSelector: selector } as const;
-  const client = archiveClient(running.cloud.url);
-  const answer = await client.send(new GetHLSStreamingSessionURLCommand({ ...input, ...more }));
-  const { HLSStreamingSessionURL: url = '' } = answer;
-  await expectRules(url);
-  return url;
+function hls(name: string, more?: GetHLSStreamingSessionURLInput): Promise<string> {
+  return archiveOf(running.cloud.url, startMs).hls(streamOf(name), more);
 }
 
-/** What no player here insists on, but AVPlayer does. */
-async function expectRules(url: string): Promise<void> {
-  const text = async (address: string | URL) => (await fetch(address)).text();
-  const master = await text(url);
-  expect(brokenMaster(master)).toEqual([]);
-  for (const [uri] of master.matchAll(/getHLSMediaPlaylist[^"\s]+/g))
-    expect(readMediaPlaylist(await text(new URL(uri, url))).broken).toEqual([]);
+function dash(name: string, more?: GetDASHStreamingSessionURLInput): Promise<string> {
+  return archiveOf(running.cloud.url, startMs).dash(streamOf(name), more);
 }
-
-async function dash(name: string, more: GetDASHStreamingSessionURLInput = {}): Promise<string> {
-  const input = { StreamName: streamOf(name), PlaybackMode: 'ON_DEMAND', DASHFragmentSelector: selector } as const;
-  const client = archiveClient(running.cloud.url);
-  const answer = await client.send(new GetDASHStreamingSessionURLCommand({ ...input, ...more }));
-  return answer.DASHStreamingSessionURL ?? '';
-}
-
-const operations = { HLS: 'GetHLSStreamingSessionURL', DASH: 'GetDASHStreamingSessionURL' } as const;
 
 /** The same frames at the same times. Sound is placed by its samples, not by rounded milliseconds. */
 function expectSame(played: Played, truth: Played): void {
