@@ -32,6 +32,7 @@ export const longest = [
   'test/conformance/players/streams.test.ts',
   'test/conformance/players/browser.test.ts',
   'test/conformance/players/live.test.ts',
+  'test/conformance/players/files.test.ts',
   'test/source/oddities-to-cloud.test.ts',
   'test/source/camera-soak.test.ts',
   'test/source/ffmpeg-source.test.ts',

@@ -49,38 +49,6 @@ async function seenIn(file: string): Promise<Record<string, Seen>> {
   );
 }
 
-const encodings = [
-  [`${h264} -c:a aac`, { video: 'h264', audio: 'aac' }],
-  [
-    '-c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=0:keyint=25 -c:a aac',
-    { video: 'hevc', audio: 'aac' },
-  ],
-  [`${h264} -c:a pcm_mulaw`, { video: 'h264', audio: 'pcm_mulaw' }],
-  [`${h264} -c:a pcm_alaw`, { video: 'h264', audio: 'pcm_alaw' }],
-  [`${h264} -an`, { video: 'h264' }],
-] as const;
-
-test.for(encodings)(
-  '%s comes back as one MP4 that plays from its first to its last frame',
-  async ([encoders, codecs]) => {
-    await using running = await testCloud();
-    const { url } = running.cloud;
-    await createStream(url, 'cam');
-    await uploadRecording(url, await recordAs(encoders, 3), startMs);
-    const file = join(running.dataDir, 'clip.mp4');
-    const bytes = Buffer.from(await clip(url, { from: startMs, to: startMs + 10_000 }));
-    await writeFile(file, bytes);
-    // A player need not wait for the end of the file.
-    expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
-    const seen = await seenIn(file);
-    expect(Object.fromEntries(Object.entries(seen).map(([type, { codec }]) => [type, codec]))).toEqual(codecs);
-    expect(seen.video?.frames).toBe(75);
-    expect(seen.video?.seconds).toBeCloseTo(3, 1);
-    if ('audio' in codecs) expect(seen.audio?.seconds).toBeCloseTo(3, 0);
-    expect(running.problems).toEqual([]);
-  },
-);
-
 test('a clip has the fragments that start within the range, and the hole between them stays', async () => {
   await using running = await testCloud();
   const { url } = running.cloud;

@@ -17,6 +17,8 @@ from gi.repository import Gst  # noqa: E402
 PARSED = "video/x-h264,parsed=true; video/x-h265,parsed=true; audio/mpeg,framed=true; audio/x-alaw; audio/x-mulaw"
 
 Gst.init(None)
+# Python's side of these is made at their first use, which several threads at once do not survive.
+LOADED = (Gst.Buffer.new(), Gst.Event.new_eos(), Gst.Caps.new_any(), Gst.PadProbeInfo, Gst.PadProbeType, Gst.EventType)
 pipeline = Gst.Pipeline()
 source = Gst.ElementFactory.make(sys.argv[1])
 source.set_property("uri", sys.argv[2])

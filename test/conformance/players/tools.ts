@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { run } from '../../local-cloud/hls-stage.ts';
 import { framesOf, type Media, type Recording, timesOf } from './media.ts';
 
@@ -74,6 +75,19 @@ export async function withFile<Result>(bytes: Uint8Array, look: (path: string) =
     return await look(join(dir, 'media'));
   } finally {
     await rm(dir, { recursive: true });
+  }
+}
+
+/** The same frames at the same times. Sound is placed by its samples, not by rounded milliseconds. */
+export function expectSame(played: Played, truth: Played): void {
+  for (const kind of ['pictures', 'sounds'] as const) {
+    expect(
+      played[kind].map(({ md5 }) => md5),
+      kind,
+    ).toEqual(truth[kind].map(({ md5 }) => md5));
+    const tolerance = kind === 'pictures' ? 1 : 2;
+    const late = played[kind].filter(({ ms }, index) => Math.abs(ms - (truth[kind][index]?.ms ?? 0)) > tolerance);
+    expect(late, kind).toEqual([]);
   }
 }
 
