@@ -1,8 +1,9 @@
 // One fragment on its way to disk. Until `commit` returns it does not exist: its file has another name, and whatever
 // ends the process before leaves nothing but that file, which is removed at the next start.
 import type { FileHandle } from 'node:fs/promises';
-import { open, rm } from 'node:fs/promises';
-import { renameDurably, unfinishedSuffix } from './durable-files.ts';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { unfinishedSuffix } from './durable-files.ts';
 import type { FragmentIdentity } from './fragment-file.ts';
 import { clusterHeader, identityTags } from './fragment-file.ts';
 
@@ -52,18 +53,26 @@ export class FragmentWriter {
 
   /** The file is whole, synced and under its own name when this returns. On failure the writer is discarded. */
   async commit(): Promise<void> {
+    // Opened meanwhile; whether that worked is asked for when it is needed.
+    const folder = open(dirname(this.#path), 'r');
+    folder.catch(() => undefined);
     try {
-      await this.#flush();
       const size = clusterHeader(this.#bytes - this.#clusterOffset - clusterHeader(0).length);
+      // Its place may be among what was not flushed yet.
+      await this.#flush();
       await this.#file.write(size, 0, size.length, this.#clusterOffset);
       await this.#file.sync();
-      await this.#file.close();
-      await renameDurably(`${this.#path}${unfinishedSuffix}`, this.#path);
+      // Synced: nothing can go wrong with it any more, and nobody needs to wait.
+      void this.#file.close().catch(() => undefined);
+      await rename(`${this.#path}${unfinishedSuffix}`, this.#path);
+      await (await folder).sync();
     } catch (error) {
       await this.discard();
       // Under its own name, but perhaps not for long: the producer will send it again, and it must not be found then.
       await rm(this.#path, { force: true });
       throw error;
+    } finally {
+      void folder.then(handle => handle.close()).catch(() => undefined);
     }
   }
 

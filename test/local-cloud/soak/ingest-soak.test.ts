@@ -46,7 +46,7 @@ test.each([
   ['one that nobody sent', [...kept, { timecodeMs: 7000, number: '3', bytes: 150 }], { lost: 0, unexpected: 1 }],
 ])('three fragments sent, %s', (_, list, balance) => {
   const listed = list.map(({ timecodeMs = 0, number = '', bytes = 0 }) => ({ timecodeMs, number, bytes }));
-  const reports = [{ stream: 'cam', fragments: sent, latePictureMs: [], refusals: [] }];
+  const reports = [{ stream: 'cam', fragments: sent, pictures: 0, latePictures: 0, refusals: [] }];
   expect(balanceOf(reports, new Map([['cam', listed]]))).toMatchObject(balance);
 });
 

@@ -70,7 +70,7 @@ export async function soakIngest(options: IngestSoakOptions): Promise<IngestSoak
   const { reports: sent, percentOfCore: producersPercentOfCore } = await producing.told();
   await Promise.all([producers.ended(), audience.ended()]);
 
-  const acknowledged = timeliness(sent, loop);
+  const acknowledged = timeliness(sent, loop.fragmentMs);
   const sentBytes = sent.flatMap(report => report.fragments).reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     streams,
@@ -108,9 +108,13 @@ function reporter<Report>(file: string, args: string[]): { child: Promise<Child>
   const child = node(join('test/local-cloud/soak', file), args, {
     ready: /^(producing|watching)$/,
     onLine(line) {
-      if (line.startsWith('{')) told.resolve(JSON.parse(line));
+      if (!line.startsWith('{')) return;
+      const { error, ...reports }: Told<Report> & { error?: string } = JSON.parse(line);
+      if (error === undefined) told.resolve(reports);
+      else told.reject(new Error(`${file}: ${error}`));
     },
   });
+  told.promise.catch(() => undefined);
   // Its last line may be read after its exit is known.
   const ended = child.then(started => started.ended()).then(() => delay(lastLineMs));
   const silent = ended.then(() => Promise.reject(new Error(`${file} ended without a report`)));

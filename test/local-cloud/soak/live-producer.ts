@@ -19,8 +19,9 @@ export type SentFragment = {
 export type StreamReport = {
   stream: string;
   fragments: SentFragment[];
-  /** How late each picture went out. */
-  latePictureMs: number[];
+  pictures: number;
+  /** Went out when the next one was due already. */
+  latePictures: number;
   /** Other acknowledgements than the four of a healthy session. */
   refusals: string[];
 };
@@ -32,7 +33,7 @@ const sessionMs = 40 * 60_000;
 
 /** Sends so many fragments, each in the time it lasts. Resolves when the answers of all sessions are over. */
 export async function produceLive({ url, stream, loop, fragments }: LiveProducerOptions): Promise<StreamReport> {
-  const report: StreamReport = { stream, fragments: [], latePictureMs: [], refusals: [] };
+  const report: StreamReport = { stream, fragments: [], pictures: 0, latePictures: 0, refusals: [] };
   const startMs = performance.now();
   const startWallMs = Date.now();
   const perSession = Math.max(1, Math.floor(sessionMs / loop.fragmentMs));
@@ -65,7 +66,8 @@ async function sendFragment({ producer, report, loop, index, startMs, startWallM
   for (const [place, picture] of pictures.entries()) {
     const afterMs = index * loop.fragmentMs + place * loop.pictureMs;
     await delay(Math.max(0, startMs + afterMs - performance.now()));
-    report.latePictureMs.push(performance.now() - startMs - afterMs);
+    report.pictures++;
+    if (performance.now() - startMs - afterMs > loop.pictureMs) report.latePictures++;
     const frame = { ...picture, timecodeMs: startWallMs + afterMs };
     const pieces = [frameHeader(frame, timecodeMs), frame.data];
     if (place === 0) {
