@@ -148,7 +148,7 @@ describe('a session that is over', () => {
   }
 
   const refused: [BrowserPlayer, string, RegExp, RegExp][] = [
-    ['hls.js', operations.HLS, /levelLoadError 404/, /levelLoadError 403/],
+    ['hls.js', operations.HLS, /(level|audioTrack)LoadError 404/, /(level|audioTrack)LoadError 403/],
     ['shaka-player', operations.DASH, /1001 404/, /1001 403/],
   ];
   for (const [player, operation, gone, expired] of refused)
