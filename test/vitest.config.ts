@@ -14,7 +14,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     maxWorkers: 4,
-    maxConcurrency: 3,
     reporters: ['default', new ConformanceTable()],
     sequence: { sequencer: LongestFirst },
     // Nothing fails because the machine is busy.

@@ -99,130 +99,133 @@ const shown: readonly Shown[] = [
 const skip = isChromiumMissing;
 const players = ['hls.js', 'Chromium', 'shaka-player'] as const;
 
-describe.concurrent('HLS', () => {
-  for (const { name, modes, seconds } of shown)
-    for (const player of players)
-      for (const ContainerFormat of ['FRAGMENTED_MP4', 'MPEG_TS'] as const) {
-        if (ContainerFormat === 'MPEG_TS' && name === 'sound') continue;
-        const DiscontinuityMode = modes.at(ContainerFormat === 'MPEG_TS' ? -1 : 0);
-        const what = `${name}, ${ContainerFormat}, ${DiscontinuityMode}`;
-        const client = player === 'Chromium' ? 'Chromium <video>' : player;
-        const body = async () => {
-          const url = await archive.hls(name, { ContainerFormat, DiscontinuityMode });
-          const lengths = ContainerFormat === 'MPEG_TS' ? {} : { seconds };
-          expectPlayed(await playToEnd(player, url), name, { ...counting(player, ContainerFormat), ...lengths });
-        };
-        cell({ operation: operations.HLS, client }, what, body, skip);
-      }
+// All at once: playing is waiting.
+describe.concurrent('a recording', () => {
+  describe('HLS', () => {
+    for (const { name, modes, seconds } of shown)
+      for (const player of players)
+        for (const ContainerFormat of ['FRAGMENTED_MP4', 'MPEG_TS'] as const) {
+          if (ContainerFormat === 'MPEG_TS' && name === 'sound') continue;
+          const DiscontinuityMode = modes.at(ContainerFormat === 'MPEG_TS' ? -1 : 0);
+          const what = `${name}, ${ContainerFormat}, ${DiscontinuityMode}`;
+          const client = player === 'Chromium' ? 'Chromium <video>' : player;
+          const body = async () => {
+            const url = await archive.hls(name, { ContainerFormat, DiscontinuityMode });
+            const lengths = ContainerFormat === 'MPEG_TS' ? {} : { seconds };
+            expectPlayed(await playToEnd(player, url), name, { ...counting(player, ContainerFormat), ...lengths });
+          };
+          cell({ operation: operations.HLS, client }, what, body, skip);
+        }
 
-  const noHevc = { 'hls.js': /^fatal manifestIncompatibleCodecsError/, Chromium: /^4/, 'shaka-player': /^4032/ };
-  for (const player of players) {
-    const client = player === 'Chromium' ? 'Chromium <video>' : player;
-    const what = 'H.265 and AAC: refused by a browser without H.265, before anything is fetched';
-    const body = async () => {
-      const seen = await playToEnd(player, await archive.hls('hevc-with-sound'));
-      expect(seen).toMatchObject({ errors: [expect.stringMatching(noHevc[player])], frames: 0, ended: false });
-    };
-    cell({ operation: operations.HLS, client }, what, body, skip);
-  }
-});
+    const noHevc = { 'hls.js': /^fatal manifestIncompatibleCodecsError/, Chromium: /^4/, 'shaka-player': /^4032/ };
+    for (const player of players) {
+      const client = player === 'Chromium' ? 'Chromium <video>' : player;
+      const what = 'H.265 and AAC: refused by a browser without H.265, before anything is fetched';
+      const body = async () => {
+        const seen = await playToEnd(player, await archive.hls('hevc-with-sound'));
+        expect(seen).toMatchObject({ errors: [expect.stringMatching(noHevc[player])], frames: 0, ended: false });
+      };
+      cell({ operation: operations.HLS, client }, what, body, skip);
+    }
+  });
 
-describe.concurrent('DASH in shaka-player', () => {
-  const shaka = { operation: operations.DASH, client: 'shaka-player' };
-  for (const [name, seconds] of [
-    ['with-sound', 2],
-    ['silent', 2],
-    ['gap', 4],
-    ['sound', 2],
-  ] as const)
+  describe('DASH in shaka-player', () => {
+    const shaka = { operation: operations.DASH, client: 'shaka-player' };
+    for (const [name, seconds] of [
+      ['with-sound', 2],
+      ['silent', 2],
+      ['gap', 4],
+      ['sound', 2],
+    ] as const)
+      cell(
+        shaka,
+        name,
+        async () => {
+          const seen = await playToEnd('shaka-player', await archive.dash(name));
+          expectPlayed(seen, name, { lost: 12, more: 12, seconds });
+        },
+        skip,
+      );
+
+    for (const name of ['hevc', 'hevc-with-sound', 'alaw'])
+      cell(
+        shaka,
+        `${name}: read, and refused by a browser without its codec`,
+        async () => {
+          // 4032: "content unsupported by browser". What the manifest says was understood.
+          const seen = await playToEnd('shaka-player', await archive.dash(name));
+          expect(seen).toMatchObject({ errors: ['4032'], frames: 0 });
+        },
+        skip,
+      );
+
     cell(
       shaka,
-      name,
+      'another picture size in the middle: played until there, then refused',
       async () => {
-        const seen = await playToEnd('shaka-player', await archive.dash(name));
-        expectPlayed(seen, name, { lost: 12, more: 12, seconds });
+        const seen = await playToEnd('shaka-player', await archive.dash('resized'));
+        expect(seen.errors[0]).toMatch(/^1001 400/);
+        expect(seen.ended).toBe(false);
+        expect(seen.widths).not.toContain(640);
       },
       skip,
     );
+  });
 
-  for (const name of ['hevc', 'hevc-with-sound', 'alaw'])
-    cell(
-      shaka,
-      `${name}: read, and refused by a browser without its codec`,
-      async () => {
-        // 4032: "content unsupported by browser". What the manifest says was understood.
-        const seen = await playToEnd('shaka-player', await archive.dash(name));
-        expect(seen).toMatchObject({ errors: ['4032'], frames: 0 });
-      },
-      skip,
-    );
+  describe('GetClip as <video src>', () => {
+    const chromium = { operation: 'GetClip', client: 'Chromium <video>' };
+    for (const [name, seconds] of [
+      ['with-sound', 2],
+      ['alaw', 2],
+      ['gap', 8],
+    ] as const)
+      cell(
+        chromium,
+        name,
+        async () => {
+          const seen = await playToEnd('Chromium', `${pages.url}/${name}.mp4`);
+          expectPlayed(seen, name, { seconds });
+          expect(seen.buffered).toHaveLength(1);
+        },
+        skip,
+      );
 
-  cell(
-    shaka,
-    'another picture size in the middle: played until there, then refused',
-    async () => {
-      const seen = await playToEnd('shaka-player', await archive.dash('resized'));
-      expect(seen.errors[0]).toMatch(/^1001 400/);
-      expect(seen.ended).toBe(false);
-      expect(seen.widths).not.toContain(640);
-    },
-    skip,
-  );
-});
-
-describe.concurrent('GetClip as <video src>', () => {
-  const chromium = { operation: 'GetClip', client: 'Chromium <video>' };
-  for (const [name, seconds] of [
-    ['with-sound', 2],
-    ['alaw', 2],
-    ['gap', 8],
-  ] as const)
     cell(
       chromium,
-      name,
+      'H.265: no picture, and without sound an error',
       async () => {
-        const seen = await playToEnd('Chromium', `${pages.url}/${name}.mp4`);
-        expectPlayed(seen, name, { seconds });
-        expect(seen.buffered).toHaveLength(1);
+        const [silent, withSound] = await Promise.all(
+          ['hevc', 'hevc-with-sound'].map(name => playToEnd('Chromium', `${pages.url}/${name}.mp4`)),
+        );
+        expect(silent).toMatchObject({ errors: [expect.stringMatching(/^4/)], frames: 0 });
+        expect(withSound).toMatchObject({ errors: [], widths: [], frames: 0, ended: true });
       },
       skip,
     );
+  });
 
-  cell(
-    chromium,
-    'H.265: no picture, and without sound an error',
-    async () => {
-      const [silent, withSound] = await Promise.all(
-        ['hevc', 'hevc-with-sound'].map(name => playToEnd('Chromium', `${pages.url}/${name}.mp4`)),
+  describe('seeking', () => {
+    const open: [BrowserPlayer, string, () => Promise<string>][] = [
+      ['hls.js', operations.HLS, () => archive.hls('with-sound')],
+      ['Chromium', operations.HLS, () => archive.hls('with-sound')],
+      ['shaka-player', operations.DASH, () => archive.dash('with-sound')],
+    ];
+    for (const [player, operation, url] of open)
+      cell(
+        { operation, client: player === 'Chromium' ? 'Chromium <video>' : player },
+        'from the end back to the middle, and to the end again',
+        async () => {
+          const tab = await play(browser, pages, player, await url());
+          const { frames, duration } = await over(tab);
+          expect(await tab.evaluate<number>('seekTo(0.6)')).toBeCloseTo(0.6, 1);
+          await tab.evaluate('void video.play()');
+          await until(tab, 'look().at > 1.2');
+          expect((await look(tab)).frames).toBeGreaterThan(frames + 5);
+          await tab.evaluate(`seekTo(${duration - 0.1})`);
+          expect(await over(tab)).toMatchObject({ ended: true, widths: [320] });
+          await tab.close();
+        },
+        skip,
       );
-      expect(silent).toMatchObject({ errors: [expect.stringMatching(/^4/)], frames: 0 });
-      expect(withSound).toMatchObject({ errors: [], widths: [], frames: 0, ended: true });
-    },
-    skip,
-  );
-});
-
-describe.concurrent('seeking', () => {
-  const open: [BrowserPlayer, string, () => Promise<string>][] = [
-    ['hls.js', operations.HLS, () => archive.hls('with-sound')],
-    ['Chromium', operations.HLS, () => archive.hls('with-sound')],
-    ['shaka-player', operations.DASH, () => archive.dash('with-sound')],
-  ];
-  for (const [player, operation, url] of open)
-    cell(
-      { operation, client: player === 'Chromium' ? 'Chromium <video>' : player },
-      'from the end back to the middle, and to the end again',
-      async () => {
-        const tab = await play(browser, pages, player, await url());
-        const { frames, duration } = await over(tab);
-        expect(await tab.evaluate<number>('seekTo(0.6)')).toBeCloseTo(0.6, 1);
-        await tab.evaluate('void video.play()');
-        await until(tab, 'look().at > 1.2');
-        expect((await look(tab)).frames).toBeGreaterThan(frames + 5);
-        await tab.evaluate(`seekTo(${duration - 0.1})`);
-        expect(await over(tab)).toMatchObject({ ended: true, widths: [320] });
-        await tab.close();
-      },
-      skip,
-    );
+  });
 });
