@@ -21,6 +21,7 @@ import { z } from 'zod';
 import { startLocalCloud } from '../../agent/local-cloud/main.ts';
 import { Secret } from '../../agent/secret.ts';
 import { controlClient, keys, manualClock, testCloud } from './control-cloud.ts';
+import { signedCall } from './signed-call.ts';
 
 test('the data endpoint is the address the client came to', async () => {
   await using running = await testCloud();
@@ -49,6 +50,45 @@ test('tags and streams survive a restart; a deleted stream does not come back', 
   expect(StreamInfoList?.map(({ StreamName }) => StreamName)).toEqual(['kept']);
   const { Tags } = await again.send(new ListTagsForStreamCommand({ StreamName: 'kept' }));
   expect(Tags).toEqual({ site: 'home', floor: '2' });
+});
+
+test('tags named as what every object has are tags like any other', async () => {
+  await using running = await testCloud();
+  const call = async (path: string, input: object) => {
+    const answer = await signedCall(running.cloud.url, { path }, { body: JSON.stringify(input) });
+    return [answer.status, answer.body];
+  };
+  const [StreamName, odd] = ['cam', ['__proto__', 'constructor', 'hasOwnProperty', 'toString']];
+  const Tags = Object.fromEntries(odd.map(name => [name, `of ${name}`]));
+  const [, created] = await call('/createStream', { StreamName, Tags });
+  const ResourceARN = Object(created).StreamARN;
+  const listed = async () => {
+    const [, ofStream] = await call('/listTagsForStream', { StreamName });
+    const [, ofResource] = await call('/ListTagsForResource', { ResourceARN });
+    const [entries, same] = [ofStream, ofResource].map(body => Object.entries(Object(body).Tags).toSorted());
+    expect(same).toEqual(entries);
+    return entries;
+  };
+  expect(await listed()).toEqual(Object.entries(Tags));
+  const asList = Object.entries(Tags).map(([Key, Value]) => ({ Key, Value }));
+  const tagStream = () => call('/tagStream', { StreamName, Tags });
+  const tagResource = () => call('/TagResource', { ResourceARN, Tags: asList });
+  const untagStream = () => call('/untagStream', { StreamName, TagKeyList: odd });
+  const untagResource = () => call('/UntagResource', { ResourceARN, TagKeyList: odd });
+  for (const { untag, tag } of [
+    { untag: untagStream, tag: tagResource },
+    { untag: untagResource, tag: tagStream },
+  ]) {
+    expect(await untag()).toEqual([200, {}]);
+    expect(await listed()).toEqual([]);
+    expect(await tag()).toEqual([200, {}]);
+    await running.restart();
+    expect(await listed()).toEqual(Object.entries(Tags));
+  }
+  // They are held to the same limits, and break them by their names.
+  const tooLong = Object.fromEntries([['__proto__', 'x'.repeat(257)]]);
+  const [status, refusal] = await call('/tagStream', { StreamName, Tags: tooLong });
+  expect([status, Object(refusal).Message]).toEqual([400, expect.stringContaining(`Value at 'Tags.__proto__' failed`)]);
 });
 
 test('configurations survive a restart', async () => {

@@ -1,6 +1,7 @@
 // Tags of a stream: at most 50, kept in its record. Two families of operations reach the same tags: the older ones name
 // a stream, the newer ones a resource.
 import { z } from 'zod';
+import { entries } from '../entries.ts';
 import { jsonOperation } from '../json-operation.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
@@ -23,8 +24,7 @@ const tagKeyList = z.array(tagKey).min(1).max(maxTags);
 /** AWS keeps this prefix to itself, in any service. */
 const ownTagKey = tagKey.refine(key => !/^aws:/i.test(key), { error: 'must not begin with aws:' });
 
-export const tagMap = z
-  .record(ownTagKey, tagValue)
+export const tagMap = entries(ownTagKey, tagValue)
   .refine(tags => Object.keys(tags).length > 0, { error: 'must have length greater than or equal to 1' })
   .refine(tags => Object.keys(tags).length <= maxTags, { error: `must have length less than or equal to ${maxTags}` });
 

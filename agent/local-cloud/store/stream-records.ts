@@ -6,6 +6,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError } from '../../errors.ts';
+import { entries } from '../entries.ts';
 import { renameDurably, syncFolder, writeDurably } from './durable-files.ts';
 import type { StoredStream } from './media-store.ts';
 
@@ -21,7 +22,7 @@ const streamSchema = z.object({
   deviceName: z.string().optional(),
   mediaType: z.string().optional(),
   kmsKeyId: z.string().optional(),
-  tags: z.record(z.string(), z.string()),
+  tags: entries(z.string(), z.string()),
   storageTier: z.enum(['HOT', 'WARM']).optional(),
   imageGeneration: z.record(z.string(), z.unknown()).optional(),
   notification: z.record(z.string(), z.unknown()).optional(),

@@ -6,7 +6,7 @@ import type { RunningCloud } from './running-cloud.ts';
 type Stream = { arn: string; version: string; hours: number; device: string | undefined; tags: Record<string, string> };
 
 const names = ['model-a', 'model-b', 'model-c'];
-const tagKeys = ['a', 'b', 'Ä', 'constructor', 'x y', 'toString'];
+const tagKeys = ['a', 'b', 'Ä', 'constructor', '__proto__', 'x y', 'toString'];
 
 export class StreamModel {
   readonly #cloud: RunningCloud;
