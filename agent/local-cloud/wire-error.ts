@@ -21,6 +21,7 @@ const statusOf = {
   ConnectionLimitExceededException: 400,
   InvalidArgumentException: 400,
   InvalidEndpointException: 400,
+  InvalidResourceFormatException: 400,
   NoDataRetentionException: 400,
   ResourceInUseException: 400,
   TagsPerResourceExceededLimitException: 400,

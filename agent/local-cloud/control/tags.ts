@@ -1,11 +1,12 @@
 // Tags of a stream: at most 50, kept in its record. Two families of operations reach the same tags: the older ones name
 // a stream, the newer ones a resource.
 import { z } from 'zod';
+import { parseMembers } from '../constraints.ts';
 import { entries } from '../entries.ts';
 import { jsonOperation } from '../json-operation.ts';
 import type { Route } from '../route.ts';
 import type { Store } from '../store/store.ts';
-import { requireStream, type StreamReference, streamArn, streamReference } from '../stream-reference.ts';
+import { requireStream, type StreamReference, streamArn, streamName } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
 import { invalidToken, listToken } from './page-token.ts';
 
@@ -37,16 +38,26 @@ const paged = { NextToken: listToken.optional() };
 
 const resource = { ResourceARN: streamArn };
 
+/** The older family documents an error of its own for what is no ARN: `referenceOf` looks at it. */
+const streamReference = { StreamName: streamName.optional(), StreamARN: z.string().optional() };
+const arnMember = z.object({ StreamARN: streamArn.optional() });
+
+/** @throws WireError InvalidResourceFormatException */
+function referenceOf({ StreamName, StreamARN }: StreamReference): StreamReference {
+  parseMembers(arnMember, { StreamARN }, 'InvalidResourceFormatException');
+  return { StreamName, StreamARN };
+}
+
 export function tagRoutes(store: Store): Route[] {
   return [
     jsonOperation('/tagStream', z.object({ ...streamReference, Tags: tagMap }), input =>
-      addTags(store, input, input.Tags),
+      addTags(store, referenceOf(input), input.Tags),
     ),
     jsonOperation('/untagStream', z.object({ ...streamReference, TagKeyList: tagKeyList }), input =>
-      removeTags(store, input, input.TagKeyList),
+      removeTags(store, referenceOf(input), input.TagKeyList),
     ),
     jsonOperation('/listTagsForStream', z.object({ ...streamReference, ...paged }), input =>
-      listTags(store, input, input.NextToken),
+      listTags(store, referenceOf(input), input.NextToken),
     ),
     jsonOperation('/TagResource', z.object({ ...resource, Tags: tagList }), ({ ResourceARN, Tags }) => {
       const tags = Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));

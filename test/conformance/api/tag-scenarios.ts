@@ -166,12 +166,22 @@ const pictures = {
 
 const notifications = { Status: 'DISABLED', DestinationConfig: { Uri: 'sns:us-west-2:1:topic' } };
 
+function ofNoArn(operation: string, rest: Members = {}): ControlScenario[] {
+  const refused: Refusal = ['InvalidResourceFormatException', 400];
+  return [
+    { operation, what: 'what is no ARN', clients: libraries, input: () => ({ StreamARN: 'door', ...rest }), refused },
+  ];
+}
+
 export const tagScenarios: ControlScenario[] = [
   ...tagging(ofStream, ofResource),
   ...tagging(ofResource, ofStream),
   ...misnamed<ControlPlace>('TagStream', oneTag),
   ...misnamed<ControlPlace>('UntagStream', oneKey),
   ...misnamed<ControlPlace>('ListTagsForStream'),
+  ...ofNoArn('TagStream', oneTag),
+  ...ofNoArn('UntagStream', oneKey),
+  ...ofNoArn('ListTagsForStream'),
   ...ofNoResource,
 ];
 
