@@ -109,7 +109,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     onProblem: error => onProblem(asAgentError(error)),
   });
   const live = getMedia(context);
-  const detector = new PeopleDetector();
+  const detector = new PeopleDetector({ clock });
   const dataEndpoint = (origin: string) => faulty?.dataEndpoint(origin) ?? origin;
   routes.push(...streamRoutes({ ...context, dataEndpoint }), ...streamChangeRoutes(context), ...tagRoutes(store));
   routes.push(...configurationRoutes(store), ingest.route, live.route, fragmentListRoute(context));

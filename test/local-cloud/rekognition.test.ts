@@ -13,7 +13,9 @@ import { createListener } from '../../agent/local-cloud/http.ts';
 import { PeopleDetector } from '../../agent/local-cloud/rekognition/detector.ts';
 import { rekognitionRoutes } from '../../agent/local-cloud/rekognition/routes.ts';
 import { Secret } from '../../agent/secret.ts';
+import { manualClock } from './control-cloud.ts';
 import { accessKeyId, portOf, secretAccessKey } from './hls-stage.ts';
+import { jpegOfManyScans } from './jpeg-of-many-scans.ts';
 import { likeness, seenAt } from './rekognition-labels.ts';
 
 const media = join(import.meta.dirname, '../../../shared/media');
@@ -215,6 +217,47 @@ test('when more images wait than it has room for, it throttles, and those that w
   expect(refusals).toEqual(['ThrottlingException', 'ThrottlingException']);
   await expect(impatient.send(command)).resolves.toMatchObject({ Labels: [] });
   impatient.destroy();
+  listener.close();
+});
+
+test('a picture that keeps the detector for minutes is given up, and those that wait are served', async () => {
+  const manual = manualClock(0);
+  const begun = Promise.withResolvers<void>();
+  let threads = 0;
+  await using patient = new PeopleDetector({
+    clock: {
+      ...manual,
+      after(ms, callback) {
+        begun.resolve();
+        return manual.after(ms, callback);
+      },
+    },
+    startWorker() {
+      threads++;
+      return new Worker(new URL('../../agent/local-cloud/rekognition/worker.ts', import.meta.url));
+    },
+  });
+  const listener = await serve(patient);
+  const waiting = clientOf(listener);
+  const send = (Bytes: Uint8Array) => waiting.send(new DetectLabelsCommand({ Image: { Bytes } }));
+  const endless = jpegOfManyScans(310_000);
+  expect(endless.length).toBeLessThan(5_242_880);
+  const refused = expect(send(endless)).rejects.toMatchObject({
+    name: 'InvalidImageFormatException',
+    message: expect.stringContaining('within 20 seconds'),
+  });
+  await begun.promise;
+  const others = Promise.all([greyPicture('640x360'), jpegOfManyScans(3)].map(image => patient.detect(image)));
+  manual.advance(19_999);
+  expect(threads).toBe(1);
+  manual.advance(1);
+  await refused;
+  // Of fewer scans it is a picture like any other.
+  expect(await others).toEqual([{ people: [] }, { people: [] }]);
+  expect(threads).toBe(2);
+  await expect(send(greyPicture('320x240'))).resolves.toMatchObject({ Labels: [] });
+  expect(threads).toBe(2);
+  waiting.destroy();
   listener.close();
 });
 

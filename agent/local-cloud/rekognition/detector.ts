@@ -1,22 +1,38 @@
-// The people detector as the server sees it: a question, an answer, and a thread in between that may die. The thread
-// starts with the first question (it takes 135 MB) and stays.
+// The people detector as the server sees it: a question, an answer, and a thread in between that may die or not come to
+// an end. The thread starts with the first question (it takes 135 MB) and stays. A picture that keeps it too long costs
+// that picture's answer only: the thread is ended, and those who wait get another.
 import { Worker } from 'node:worker_threads';
+import { type Clock, systemClock } from '../../clock.ts';
 import type { Person } from './people.ts';
-import type { Job, JobResult } from './worker.ts';
+import type { Job, JobReport } from './worker.ts';
 
-export type Detection = { people: Person[] } | { problem: 'undecodable' | 'busy' | 'failed' };
+export type Detection = { people: Person[] } | { problem: 'undecodable' | 'overdue' | 'busy' | 'failed' };
 
-type Waiting = { answer: (detection: Detection) => void };
+type Waiting = { image: Uint8Array; answer: (detection: Detection) => void };
+
+/** For one picture, once it is its turn. Twelve megapixels take about a second; a JPEG of many scans can take minutes. */
+export const detectionMs = 20_000;
+
+type DetectorOptions = {
+  clock?: Clock;
+  /** Images in work or waiting, beyond which `busy` is answered. */
+  maxWaiting?: number;
+  startWorker?: () => Worker;
+};
 
 export class PeopleDetector implements AsyncDisposable {
+  readonly #clock: Clock;
   readonly #maxWaiting: number;
   readonly #startWorker: () => Worker;
+  /** In the order they came in, which is the order the thread takes them in. */
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  #ending: Promise<unknown> = Promise.resolve();
   #lastId = 0;
+  #cancelDeadline = () => {};
 
-  /** @param options.maxWaiting images in work or waiting, beyond which `busy` is answered; default 8 */
-  constructor({ maxWaiting = 8, startWorker = startThread }: { maxWaiting?: number; startWorker?: () => Worker } = {}) {
+  constructor({ clock = systemClock, maxWaiting = 8, startWorker = startThread }: DetectorOptions = {}) {
+    this.#clock = clock;
     this.#maxWaiting = maxWaiting;
     this.#startWorker = startWorker;
   }
@@ -24,35 +40,59 @@ export class PeopleDetector implements AsyncDisposable {
   /** Never rejects. `image` is JPEG or PNG. */
   detect(image: Uint8Array): Promise<Detection> {
     if (this.#waiting.size >= this.#maxWaiting) return Promise.resolve({ problem: 'busy' });
-    this.#worker ??= this.#start();
     const id = ++this.#lastId;
-    const job: Job = { id, image };
-    this.#worker.postMessage(job);
-    return new Promise(answer => this.#waiting.set(id, { answer }));
+    this.#post({ id, image });
+    return new Promise(answer => this.#waiting.set(id, { image, answer }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker?.terminate();
+    this.#cancelDeadline();
+    await Promise.all([this.#ending, this.#worker?.terminate()]);
+  }
+
+  #post(job: Job): void {
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(job);
   }
 
   #start(): Worker {
     const worker = this.#startWorker();
-    worker.on('message', (result: JobResult) => this.#finish(result));
+    // What a thread that was given up still had to say is of nobody.
+    worker.on('message', (report: JobReport) => {
+      if (worker === this.#worker) this.#hear(report);
+    });
     // Without a listener an exception in the thread would end the server; `exit` follows and does the rest.
     worker.on('error', () => undefined);
-    worker.once('exit', () => this.#failAll());
+    worker.once('exit', () => {
+      if (worker === this.#worker) this.#failAll();
+    });
     worker.unref();
     return worker;
   }
 
-  #finish(result: JobResult): void {
-    const waiting = this.#waiting.get(result.id);
-    this.#waiting.delete(result.id);
-    waiting?.answer('people' in result ? { people: result.people } : { problem: 'undecodable' });
+  #hear(report: JobReport): void {
+    this.#cancelDeadline();
+    if ('started' in report) this.#cancelDeadline = this.#clock.after(detectionMs, () => this.#giveUp(report.started));
+    else this.#finish(report.id, 'people' in report ? { people: report.people } : { problem: 'undecodable' });
+  }
+
+  #finish(id: number, detection: Detection): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    waiting?.answer(detection);
+  }
+
+  /** Nothing but its end stops a thread that computes. The next one begins with what waits. */
+  #giveUp(id: number): void {
+    this.#ending = Promise.all([this.#ending, this.#worker?.terminate()]);
+    this.#worker = undefined;
+    this.#finish(id, { problem: 'overdue' });
+    for (const [next, { image }] of this.#waiting) this.#post({ id: next, image });
   }
 
   /** The next question starts another thread. */
   #failAll(): void {
+    this.#cancelDeadline();
     this.#worker = undefined;
     const lost = [...this.#waiting.values()];
     this.#waiting.clear();

@@ -6,7 +6,7 @@
 import type { Answer, Route } from '../route.ts';
 import { WireError } from '../wire-error.ts';
 import { type LabelRequest, parseLabelRequest } from './detect-labels-request.ts';
-import { type Detection, PeopleDetector } from './detector.ts';
+import { type Detection, detectionMs, PeopleDetector } from './detector.ts';
 import type { Person } from './people.ts';
 
 /** 5 MiB of image in base64, and room for the rest. */
@@ -38,6 +38,12 @@ function requirePeople(detection: Detection): Person[] {
       throw new WireError('ThrottlingException', 'Too many images are waiting for the detector. Try again later.');
     case 'undecodable':
       throw new WireError('InvalidImageFormatException', 'Request has invalid image format: it cannot be decoded.');
+    case 'overdue':
+      // Not an error that says "try again", which SDKs do by themselves: it would take as long the next time.
+      throw new WireError(
+        'InvalidImageFormatException',
+        `Request has invalid image format: it cannot be decoded within ${detectionMs / 1000} seconds.`,
+      );
     case 'failed':
       throw new WireError('InternalServerError', 'The detector failed and is being restarted. Try again.');
   }

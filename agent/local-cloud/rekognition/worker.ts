@@ -9,6 +9,8 @@ import { decodePng } from './png.ts';
 
 export type Job = { id: number; image: Uint8Array };
 export type JobResult = { id: number } & ({ people: Person[] } | { undecodable: string });
+/** `started` has the job's id: from then on it is what the thread is busy with. */
+export type JobReport = { started: number } | JobResult;
 
 /** A few kilobytes of PNG can say they are a picture of gigabytes. */
 const maxDecodedMegapixels = 40;
@@ -18,10 +20,14 @@ const detector = HogDetector.load();
 
 parentPort?.on('message', async ({ id, image }: Job) => {
   const loaded = await detector;
+  report({ started: id });
   const pixels = decode(image);
-  const result: JobResult = 'undecodable' in pixels ? { id, ...pixels } : { id, people: peopleIn(pixels, loaded) };
-  parentPort?.postMessage(result);
+  report('undecodable' in pixels ? { id, ...pixels } : { id, people: peopleIn(pixels, loaded) });
 });
+
+function report(message: JobReport): void {
+  parentPort?.postMessage(message);
+}
 
 function peopleIn(pixels: Pixels, loaded: HogDetector): Person[] {
   const { coarse, fine } = loaded.detect(pixels);
