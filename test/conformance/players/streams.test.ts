@@ -170,8 +170,11 @@ async function expectDemuxed(seen: Awaited<ReturnType<typeof vlc>>, name: string
   else expect(seen.Audio).toEqual({ frames: sounds.length, md5: md5Of(sounds.map(({ data }) => data)) });
 }
 
-/** ffmpeg may read the init segment of fragmented MP4 again with a new list, and says so. */
-const rereadInit = /duplicated MOOV/;
+/**
+ * When ffmpeg has read a list anew it reads the init segment of fragmented MP4 again, and says so; of its own segmenter's
+ * unchanging list too. How often depends on how busy the machine is. What a list said stays: see playlist-rules.test.ts.
+ */
+const rereadInit = /^\[mov,\S+ @ \w+\] Found duplicated MOOV Atom\. Skipped it$/;
 
 describe.concurrent('LIVE', () => {
   const fromFirst = ['-live_start_index', '0', '-t', '2'];
@@ -248,8 +251,7 @@ describe.concurrent('refused as KVS refuses it', () => {
   });
 
   cell({ operation: operations.DASH, client: 'ffmpeg' }, 'no other picture size in the middle', async () => {
-    const forgiven =
-      /HTTP error 400|Failed to open fragment|Error when loading first|Last message repeated|Invalid data found/;
+    const forgiven = /HTTP error 400|Failed to open fragment|Error when loading first|Invalid data found/;
     const url = await dash('another picture size');
     await expect(ffmpeg(url)).rejects.toThrow(/HTTP error 400 Bad Request/);
     const { pictures } = await ffmpeg(url, { forgiven });

@@ -37,10 +37,10 @@ async function run(...command: Parameters<typeof runAtOnce>): ReturnType<typeof 
   }
 }
 
-/** All pictures, decoded, and all sound as it is packed. Throws when ffmpeg warns of anything. */
+/** All pictures, decoded, and all sound as it is packed. Throws when ffmpeg warns of anything: each time in a line of its own. */
 export async function ffmpeg(url: string, { input = [], transport = false, forgiven }: Playing = {}): Promise<Played> {
   const { stdout, stderr } = await run('ffmpeg', [
-    ...['-v', 'warning', '-nostdin', ...input, '-i', url, '-map', '0:v?', '-map', '0:a?'],
+    ...['-v', 'repeat+warning', '-nostdin', ...input, '-i', url, '-map', '0:v?', '-map', '0:a?'],
     ...['-autoscale', '0', '-fps_mode', 'passthrough', '-enc_time_base:v', '1:1000', '-c:a', 'copy'],
     ...[...(transport ? ['-bsf:a', 'aac_adtstoasc'] : []), '-f', 'framemd5', '-'],
   ]);
