@@ -1,5 +1,5 @@
 // How long a player waits for a fragment of two seconds and 1 MB, over kept connections, as fragmented MP4 and as a transport
-// stream, against a server that reads the same file and sends it as it is. The rounds alternate.
+// stream, against a server that reads the same file and sends it as it is. The rounds alternate; curl is the player.
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ContainerFormat, GetHLSStreamingSessionURLCommand } from '@aws-sdk/client-kinesis-video-archived-media';
@@ -9,7 +9,7 @@ import { localCloud, node } from './child.ts';
 import { privateBytes, processorTime } from './process-cost.ts';
 import { quantileOf, rounded } from './quantiles.ts';
 import { makeStream, type SendableStream, sendAll, sendableStream } from './sent-stream.ts';
-import { TimedClient } from './timed-get.ts';
+import { TimedClient, timeAll } from './timed-get.ts';
 
 export type FragmentsOptions = { dir: string; megabytes: number; rounds: number };
 
@@ -30,7 +30,7 @@ export async function benchFragments({ dir, megabytes, rounds }: FragmentsOption
   await using bare = await node('scripts/bench/bare-file-server.ts', [cloudDir], { ready: /listens on (\S+)/ });
   const bareUrls = files.map(file => `${bare.readyText}/${encodeURIComponent(file)}`);
 
-  using client = new TimedClient(viewers);
+  using client = new TimedClient(1);
   const mp4Urls = await segmentUrls(client, url, stream, 'FRAGMENTED_MP4');
   const before = await privateBytes(cloud.pid);
   const ms = { mp4: [] as number[], mp4Four: [] as number[], bare: [] as number[], bareFour: [] as number[] };
@@ -45,10 +45,10 @@ export async function benchFragments({ dir, megabytes, rounds }: FragmentsOption
   for (let round = 0; round <= rounds; round++) {
     for (let pass = 0; pass < passes; pass++) {
       const took = {
-        mp4: await costing('server', () => client.getAll(mp4Urls, 1)),
-        bare: await costing('bare', () => client.getAll(bareUrls, 1)),
-        mp4Four: await costing('server', () => client.getAll(mp4Urls, viewers)),
-        bareFour: await costing('bare', () => client.getAll(bareUrls, viewers)),
+        mp4: await costing('server', () => timeAll(mp4Urls, 1)),
+        bare: await costing('bare', () => timeAll(bareUrls, 1)),
+        mp4Four: await costing('server', () => timeAll(mp4Urls, viewers)),
+        bareFour: await costing('bare', () => timeAll(bareUrls, viewers)),
       };
       // The first round warms up.
       if (round > 0) for (const key of ['mp4', 'bare', 'mp4Four', 'bareFour'] as const) ms[key].push(...took[key]);
@@ -57,8 +57,8 @@ export async function benchFragments({ dir, megabytes, rounds }: FragmentsOption
   }
   const processorMsPerRequest = (of: keyof typeof processorMs) => rounded(processorMs[of] / ms.mp4.length / 2);
   const transportUrls = await segmentUrls(client, url, stream, 'MPEG_TS');
-  const first = await client.getAll(transportUrls, 1);
-  const again = await client.getAll(transportUrls, 1);
+  const first = await timeAll(transportUrls, 1);
+  const again = await timeAll(transportUrls, 1);
   const after = await privateBytes(cloud.pid);
   return {
     input: { fragments: mp4Urls.length, bytes: (await client.get(mp4Urls[0] ?? '')).bytes, requests: ms.mp4.length },
