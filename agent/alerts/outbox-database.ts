@@ -1,10 +1,11 @@
 // The database file under the outbox. Invariants: no error of SQLite leaves as such, and a damaged file does not keep
 // alerts from being raised: it is set aside and a new one begins. What else goes wrong leaves the file alone.
 
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type AgentError, asAgentError } from '../errors.ts';
+import { makeFolderSync } from '../folders.ts';
 import { isDamage, outboxError } from './disk-errors.ts';
 import { migrate } from './outbox-schema.ts';
 import { transaction } from './transaction.ts';
@@ -23,7 +24,7 @@ export class OutboxDatabase implements Disposable {
     this.#file = file;
     this.#onDamage = onDamage;
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolderSync(dirname(file));
       this.#database = openDatabase(file);
     } catch (error) {
       if (!isDamage(error)) throw outboxError(error, file);

@@ -1,11 +1,12 @@
 // The running agent answers commands of the same machine on a socket in its data folder. Only its own user may connect;
 // there is no password beside that.
 import { once } from 'node:events';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { AgentError, asAgentError, systemCode } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 import { askAgent } from './control-client.ts';
 import { type Answer, linesOf, maxRequestChars, requestSchema, socketName } from './wire.ts';
 
@@ -33,7 +34,7 @@ export async function serveControl(options: ControlServerOptions): Promise<Async
     void converse(socket, options);
   });
   try {
-    await mkdir(options.dataDir, { recursive: true });
+    await makeFolder(options.dataDir);
     await clearStale(options, path);
     await listen(server, path);
   } catch (error) {

@@ -1,10 +1,10 @@
 // How many pictures were sent to whom on which day, and when labels were paused, in SQLite. `synchronous = NORMAL`: no wait for
 // the disk at each call; kill -9 forgets nothing, a power cut at most the last calls. Bounded by age and number.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { LabelPause } from '../../shared/budget.ts';
+import { makeFolderSync } from '../folders.ts';
 import { ledgerError } from './disk-errors.ts';
 
 const tablesSql = `
@@ -64,7 +64,7 @@ export class LabelLedger implements Disposable {
   constructor(dataDir: string) {
     this.#dataDir = dataDir;
     try {
-      mkdirSync(dataDir, { recursive: true });
+      makeFolderSync(dataDir);
       this.#database = new DatabaseSync(join(dataDir, 'labels.sqlite'), { timeout: 2_000 });
       this.#database.exec(tablesSql);
       this.#prune();

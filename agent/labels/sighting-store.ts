@@ -2,14 +2,14 @@
 // 1. A file never outlives its row: the row is written first and deleted last, so a crash leaves no stray pictures.
 // 2. A picture that a crash cut short is not served: its size is not the one in the row.
 // 3. Bounded: stills by number and bytes, sightings by number, both by age; the oldest go first.
-import { mkdirSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Sighting } from '../../shared/sighting.ts';
 import type { Clock } from '../clock.ts';
 import { systemCode } from '../errors.ts';
 import type { Facts } from '../facts.ts';
+import { makeFolder, makeFolderSync } from '../folders.ts';
 import type { Still } from '../sampler/still.ts';
 import { sightingsError } from './disk-errors.ts';
 import { withLastPlace } from './sighting-of.ts';
@@ -56,7 +56,7 @@ export class SightingStore implements Disposable {
     const bounds = { keepDays: 30, maxSightings: 500_000, maxStills: 20_000, maxStillBytes: 512 * 2 ** 20 };
     this.#options = { ...bounds, ...options };
     try {
-      mkdirSync(options.dataDir, { recursive: true });
+      makeFolderSync(options.dataDir);
       this.#database = new DatabaseSync(join(options.dataDir, 'sightings.sqlite'), { timeout: 2_000 });
       migrate(this.#database);
     } catch (error) {
@@ -179,7 +179,7 @@ export class SightingStore implements Disposable {
   }
 
   async #write(still: Still): Promise<void> {
-    await mkdir(join(this.#options.dataDir, 'stills', still.cameraId), { recursive: true });
+    await makeFolder(join(this.#options.dataDir, 'stills', still.cameraId));
     await writeFile(this.#path(still), still.jpeg);
   }
 

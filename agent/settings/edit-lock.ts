@@ -1,9 +1,9 @@
 // One change of the settings at a time, across processes: a running agent, and commands of people. The system gives the
 // lock back when its holder ends, however it ends.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
+import { makeFolder } from '../folders.ts';
 import { editingElsewhere } from './edit-errors.ts';
 import { giveToOwnerOf, privateFileError } from './private-file.ts';
 
@@ -16,7 +16,7 @@ export async function lockSettings(dataDir: string, clock: Clock): Promise<Dispo
   const path = join(dataDir, lockName);
   const giveUpAtMs = clock.monotonicMs() + patienceMs;
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(dataDir, 0o700);
     for (;;) {
       const lock = tryLock(path);
       if (lock) {

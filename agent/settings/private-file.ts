@@ -1,8 +1,9 @@
 // Small files that only the agent's own user may read, replaced as a whole: after a power cut there is the old content
 // or the new one.
-import { chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chown, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AgentError, systemCode } from '../errors.ts';
+import { makeFolder } from '../folders.ts';
 
 /** `undefined` when there is no such file. Throws AgentError `disk-*`. */
 export async function readPrivateFile(path: string): Promise<string | undefined> {
@@ -17,7 +18,7 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
 /** Creates the folder when missing. Throws AgentError `disk-*`. */
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     const next = `${path}.new`;
     await using file = await open(next, 'w', 0o600);
     // A file that was left from an earlier attempt keeps its old mode.

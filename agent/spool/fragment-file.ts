@@ -1,7 +1,8 @@
 // Names and durable moves of fragment files: <spool>/<camera>/<startMs>.mkv, `.growing` behind it until it is whole; what
 // the service refused is in <spool>/<camera>/rejected/, its reason in a text file beside it.
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../folders.ts';
 import type { FragmentState } from './fragment-record.ts';
 
 const wholeName = /^(\d{1,15})\.mkv$/;
@@ -43,7 +44,7 @@ export function parseFileName(name: string): { startMs: number; growing: boolean
 }
 
 export async function ensureFolder(path: string): Promise<void> {
-  const created = await mkdir(path, { recursive: true });
+  const created = await makeFolder(path);
   if (created !== undefined) await syncFolder(join(path, '..'));
 }
 

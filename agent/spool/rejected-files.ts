@@ -1,8 +1,9 @@
 // What the service refused is set aside in a folder of its own, its reason beside it, so that it survives a lost index and
 // a person can look at it.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { systemCode } from '../errors.ts';
+import { makeFolderSync } from '../folders.ts';
 import { fragmentPath, reasonPath, rejectedFolder, rejectedPath } from './fragment-file.ts';
 
 const unknownReason = 'refused by the service';
@@ -14,7 +15,7 @@ type Place = { dir: string; cameraId: string; startMs: number };
  * that is not there — in memory still, or deleted just now — is none.
  */
 export function setAside({ dir, cameraId, startMs }: Place, reason: string): void {
-  mkdirSync(rejectedFolder(dir, cameraId), { recursive: true });
+  makeFolderSync(rejectedFolder(dir, cameraId));
   writeFileSync(reasonPath(dir, cameraId, startMs), `${reason}\n`);
   move(fragmentPath(dir, cameraId, startMs), rejectedPath(dir, cameraId, startMs));
 }

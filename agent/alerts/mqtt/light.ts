@@ -3,11 +3,12 @@
 // A file says that the light is on because of us. It is written before the light is switched on and goes when the broker has
 // taken that it is off, so an agent that was killed in between switches it off after the same time.
 import { existsSync } from 'node:fs';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Alert } from '../../../shared/alert.ts';
 import type { LightSettings } from '../../../shared/destinations/mqtt.ts';
 import type { Clock } from '../../clock.ts';
+import { makeFolder } from '../../folders.ts';
 import type { Session } from './session.ts';
 
 export type LightOptions = {
@@ -122,7 +123,7 @@ export class Light {
   async #mark(): Promise<void> {
     const { markFile } = this.#options;
     try {
-      await mkdir(dirname(markFile), { recursive: true });
+      await makeFolder(dirname(markFile));
       await using file = await open(markFile, 'w', 0o600);
       await file.sync();
     } catch {

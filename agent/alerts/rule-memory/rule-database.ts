@@ -1,9 +1,10 @@
 // What rules have to remember, on disk: rules.sqlite in the data folder. `synchronous = NORMAL`: kill -9 loses nothing that was
 // written, a power cut at most the last of it.
 
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolderSync } from '../../folders.ts';
 import { transaction } from '../transaction.ts';
 import { isDamaged, notKept, ruleMemoryError } from './disk-errors.ts';
 
@@ -67,7 +68,7 @@ export class RuleDatabase implements Disposable {
   constructor(dataDir: string, { readOnly = false } = {}) {
     this.#file = join(dataDir, 'rules.sqlite');
     try {
-      if (!readOnly) mkdirSync(dataDir, { recursive: true });
+      if (!readOnly) makeFolderSync(dataDir);
       this.#database = readOnly ? new DatabaseSync(this.#file, { timeout: 2_000, readOnly }) : open(this.#file);
     } catch (error) {
       throw readOnly ? notKept(error, this.#file) : ruleMemoryError(error, this.#file);

@@ -4,10 +4,11 @@
 // 3. The process may be killed at any moment: the next start finds every fragment that existed, and nothing half.
 
 import { EventEmitter } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { AgentError, systemCode } from '../../errors.ts';
+import { makeFolder } from '../../folders.ts';
 import type { Track } from '../../matroska/track.ts';
 import { WireError } from '../wire-error.ts';
 import { ArrivalTimes } from './arrival-times.ts';
@@ -257,15 +258,5 @@ export class Store implements MediaStore {
 
   #path(stream: string, number: string): string {
     return join(this.#streams.folder(stream), `${number}${fragmentSuffix}`);
-  }
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-    // Node's recursive mkdir says ENOENT on a read-only disk; the plain one says what is wrong.
-    await mkdir(path);
   }
 }

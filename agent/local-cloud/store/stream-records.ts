@@ -2,10 +2,11 @@
 // memory is a copy. Folder names are made from the stream's name and a hash of it, so that no name can reach outside,
 // be too long, or be taken for another on a disk that ignores case.
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError } from '../../errors.ts';
+import { makeFolder } from '../../folders.ts';
 import { entries } from '../entries.ts';
 import { renameDurably, syncFolder, writeDurably } from './durable-files.ts';
 import type { StoredStream } from './media-store.ts';
@@ -45,7 +46,7 @@ export class StreamRecords {
   /** Reads what is there; finishes deletions that were interrupted. */
   static async open(root: string): Promise<StreamRecords> {
     const records = new StreamRecords(root);
-    await mkdir(root, { recursive: true });
+    await makeFolder(root);
     for (const entry of await readdir(root, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
       if (entry.name.endsWith(deletedSuffix)) await rm(join(root, entry.name), { recursive: true, force: true });
@@ -87,7 +88,7 @@ export class StreamRecords {
   /** On disk when it returns. Replaces the record of the same name. */
   async save(stream: StoredStream): Promise<void> {
     const folder = this.folder(stream.name);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeDurably(join(folder, recordName), JSON.stringify(stream, null, 2));
     await syncFolder(this.#root);
     this.#byName.set(stream.name, stream);

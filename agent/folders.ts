@@ -1,0 +1,51 @@
+// Folders, made with those above them. Node's own `recursive` never comes back where nothing can be made in a folder that is
+// there, as below /proc, and says of a read-only disk that something is missing.
+import { mkdirSync, statSync } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { systemCode } from './errors.ts';
+
+/**
+ * Nothing when it is there already.
+ * @param mode of what is made; default: all that the process's mask lets through
+ * @returns the topmost folder that was made
+ * @throws the system's error: EEXIST when something else has the name, EACCES, EROFS, ENOSPC, …
+ */
+export async function makeFolder(path: string, mode?: number): Promise<string | undefined> {
+  const folder = resolve(path);
+  try {
+    await mkdir(folder, mode);
+    return folder;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return undefined;
+    if (systemCode(error) !== 'ENOENT' || !(await lacks(dirname(folder)))) throw error;
+  }
+  const topmost = await makeFolder(dirname(folder), mode);
+  const own = await makeFolder(folder, mode);
+  return topmost ?? own;
+}
+
+/** As `makeFolder`, at once. */
+export function makeFolderSync(path: string, mode?: number): string | undefined {
+  const folder = resolve(path);
+  try {
+    mkdirSync(folder, mode);
+    return folder;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && statSync(folder).isDirectory()) return undefined;
+    const lacksAbove = statSync(dirname(folder), { throwIfNoEntry: false }) === undefined;
+    if (systemCode(error) !== 'ENOENT' || !lacksAbove) throw error;
+  }
+  const topmost = makeFolderSync(dirname(folder), mode);
+  const own = makeFolderSync(folder, mode);
+  return topmost ?? own;
+}
+
+async function lacks(folder: string): Promise<boolean> {
+  try {
+    await stat(folder);
+    return false;
+  } catch (error) {
+    return systemCode(error) === 'ENOENT';
+  }
+}
