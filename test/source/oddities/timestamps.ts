@@ -5,6 +5,8 @@ import type { Oddity } from './oddity.ts';
 const clockRate = 90_000;
 const hourMs = 3_600_000;
 const hourTicks = 3600 * clockRate;
+/** A timeline begins anew when its first picture comes, and a busy machine lets it come late: far less than the hour. */
+const mostLatenessMs = 5_000;
 
 export const timestampOddities: Oddity[] = [
   {
@@ -31,12 +33,14 @@ export const timestampOddities: Oddity[] = [
     camera: 'lets timestamps jump forward by an hour',
     agent: 'begins its timeline anew at that picture; recorded time goes on without a hole',
     reads: [],
+    longestGapMs: mostLatenessMs,
     does: () => ({ ticks: (usual, ordinal) => usual + (ordinal < 30 ? 0 : hourTicks) }),
   },
   {
     camera: 'lets timestamps jump back by an hour',
     agent: 'begins its timeline anew at that picture; recorded time goes on without a hole',
     reads: [],
+    longestGapMs: mostLatenessMs,
     does: () => ({ ticks: (usual, ordinal) => usual - (ordinal < 30 ? 0 : hourTicks) }),
   },
   {
