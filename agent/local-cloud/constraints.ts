@@ -19,7 +19,7 @@ export function parseMembers<Schema extends z.ZodType>(
   value: unknown,
   refusal: WireErrorType,
 ): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = parsed(schema, value);
   if (result.success) return result.data;
   const issues = result.error.issues.map(issue => ({ issue, found: valueAt(value, issue.path) }));
   const unreadable = issues.find(({ issue, found }) => isOtherType(issue, found));
@@ -33,6 +33,16 @@ export function parseMembers<Schema extends z.ZodType>(
   });
   const errors = issues.length === 1 ? 'error' : 'errors';
   throw new WireError(refusal, `${issues.length} validation ${errors} detected: ${told.join('; ')}`);
+}
+
+/** zod measures whatever has a `length`, also where text belongs. An object's own may be one that nothing compares with. */
+function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.ZodSafeParseResult<z.output<Schema>> {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (!(error instanceof TypeError && /primitive value/.test(error.message))) throw error;
+    throw new WireError('SerializationException', 'A member cannot be read: an object is not what belongs there.');
+  }
 }
 
 function isOtherType(issue: Issue, found: unknown): boolean {

@@ -389,3 +389,12 @@ test('a fragment that is lost behind a list is named within the media, with its 
     AWS_KINESISVIDEO_EXCEPTION_MESSAGE: `The fragment ${lost} is not kept any more.`,
   });
 });
+
+const oddLengths: unknown[] = [{ toString: 1, valueOf: 1 }, { toString: null }, [[[]]], 'long'];
+test.each(oddLengths.map(length => ({ length })))(
+  'a name that is an object with a length of its own (%j) cannot be read',
+  async StreamName => {
+    expect(await call('DescribeStream', { StreamName })).toMatchObject({ status: 400, type: 'SerializationException' });
+    expect(running.problems).toEqual([]);
+  },
+);
