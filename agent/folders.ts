@@ -6,7 +6,7 @@ import { dirname, resolve } from 'node:path';
 import { systemCode } from './errors.ts';
 
 /**
- * Nothing when it is there already.
+ * Nothing when it is there already, also when somebody else makes it meanwhile.
  * @param mode of what is made; default: all that the process's mask lets through
  * @returns the topmost folder that was made
  * @throws the system's error: EEXIST when something else has the name, EACCES, EROFS, ENOSPC, …
@@ -14,14 +14,13 @@ import { systemCode } from './errors.ts';
 export async function makeFolder(path: string, mode?: number): Promise<string | undefined> {
   const folder = resolve(path);
   try {
-    await mkdir(folder, mode);
-    return folder;
+    return await makeOne(folder, mode);
   } catch (error) {
-    if (systemCode(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return undefined;
-    if (systemCode(error) !== 'ENOENT' || !(await lacks(dirname(folder)))) throw error;
+    if (systemCode(error) !== 'ENOENT') throw error;
   }
   const topmost = await makeFolder(dirname(folder), mode);
-  const own = await makeFolder(folder, mode);
+  // What is above is there now, so this once more and not again.
+  const own = await makeOne(folder, mode);
   return topmost ?? own;
 }
 
@@ -29,23 +28,31 @@ export async function makeFolder(path: string, mode?: number): Promise<string | 
 export function makeFolderSync(path: string, mode?: number): string | undefined {
   const folder = resolve(path);
   try {
+    return makeOneSync(folder, mode);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+  const topmost = makeFolderSync(dirname(folder), mode);
+  const own = makeOneSync(folder, mode);
+  return topmost ?? own;
+}
+
+async function makeOne(folder: string, mode?: number): Promise<string | undefined> {
+  try {
+    await mkdir(folder, mode);
+    return folder;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return undefined;
+    throw error;
+  }
+}
+
+function makeOneSync(folder: string, mode?: number): string | undefined {
+  try {
     mkdirSync(folder, mode);
     return folder;
   } catch (error) {
     if (systemCode(error) === 'EEXIST' && statSync(folder).isDirectory()) return undefined;
-    const lacksAbove = statSync(dirname(folder), { throwIfNoEntry: false }) === undefined;
-    if (systemCode(error) !== 'ENOENT' || !lacksAbove) throw error;
-  }
-  const topmost = makeFolderSync(dirname(folder), mode);
-  const own = makeFolderSync(folder, mode);
-  return topmost ?? own;
-}
-
-async function lacks(folder: string): Promise<boolean> {
-  try {
-    await stat(folder);
-    return false;
-  } catch (error) {
-    return systemCode(error) === 'ENOENT';
+    throw error;
   }
 }

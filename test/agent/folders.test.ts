@@ -32,9 +32,12 @@ describe.each([
     await expect(make('/proc/nothing/here')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('many at once make one', async () => {
-    const made = await Promise.all(Array.from({ length: 20 }, () => make(join(dir, 'x/y/z'))));
-    expect(made.filter(path => path !== undefined).length).toBeGreaterThanOrEqual(1);
-    await mkdir(join(dir, 'x/y/z/in'));
+  test('many at once make one, a hundred times over', async () => {
+    for (let round = 0; round < 100; round++) {
+      const folder = join(dir, `${round}/y/z`);
+      const made = await Promise.all(Array.from({ length: 20 }, () => make(folder)));
+      expect(made.filter(path => path !== undefined).length).toBeGreaterThanOrEqual(1);
+      await mkdir(join(folder, 'in'));
+    }
   });
 });
