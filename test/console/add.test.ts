@@ -188,11 +188,13 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
     await press('Look there');
     await found('Stream at 10.0.0.20').waitFor();
     expect(await found('Stream at 10.0.0.20').isChecked()).toBe(true);
-    expect(asked('POST', '/api/discovery')).toEqual([{ host: '10.0.0.99' }, { host: '10.0.0.20' }]);
+    // The stream is listed at once; that its host is asked as well follows.
+    await expect.poll(() => asked('POST', '/api/discovery')).toEqual([{ host: '10.0.0.99' }, { host: '10.0.0.20' }]);
   });
 
   test('a scan starts only with consent', async () => {
     await open('/add');
+    await page.locator('[data-found]').first().waitFor();
     await page.getByText('Scan a network').click();
     await page.getByLabel('Network', { exact: true }).fill('10.0.0.0/24');
     await press('Scan');
