@@ -7,6 +7,7 @@ import { diskError } from './disk-errors.ts';
 import { filePath } from './fragment-file.ts';
 import type { FragmentRecord } from './fragment-record.ts';
 import type { FragmentStore } from './fragment-store.ts';
+import { giveUp } from './give-up.ts';
 import { fileDamaged, fileMissing } from './recovery.ts';
 import type { SpoolIndex } from './spool-index.ts';
 
@@ -43,10 +44,8 @@ export class FragmentReader {
     const path = filePath(dir, known);
     if (errno === 'EIO') await rename(path, `${path}.damaged`).catch(() => undefined);
     const reason = errno === 'EIO' ? fileDamaged : fileMissing;
-    index.forget(known, reason);
-    const { cameraId, startMs, endMs, state } = known;
-    if (state === 'waiting') facts.publish({ type: 'fragment.evicted', cameraId, startMs, endMs, reason });
-    changes.announce(cameraId);
+    giveUp({ index, facts }, known, reason);
+    changes.announce(known.cameraId);
   }
 }
 

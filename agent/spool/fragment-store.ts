@@ -3,10 +3,11 @@
 import { readFile } from 'node:fs/promises';
 import type { AgentError } from '../errors.ts';
 import type { Facts } from '../facts.ts';
-import { diskError } from './disk-errors.ts';
+import type { DiskTrouble } from './disk-trouble.ts';
 import { filePath, moveIntoPlace, writeWhole } from './fragment-file.ts';
 import type { FragmentRecord } from './fragment-record.ts';
 import type { BeginOptions, FragmentSink, NewFragment } from './fragment-tally.ts';
+import { giveUp } from './give-up.ts';
 import { GrowingFile } from './growing-file.ts';
 import { GrowingMemory } from './growing-memory.ts';
 import { MemoryFragments } from './memory-fragments.ts';
@@ -16,6 +17,7 @@ export type StoreOptions = {
   dir: string;
   index: SpoolIndex;
   facts: Facts;
+  trouble: DiskTrouble;
   /** Memory-first: how long a fragment may stay unwritten, and how much of all cameras. Left out: disk-first. */
   memory?: { keepMs: number; maxBytes: number };
   /** Earlier times are provisional: such fragments wait long, and get their right times as files. */
@@ -53,10 +55,6 @@ export class FragmentStore {
   async read(record: FragmentRecord): Promise<Uint8Array> {
     const file = this.#memory.read(record.id);
     return file ?? readFile(filePath(this.#options.dir, record));
-  }
-
-  isInMemory(id: number): boolean {
-    return this.#memory.read(id) !== undefined;
   }
 
   /** Writes what was in memory long enough or is too much. Never rejects: what the disk refuses is tried again. */
@@ -97,10 +95,8 @@ export class FragmentStore {
       try {
         await this.#write(id);
       } catch (thrown) {
-        const error = diskError(thrown, this.#options.dir);
         const cameraId = this.#options.index.byId(id)?.cameraId ?? '';
-        this.#options.facts.publish({ type: 'spool.failed', cameraId, error });
-        return error;
+        return this.#options.trouble.publish(cameraId, thrown);
       }
     }
     return undefined;
@@ -131,12 +127,8 @@ export class FragmentStore {
   }
 
   #giveUp(id: number, reason: string): void {
-    const { index, facts } = this.#options;
-    const record = index.byId(id);
+    const record = this.#options.index.byId(id);
     this.#memory.drop(id);
-    if (!record) return;
-    index.forget(record, reason);
-    const { cameraId, startMs, endMs, state } = record;
-    if (state === 'waiting') facts.publish({ type: 'fragment.evicted', cameraId, startMs, endMs, reason });
+    if (record) giveUp(this.#options, record, reason);
   }
 }

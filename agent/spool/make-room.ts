@@ -5,6 +5,7 @@ import type { Facts } from '../facts.ts';
 import { chooseEvictions } from './eviction.ts';
 import { filePath, reasonPath } from './fragment-file.ts';
 import type { FragmentRecord, FragmentState } from './fragment-record.ts';
+import { giveUp } from './give-up.ts';
 import type { SpoolIndex } from './spool-index.ts';
 
 export const overCap = 'spool.maxBytes reached';
@@ -143,8 +144,6 @@ export class RoomMaker {
     const record = this.#index.byId(chosen.id);
     // Given its right time meanwhile, its file has another name: it is chosen again.
     if (!record || record.startMs !== chosen.startMs) return;
-    this.#index.forget(record, reason);
-    const { cameraId, startMs, endMs, state } = record;
-    if (state === 'waiting') this.#facts.publish({ type: 'fragment.evicted', cameraId, startMs, endMs, reason });
+    giveUp({ index: this.#index, facts: this.#facts }, record, reason);
   }
 }

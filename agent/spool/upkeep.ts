@@ -1,5 +1,6 @@
 // What the spool does by the clock: say that the agent lives, write what was in memory long enough, delete what is too old.
 import type { Clock } from '../clock.ts';
+import type { DiskTrouble } from './disk-trouble.ts';
 import type { FragmentStore } from './fragment-store.ts';
 import type { RoomMaker } from './make-room.ts';
 import type { Presence } from './presence.ts';
@@ -20,8 +21,7 @@ export type UpkeepOptions = {
   clock: Clock;
   hasMemory: boolean;
   provisionalBeforeMs: number;
-  /** Told what the disk refused, to be tried again at the next turn. */
-  onFailed: (cameraId: string, error: unknown) => void;
+  trouble: DiskTrouble;
 };
 
 export class Upkeep implements AsyncDisposable {
@@ -51,14 +51,14 @@ export class Upkeep implements AsyncDisposable {
   }
 
   async #work(): Promise<void> {
-    const { clock, store, presence, onFailed } = this.#options;
+    const { clock, store, presence, trouble } = this.#options;
     const nowMs = clock.monotonicMs();
     await store.writeDue(nowMs);
     if (nowMs < this.#beatAtMs) return;
     this.#beatAtMs = nowMs + beatMs;
     presence.beat();
-    for (const cameraId of this.#cameraIds())
-      await this.#deleteAged(cameraId).catch(error => onFailed(cameraId, error));
+    // What the disk refuses is tried again at the next turn.
+    for (const cameraId of this.#cameraIds()) await trouble.attempt(cameraId, () => this.#deleteAged(cameraId));
   }
 
   /** None while the index cannot be read: whoever asks the spool next learns why. */
