@@ -1,9 +1,8 @@
 // Brings index and files together when the spool opens. Files are the truth: a row without a file becomes history, a file
 // without a row becomes a waiting fragment that may have been sent, a growing file is cut to its last whole block.
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
-import { type FragmentScan, scanFragment } from '../matroska/scan.ts';
 import {
   fragmentPath,
   growingPath,
@@ -13,10 +12,9 @@ import {
   rejectedPath,
 } from './fragment-file.ts';
 import type { FragmentRecord } from './fragment-record.ts';
-import { codecKeyOf, type NewFragment } from './fragment-tally.ts';
-import { frameIntervalMs, mediaEndMs } from './media-end.ts';
 import { readReason } from './rejected-files.ts';
 import type { SpoolIndex } from './spool-index.ts';
+import { endBeforeNext, type Found, readWholeBlocks } from './whole-blocks.ts';
 
 export const fileMissing = 'file missing';
 export const fileDamaged = 'file damaged';
@@ -39,7 +37,8 @@ export type Recovery = {
 
 export type RecoverOptions = {
   dir: string;
-  index: SpoolIndex /** Nothing of the past is known. */;
+  index: SpoolIndex;
+  /** Nothing of the past is known. */
   isNew: boolean;
   nowMs: number;
 };
@@ -55,9 +54,6 @@ export async function recover({ dir, index, isNew, nowMs }: RecoverOptions): Pro
   for (const cameraId of cameraIds) await new CameraRecovery(dir, cameraId, index, recovery).run();
   return recovery;
 }
-
-/** A fragment read from its file, which does not tell what followed. */
-type Found = { fragment: NewFragment; intervalMs: number };
 
 class CameraRecovery {
   readonly #dir: string;
@@ -167,47 +163,4 @@ async function filesIn(folder: string): Promise<{ startMs: number; growing: bool
     throw error;
   });
   return names.map(parseFileName).filter(file => file !== undefined);
-}
-
-/** Cuts the file after its last whole block and syncs it. Undefined when no frame of the fragment is whole. */
-async function readWholeBlocks(cameraId: string, path: string, startMs: number): Promise<Found | undefined> {
-  const bytes = await readFile(path);
-  const scan = scanFragment(bytes);
-  if (scan.startMs !== startMs || scan.lastMs === undefined) return undefined;
-  await cutAndSync(path, scan.validBytes);
-  const extent = { startMs, lastTimecodeMs: scan.lastMs, videoFrames: videoFrames(scan) };
-  const fragment: NewFragment = {
-    cameraId,
-    startMs,
-    endMs: mediaEndMs(extent),
-    bytes: scan.validBytes,
-    headerBytes: scan.headerBytes,
-    frames: scan.frames.length,
-    codecKey: codecKeyOf(bytes.subarray(0, scan.headerBytes)),
-    trackNumbers: [...scan.frameCounts.keys()].sort((a, b) => a - b),
-    state: 'waiting',
-    sendBegun: true,
-  };
-  return { fragment, intervalMs: frameIntervalMs(extent) };
-}
-
-function videoFrames({ tracks, frameCounts }: FragmentScan): number {
-  const video = tracks.find(track => track.type === 'video');
-  return video ? (frameCounts.get(video.number) ?? 0) : 0;
-}
-
-async function cutAndSync(path: string, bytes: number): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    if ((await file.stat()).size > bytes) await file.truncate(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** The start of the next fragment when it follows within two frames: then nothing is missing between them. */
-function endBeforeNext({ fragment, intervalMs }: Found, starts: readonly number[]): number {
-  const nextMs = starts.find(startMs => startMs > fragment.startMs);
-  return nextMs !== undefined && Math.abs(nextMs - fragment.endMs) <= 2 * intervalMs ? nextMs : fragment.endMs;
 }
