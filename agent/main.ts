@@ -1,13 +1,5 @@
 // The composition root: puts the parts together and starts them; the cameras' own lines are the fleet's.
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { Deliveries } from './alerts/deliveries.ts';
-import { FragmentNumbers } from './alerts/fragment-numbers.ts';
-import { Outbox } from './alerts/outbox.ts';
-import type { PayloadContext } from './alerts/payload.ts';
-import { RuleMemoryStore } from './alerts/rule-memory/rule-memory.ts';
-import { SiteState } from './alerts/site-state.ts';
-import { StillLinks } from './alerts/still-links.ts';
+import { Alerting } from './alerting.ts';
 import { connectAws } from './aws/aws.ts';
 import { KinesisVideo } from './aws/kinesis-video.ts';
 import { systemClock } from './clock.ts';
@@ -23,7 +15,6 @@ import { LabelProviders } from './labels/providers.ts';
 import { SightingStore } from './labels/sighting-store.ts';
 import { LiveSettings } from './live-settings.ts';
 import type { AgentParts } from './parts.ts';
-import { RaiseAlerts } from './raise-alerts.ts';
 import { VideoEncoders } from './repair/video-encoders.ts';
 import { createStillDecoder } from './sampler/decode.ts';
 import { StillsOnDemand } from './sampler/still-on-demand.ts';
@@ -38,7 +29,6 @@ import { TrueTimes } from './time/true-times.ts';
 import { TrustedClock } from './time/trusted-clock.ts';
 import { Restraint } from './uploader/restraint.ts';
 import { Uplink } from './uploader/uplink.ts';
-import { watchHealth } from './watch-health.ts';
 
 export type AgentOptions = {
   settingsFile: string;
@@ -78,28 +68,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   const trueTimes = new TrueTimes({ clock, spool, signal });
   followCameras(spool, { facts, clock });
   using sightings = new SightingStore({ dataDir, clock, facts });
-  using outbox = new Outbox({ file: join(dataDir, 'alerts.sqlite'), clock, facts, newId: randomUUID });
-  const inSpool = (id: string, atMs: number) => spool.fragmentAt(id, atMs)?.fragmentNumber;
-  using fragmentNumbers = new FragmentNumbers({ facts, inSpool });
-  const stillLinks = await StillLinks.open({ dataDir });
-  const context: PayloadContext = {
-    streamOf: id => live.camera(id)?.stream,
-    siteName: settings.siteName,
-    consoleUrl: settings.web.publicUrl,
-    fragmentNumberOf: (id, atMs) => fragmentNumbers.of(id, atMs),
-    stillLinkOf: id =>
-      context.consoleUrl ? stillLinks.link(id, { consoleUrl: context.consoleUrl, nowMs: clock.nowMs() }) : undefined,
-  };
-  using site = new SiteState(settings, facts);
-  using ruleMemory = new RuleMemoryStore({ dataDir, clock });
-  const { snoozes } = ruleMemory;
-  const stillOf = (id: string) => sightings.still(id);
-  const deliveries = await Deliveries.open(
-    { outbox, clock, random: Math.random, facts, signal, context, aws, stillOf, site, snoozes, dataDir },
-    { ...live.settings, secretOf: live.secretOf },
-  );
-  const destinationsOf = (ruleId: string) => deliveries.of(ruleId);
-  using rules = new RaiseAlerts({ settings: live.settings, outbox, memory: ruleMemory, destinationsOf, clock, facts });
+  using alerting = await Alerting.open({ live, aws, clock, facts, signal, spool, sightings });
   using providers = new LabelProviders({ aws, clock, models: settings.models });
   using ledger = new LabelLedger(dataDir);
   const onProblem = (error: AgentError) => facts.publish({ type: 'budget.failed', error });
@@ -124,11 +93,7 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
     spool,
     statuses: new CameraStatuses({ cameras: settings.cameras, facts, clock, spool }),
     sightings,
-    outbox,
-    stillLinks,
-    deliveries,
-    rules,
-    ruleMemory,
+    ...alerting.parts,
     decoder,
     encoders: new VideoEncoders({ clock }),
     providers,
@@ -148,22 +113,15 @@ export async function runAgent({ settingsFile, signal, announce }: AgentOptions)
   await using web = await serveConsole(shared, fleet, announce);
   await using _control = await answerCommands(shared, fleet, announce);
   // Listening on every address says nothing about the one by which people reach the console.
-  if (!/^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen)) context.consoleUrl ??= web.url;
-  live.onChange(({ settings }) => site.follow(settings));
-  live.onChange(({ settings, secretOf }) => deliveries.follow({ ...settings, secretOf }));
-  live.onChange(({ settings }) => rules.follow(settings));
+  if (!/^(0\.0\.0\.0|\[::\]):/.test(settings.web.listen)) alerting.consoleIsAt(web.url);
+  live.onChange(now => alerting.follow(now));
   live.onChange(({ settings: { models } }) => providers.follow(models));
   live.onChange(() => fleet.follow(live.cameras()));
-  const watched = {
-    ...{ rules, clock, statuses: shared.statuses, dir: settings.spool.dir },
+  const measured = {
+    ...{ statuses: shared.statuses, dir: settings.spool.dir },
     budgetPercent: (cameraId?: string) => budget.spentPercent(cameraId),
-    snoozed: (ruleId: string, cameraId: string, atMs: number) =>
-      ruleMemory.snoozes.until(ruleId, cameraId, atMs) !== undefined,
   };
-  await Promise.all([
-    ...[clockWatch.run(), trueTimes.run(), deliveries.run(), rules.run(signal), watchHealth(watched, signal)],
-    ...[fleet.run(), live.reread()],
-  ]);
+  await Promise.all([...[clockWatch.run(), trueTimes.run(), alerting.run(measured)], ...[fleet.run(), live.reread()]]);
 }
 
 /**

@@ -1,8 +1,5 @@
 // The parts of a running agent, as main puts them together and its lines and servers use them.
-import type { Deliveries } from './alerts/deliveries.ts';
-import type { Outbox } from './alerts/outbox.ts';
-import type { RuleMemoryStore } from './alerts/rule-memory/rule-memory.ts';
-import type { StillLinks } from './alerts/still-links.ts';
+import type { AlertingParts } from './alerting.ts';
 import type { ConnectedAws } from './aws/aws.ts';
 import type { KinesisVideo } from './aws/kinesis-video.ts';
 import type { Facts } from './facts.ts';
@@ -13,7 +10,6 @@ import type { LabelPauses } from './labels/label-pauses.ts';
 import type { LabelProviders } from './labels/providers.ts';
 import type { SightingStore } from './labels/sighting-store.ts';
 import type { LiveSettings } from './live-settings.ts';
-import type { RaiseAlerts } from './raise-alerts.ts';
 import type { VideoEncoders } from './repair/video-encoders.ts';
 import type { StillDecoder } from './sampler/decode.ts';
 import type { StillsOnDemand } from './sampler/still-on-demand.ts';
@@ -22,7 +18,7 @@ import type { Spool } from './spool/spool.ts';
 import type { TrustedClock } from './time/trusted-clock.ts';
 
 /** What the agent is made of, once it runs. */
-export type AgentParts = {
+export type AgentParts = AlertingParts & {
   /** As they are at this moment: they change while the agent runs. */
   readonly settings: AgentSettings;
   live: LiveSettings;
@@ -35,11 +31,6 @@ export type AgentParts = {
   spool: Spool;
   statuses: CameraStatuses;
   sightings: SightingStore;
-  outbox: Outbox;
-  stillLinks: StillLinks;
-  deliveries: Deliveries;
-  rules: RaiseAlerts;
-  ruleMemory: RuleMemoryStore;
   decoder: StillDecoder;
   encoders: VideoEncoders;
   providers: LabelProviders;

@@ -67,6 +67,7 @@ const layers: Record<string, number> = {
   'agent/web': 5,
   'agent/local-cloud': 5,
   'agent/main.ts': 6,
+  'agent/alerting.ts': 6,
   'agent/camera-events.ts': 6,
   'agent/camera-input.ts': 6,
   'agent/camera-lines.ts': 6,
