@@ -1,14 +1,6 @@
 // RTP packets of one stream in, whole access units out, as Matroska holds them. A unit of which a packet is missing or
 // damaged is dropped whole and counted, never given out in part. Whatever arrives: nothing throws, memory is bounded.
 import type { Track } from '../matroska/track.ts';
-import { AacDepacketizer } from './aac.ts';
-import { G711Depacketizer } from './g711.ts';
-import { H264Depacketizer } from './h264.ts';
-import { H265Depacketizer } from './h265.ts';
-import { JpegDepacketizer } from './jpeg.ts';
-import { LatmDepacketizer } from './latm.ts';
-import type { MediaFormat } from './media-format.ts';
-import { OpusDepacketizer } from './opus.ts';
 import type { RtpPacket } from './packet.ts';
 
 export type AccessUnit = {
@@ -42,27 +34,3 @@ export type Depacketizer = {
    */
   readonly lostUnits: number;
 };
-
-/** `trackNumber`: what the track will be called. @returns undefined when the encoding is not supported */
-export function depacketizerFor(format: MediaFormat, trackNumber: number): Depacketizer | undefined {
-  switch (format.encoding) {
-    case 'H264':
-      return new H264Depacketizer(format, trackNumber);
-    case 'H265':
-    case 'HEVC':
-      return new H265Depacketizer(format, trackNumber);
-    case 'JPEG':
-      return new JpegDepacketizer(format, trackNumber);
-    case 'MPEG4-GENERIC':
-      return new AacDepacketizer(format, trackNumber);
-    case 'MP4A-LATM':
-      return new LatmDepacketizer(format, trackNumber);
-    case 'PCMA':
-    case 'PCMU':
-      return new G711Depacketizer(format, trackNumber);
-    case 'OPUS':
-      return new OpusDepacketizer(format, trackNumber);
-    default:
-      return undefined;
-  }
-}

@@ -1,48 +1,24 @@
 // H.264 over RTP (RFC 6184): which NAL units, or parts of one, a packet holds.
-import type { AccessUnit, Depacketizer } from './depacketizer.ts';
 import type { MediaFormat } from './media-format.ts';
-import type { RtpPacket } from './packet.ts';
-import { Pictures } from './pictures.ts';
+import type { NalPayloads } from './picture-depacketizer.ts';
+import type { Pictures } from './pictures.ts';
 
-const none: readonly AccessUnit[] = [];
 const types = { lastSingle: 23, stapA: 24, stapB: 25, mtap16: 26, mtap24: 27, fuA: 28, fuB: 29 } as const;
 
-export class H264Depacketizer implements Depacketizer {
+export class H264Payloads implements NalPayloads {
   readonly #pictures: Pictures;
 
-  constructor(format: MediaFormat, trackNumber: number) {
-    this.#pictures = new Pictures('h264', trackNumber);
+  constructor(format: MediaFormat, pictures: Pictures) {
+    this.#pictures = pictures;
     const sets = format.parameters.get('sprop-parameter-sets')?.split(',') ?? [];
-    this.#pictures.learnParameterSets(sets.map(set => Buffer.from(set, 'base64')));
-  }
-
-  get track() {
-    return this.#pictures.track;
-  }
-
-  get lostPackets(): number {
-    return this.#pictures.lostPackets;
-  }
-
-  get lostUnits(): number {
-    return this.#pictures.lostUnits;
-  }
-
-  push(packet: RtpPacket): readonly AccessUnit[] {
-    if (!this.#pictures.openPacket(packet)) return none;
-    if (!this.#read(packet.payload)) this.#pictures.damage();
-    return this.#pictures.closePacket(packet.marker);
-  }
-
-  flush(): readonly AccessUnit[] {
-    return this.#pictures.flush();
+    pictures.learnParameterSets(sets);
   }
 
   /**
    * Order numbers (DON) are passed over: no camera sends NAL units out of order. So are types that are reserved.
    * @returns false when the packet is damaged
    */
-  #read(payload: Uint8Array): boolean {
+  read(payload: Uint8Array): boolean {
     const type = (payload[0] ?? 0) & 0x1f;
     if (type === types.fuA) return this.#fragment(payload, 2);
     if (type === types.fuB) return this.#fragment(payload, 4);

@@ -1,52 +1,28 @@
 // H.265 over RTP (RFC 7798): which NAL units, or parts of one, a packet holds.
-import type { AccessUnit, Depacketizer } from './depacketizer.ts';
 import type { MediaFormat } from './media-format.ts';
-import type { RtpPacket } from './packet.ts';
-import { Pictures } from './pictures.ts';
+import type { NalPayloads } from './picture-depacketizer.ts';
+import type { Pictures } from './pictures.ts';
 
-const none: readonly AccessUnit[] = [];
 const types = { lastSingle: 47, aggregation: 48, fragment: 49 } as const;
 const setParameters = ['sprop-vps', 'sprop-sps', 'sprop-pps'];
 
-export class H265Depacketizer implements Depacketizer {
+export class H265Payloads implements NalPayloads {
   readonly #pictures: Pictures;
   /** Whether NAL units come with an order number (DONL), which is passed over: no camera sends them out of order. */
   readonly #numbered: boolean;
 
-  constructor(format: MediaFormat, trackNumber: number) {
-    this.#pictures = new Pictures('h265', trackNumber);
+  constructor(format: MediaFormat, pictures: Pictures) {
+    this.#pictures = pictures;
     this.#numbered = Number(format.parameters.get('sprop-max-don-diff') ?? 0) > 0;
     const sets = setParameters.flatMap(name => format.parameters.get(name)?.split(',') ?? []);
-    this.#pictures.learnParameterSets(sets.map(set => Buffer.from(set, 'base64')));
-  }
-
-  get track() {
-    return this.#pictures.track;
-  }
-
-  get lostPackets(): number {
-    return this.#pictures.lostPackets;
-  }
-
-  get lostUnits(): number {
-    return this.#pictures.lostUnits;
-  }
-
-  push(packet: RtpPacket): readonly AccessUnit[] {
-    if (!this.#pictures.openPacket(packet)) return none;
-    if (!this.#read(packet.payload)) this.#pictures.damage();
-    return this.#pictures.closePacket(packet.marker);
-  }
-
-  flush(): readonly AccessUnit[] {
-    return this.#pictures.flush();
+    pictures.learnParameterSets(sets);
   }
 
   /**
    * Types that are reserved are passed over, and so is PACI, whose extensions no camera sends.
    * @returns false when the packet is damaged
    */
-  #read(payload: Uint8Array): boolean {
+  read(payload: Uint8Array): boolean {
     const type = ((payload[0] ?? 0) >> 1) & 0x3f;
     if (type === types.fragment) return this.#fragment(payload);
     if (type === types.aggregation) return this.#aggregate(payload);

@@ -74,9 +74,11 @@ export class Pictures {
     return this.#lostUnits;
   }
 
-  /** Parameter sets that the session description holds. */
-  learnParameterSets(sets: readonly Uint8Array[]): void {
-    const prefixed = sets.flatMap(set => [Uint8Array.of(0, 0, set.length >> 8, set.length & 0xff), set]);
+  /** Parameter sets as the session description holds them, in base64. */
+  learnParameterSets(sets: readonly string[]): void {
+    const prefixed = sets
+      .map(set => Buffer.from(set, 'base64'))
+      .flatMap(set => [Uint8Array.of(0, 0, set.length >> 8, set.length & 0xff), set]);
     this.#track = trackForKeyFrame(this.#track, Buffer.concat(prefixed));
   }
 

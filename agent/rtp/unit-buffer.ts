@@ -2,7 +2,7 @@
 // unit is a view of it. Only what a unit has so far is copied again when its slab is full.
 
 /** Larger access units do not exist; a stream that never ends one must not fill the memory. */
-export const mostUnitBytes = 50_000_000;
+const mostUnitBytes = 50_000_000;
 
 export class UnitBuffer {
   readonly #slabBytes: number;

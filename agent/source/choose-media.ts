@@ -1,6 +1,6 @@
 // Of the media a camera describes, the ones the agent reads: the first picture it can, and the first sound it can.
 import { AgentError } from '../errors.ts';
-import { depacketizerFor } from '../rtp/depacketizer.ts';
+import { depacketizerFor } from '../rtp/choose-depacketizer.ts';
 import type { MediaFormat } from '../rtp/media-format.ts';
 import { cameraError } from '../rtsp/camera-trouble.ts';
 import type { PlayableMedia } from '../rtsp/session-setup.ts';

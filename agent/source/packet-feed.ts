@@ -4,7 +4,8 @@
 import type { Clock } from '../clock.ts';
 import type { AgentError } from '../errors.ts';
 import type { Track } from '../matroska/track.ts';
-import { type AccessUnit, type Depacketizer, depacketizerFor } from '../rtp/depacketizer.ts';
+import { depacketizerFor } from '../rtp/choose-depacketizer.ts';
+import type { AccessUnit, Depacketizer } from '../rtp/depacketizer.ts';
 import type { MediaFormat } from '../rtp/media-format.ts';
 import { readRtpPacket } from '../rtp/packet.ts';
 import { Reception } from '../rtp/reception.ts';

@@ -3,7 +3,8 @@
 // unit is one that was sent.
 import { execFileSync } from 'node:child_process';
 import { nalType, nalUnits } from '../../agent/codec/nal.ts';
-import { type AccessUnit, depacketizerFor } from '../../agent/rtp/depacketizer.ts';
+import { depacketizerFor } from '../../agent/rtp/choose-depacketizer.ts';
+import type { AccessUnit } from '../../agent/rtp/depacketizer.ts';
 import type { MediaFormat } from '../../agent/rtp/media-format.ts';
 import { type RtpPacket, readRtpPacket } from '../../agent/rtp/packet.ts';
 import { Reorder } from '../../agent/rtp/reorder.ts';

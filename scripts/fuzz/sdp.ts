@@ -1,5 +1,5 @@
 // Session descriptions: whatever a camera says of its stream gives media that can be asked for, or none, and never throws.
-import { depacketizerFor } from '../../agent/rtp/depacketizer.ts';
+import { depacketizerFor } from '../../agent/rtp/choose-depacketizer.ts';
 import { readSessionDescription } from '../../agent/rtsp/session-description.ts';
 import { mutateBytes } from './mutate-bytes.ts';
 import { below, demand, oneOf, type Random, type Target } from './target.ts';

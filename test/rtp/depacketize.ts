@@ -1,6 +1,7 @@
 // Packets of a stream through its depacketiser, and what networks do to packets on the way, by a seeded generator.
 import { createHash } from 'node:crypto';
-import { type AccessUnit, type Depacketizer, depacketizerFor } from '../../agent/rtp/depacketizer.ts';
+import { depacketizerFor } from '../../agent/rtp/choose-depacketizer.ts';
+import type { AccessUnit, Depacketizer } from '../../agent/rtp/depacketizer.ts';
 import type { MediaFormat } from '../../agent/rtp/media-format.ts';
 import { type RtpPacket, readRtpPacket } from '../../agent/rtp/packet.ts';
 

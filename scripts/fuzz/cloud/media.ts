@@ -72,7 +72,7 @@ export async function put(cloud: RunningCloud, stream: string, media: Uint8Array
 }
 
 /** @param framing how the body is sent, and what else stands in the head */
-export function putMediaHead(
+function putMediaHead(
   cloud: RunningCloud,
   stream: string,
   startMs: number,

@@ -54,7 +54,7 @@ const session = (random: Random, selectorName: string) => {
   return { PlaybackMode: mode, Expires: 300, ...(mode === 'LIVE' ? {} : { [selectorName]: selector(random) }) };
 };
 
-export const operations: readonly Operation[] = [
+const operations: readonly Operation[] = [
   {
     path: '/createStream',
     errors: [
