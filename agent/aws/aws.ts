@@ -2,8 +2,9 @@
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsCredentialIdentityProvider } from '@smithy/types';
 import type { Clock } from '../clock.ts';
-import { type AwsCredentials, openCredentials } from './credentials.ts';
-import type { IotSettings } from './iot-credentials.ts';
+import type { AwsCredentials } from './aws-credentials.ts';
+import { openCredentials } from './credentials.ts';
+import type { IotSettings } from './iot-settings.ts';
 
 export type Aws = {
   region: string;

@@ -6,26 +6,10 @@ import { join } from 'node:path';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { AwsCredentialIdentity, AwsCredentialIdentityProvider } from '@smithy/types';
 import type { Clock } from '../clock.ts';
-import { IotCredentials, type IotSettings } from './iot-credentials.ts';
+import type { AwsCredentials, CredentialsState } from './aws-credentials.ts';
+import { IotCredentials } from './iot-credentials.ts';
+import type { IotSettings } from './iot-settings.ts';
 import { serviceError } from './service-errors.ts';
-
-/** What people are told about the credentials; never a secret. */
-export type CredentialsState = {
-  /** In words: `environment`, `shared file profile cameras`, `IoT device certificate thing harbour-7`, … */
-  source: string;
-  /** Left out: they do not expire, or there are none yet. */
-  expiresAtMs?: number;
-  /** A sentence: why there are none, or why the ones in use could not be renewed. */
-  problem?: string;
-};
-
-export type AwsCredentials = {
-  /** Cheap to call for every signature. Rejects with an AgentError or the chain's own error; `serviceError` knows both. */
-  provider: AwsCredentialIdentityProvider;
-  /** After the service refused them: the next call gets new ones from the source. */
-  refresh(): void;
-  state(): CredentialsState;
-};
 
 export type CredentialsOptions = {
   /** Left out: the standard chain. */

@@ -3,20 +3,9 @@
 import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Clock } from '../clock.ts';
 import { type AgentError, asAgentError } from '../errors.ts';
-import type { AwsCredentials, CredentialsState } from './credentials.ts';
+import type { AwsCredentials, CredentialsState } from './aws-credentials.ts';
 import { exchangeCertificate } from './iot-exchange.ts';
-
-export type IotSettings = {
-  /** Host, with a port when it is not 443. */
-  endpoint: string;
-  roleAlias: string;
-  thingName?: string | undefined;
-  /** Paths of PEM files. */
-  certificateFile: string;
-  privateKeyFile: string;
-  /** Left out: the authorities Node.js knows. */
-  caFile?: string | undefined;
-};
+import type { IotSettings } from './iot-settings.ts';
 
 export type IotCredentialsOptions = {
   iot: IotSettings;

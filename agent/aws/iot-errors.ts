@@ -1,6 +1,6 @@
 // The boundary table of the AWS IoT credential provider: files, TLS failures and HTTP answers → AgentError.
 import { AgentError, systemCode } from '../errors.ts';
-import type { IotSettings } from './iot-credentials.ts';
+import type { IotSettings } from './iot-settings.ts';
 
 type Named = Pick<IotSettings, 'certificateFile' | 'privateKeyFile' | 'roleAlias' | 'thingName'>;
 

@@ -6,7 +6,6 @@ import type { AwsCredentialIdentity } from '@smithy/types';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import { systemCode } from '../errors.ts';
-import type { IotSettings } from './iot-credentials.ts';
 import {
   certificateExpired,
   certificateInvalid,
@@ -18,6 +17,7 @@ import {
   refusedExchange,
   unreadableAnswer,
 } from './iot-errors.ts';
+import type { IotSettings } from './iot-settings.ts';
 
 const timeoutMs = 15_000;
 const maxAnswerBytes = 65_536;

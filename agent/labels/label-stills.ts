@@ -8,15 +8,16 @@ import type { Attention } from '../sampler/attention.ts';
 import type { Still } from '../sampler/still.ts';
 import { type AskOptions, AskProvider } from './ask-provider.ts';
 import type { CameraMotion } from './camera-motion.ts';
+import type { LabelledStill } from './labelled-still.ts';
 import { decideGate, type GateDecision } from './motion-gate.ts';
 import type { LabelProvider, LabelWishes } from './provider.ts';
 import { mayBeThere } from './sighting-log.ts';
-import { type SeenNow, seenOf, sightingOf, trackOf } from './sighting-of.ts';
+import { seenOf, sightingOf, trackOf } from './sighting-of.ts';
 import type { Detection } from './track.ts';
 import { Tracker, type Tracking } from './tracker.ts';
 
 /** The label of motion that nobody put a name to. It was measured, so it is certain. */
-export const motionLabel = 'Motion';
+const motionLabel = 'Motion';
 
 /** How long something may be missed, at least; where stills are far apart, three of them. */
 const leastForgetMs = 10_000;
@@ -41,14 +42,6 @@ export type LabelStillsOptions = Pick<AskOptions, 'budget' | 'pauses'> & {
   newId: () => string;
   facts: Facts;
   signal: AbortSignal;
-};
-
-export type LabelledStill = {
-  still: Still;
-  /** Everything that is there, also what was not looked for because its place did not change. With paths. */
-  seen: SeenNow[];
-  /** What is not there any more. */
-  ended: Sighting[];
 };
 
 /**

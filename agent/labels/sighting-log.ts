@@ -3,7 +3,7 @@
 import type { Sighting } from '../../shared/sighting.ts';
 import type { Facts } from '../facts.ts';
 import type { Still } from '../sampler/still.ts';
-import type { LabelledStill } from './label-stills.ts';
+import type { LabelledStill } from './labelled-still.ts';
 import { withLastPlace } from './sighting-of.ts';
 import type { SightingChange, SightingStore } from './sighting-store.ts';
 

@@ -9,7 +9,7 @@ import type { Seen, Sighting } from '../../shared/sighting.ts';
 import { isOpen } from './hours.ts';
 import type { Direction } from './line.ts';
 import { type Match, type MatchState, matchOf } from './match.ts';
-import { Presence } from './presence.ts';
+import { type Activity, Presence } from './presence.ts';
 import { type CameraRule, RuleBook, type RuleBookSettings } from './rule-book.ts';
 import { whyFired } from './why.ts';
 
@@ -43,9 +43,6 @@ export type Evaluation = {
 
 /** An alert to raise. */
 export type Firing = Omit<Alert, 'id' | 'deliveries'>;
-
-/** The fact `rule.active` without its type. */
-export type Activity = { ruleId: string; cameraId: string; active: boolean; atMs: number };
 
 /** For a rule that counts. */
 export type Crossing = { ruleId: string; cameraId: string; label: string; direction: Direction; atMs: number };

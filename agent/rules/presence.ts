@@ -1,6 +1,8 @@
 // Whether what rules ask for is there now, on each camera: on with the first match, off a while after the last, so that a light
 // does not flicker with somebody who is missed on single frames.
-import type { Activity } from './evaluate.ts';
+
+/** The fact `rule.active` without its type. */
+export type Activity = { ruleId: string; cameraId: string; active: boolean; atMs: number };
 
 const lingerMs = 30_000;
 /** With pictures far apart, nobody knows sooner: so many times the distance between two. */

@@ -1,14 +1,8 @@
 // The rules as they run, over what cameras show now or over what was kept of it: decisions of single frames, and the counts of
 // crossings with the alerts of their periods. Live and replay are the same code.
 import { type RunningCount, RunningCounts } from './crossing-counts.ts';
-import {
-  type Activity,
-  type Decisions,
-  type Firing,
-  RuleEvaluator,
-  type RuleFrame,
-  type RuleMemory,
-} from './evaluate.ts';
+import { type Decisions, type Firing, RuleEvaluator, type RuleFrame, type RuleMemory } from './evaluate.ts';
+import type { Activity } from './presence.ts';
 import type { RuleBook, RuleBookSettings } from './rule-book.ts';
 
 export class RuleRun {
