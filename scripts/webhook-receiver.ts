@@ -39,7 +39,7 @@ export type ReceiverOptions = {
 };
 
 /** Resolves when it listens; rejects with the system's error when it cannot. */
-export async function receiveWebhooks({ port, listen, secret, onReception }: ReceiverOptions): Promise<Receiver> {
+async function receiveWebhooks({ port, listen, secret, onReception }: ReceiverOptions): Promise<Receiver> {
   const webhook = secret.startsWith('whsec_')
     ? new Webhook(secret)
     : new Webhook(new TextEncoder().encode(secret), { format: 'raw' });
@@ -113,7 +113,7 @@ function answer(response: ServerResponse, reception: Reception): void {
 }
 
 /** `✓ signature verified · Person 94 % · front-door · 07:41:12`, in the local time of this machine. */
-export function lineOf(reception: Reception): string {
+function lineOf(reception: Reception): string {
   if (reception.type === 'refused') return `✗ refused (${reception.status}) · ${reception.reason}`;
   const { sightings, cameraId, why, at, link } = reception.alert.data;
   const seen = sightings.map(({ label, confidence }) => `${label} ${Math.round(confidence)} %`).join(', ');

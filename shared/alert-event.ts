@@ -60,7 +60,7 @@ const still = z
   ])
   .describe('The frame it was seen on, as a link or in the event. For webhooks whose setting still asks for it.');
 
-export const alertDataSchema = z
+const alertDataSchema = z
   .object({
     alertId: z.string().describe('The same as id.'),
     kind: z

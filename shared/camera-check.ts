@@ -192,4 +192,3 @@ export type OnvifFacts = z.infer<typeof onvifFacts>;
 export type ProfileFacts = z.infer<typeof profileFacts>;
 export type Finding = z.infer<typeof findingSchema>;
 export type CameraCheck = z.infer<typeof cameraCheckSchema>;
-export type CheckProblem = z.infer<typeof problem>;

@@ -5,8 +5,8 @@ import { id } from './names.ts';
 
 const fraction = z.number().min(0).max(1);
 /** Fractions of the picture's width and height, origin top left. */
-export const point = z.tuple([fraction, fraction]).meta({ examples: [[0.5, 0.75]] });
-export const polygon = z
+const point = z.tuple([fraction, fraction]).meta({ examples: [[0.5, 0.75]] });
+const polygon = z
   .array(point)
   .min(3)
   .max(64)

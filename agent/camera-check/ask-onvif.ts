@@ -82,7 +82,7 @@ function factsOf({ name, role, video, audioCodec }: OnvifProfile, url: string | 
 }
 
 /** Some cameras write the password into the path or the query of their streams' addresses: those are not shown. */
-export function shownUrl(url: string, password: Secret | undefined): string | undefined {
+function shownUrl(url: string, password: Secret | undefined): string | undefined {
   const secret = password?.reveal();
   const holdsIt = secret !== undefined && secret !== '' && [url, decoded(url)].some(text => text.includes(secret));
   return holdsIt || /pass|pwd|\bpw=|user/i.test(url) ? undefined : url;

@@ -7,7 +7,7 @@ import type { AudioTrack, Track, VideoTrack } from '../matroska/track.ts';
 import { audioUnsupported, noVideo, videoUnsupported } from './camera-problem.ts';
 
 export const videoTrackNumber = 1;
-export const audioTrackNumber = 2;
+const audioTrackNumber = 2;
 
 export type AcceptedTracks = {
   video: VideoTrack;

@@ -39,7 +39,7 @@ export function sampleTiming({ track, timescale, sampleEntry }: PlayableTrack, s
  * @param timesMs presentation times in decode order, at least one
  * @param endMs where the last frame ends when that is known: the start of the fragment that follows
  */
-export function videoTiming(timesMs: readonly number[], timescale: number, endMs?: number): SampleTiming {
+function videoTiming(timesMs: readonly number[], timescale: number, endMs?: number): SampleTiming {
   const ticks = timesMs.map(ms => Math.round((ms * timescale) / 1000));
   const sorted = ticks.toSorted((a, b) => a - b);
   // With B-frames pictures are stored before their turn: decoding must begin earlier by the longest wait.
@@ -71,7 +71,7 @@ function endTicks(sorted: readonly number[], timescale: number, endMs: number | 
  * own times run ahead by more than 100 ms, sound is missing, and the frame before lasts until it goes on.
  * @param samples in each frame; left out: AAC's 1024 in every one
  */
-export function audioTiming(timesMs: readonly number[], sampleRate: number, samples?: readonly number[]): SampleTiming {
+function audioTiming(timesMs: readonly number[], sampleRate: number, samples?: readonly number[]): SampleTiming {
   const ticks = timesMs.map(ms => Math.round((ms * sampleRate) / 1000));
   const jumpTicks = (audioJumpMs * sampleRate) / 1000;
   const baseTicks = ticks[0] ?? 0;

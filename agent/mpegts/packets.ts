@@ -1,7 +1,7 @@
 // Transport stream packets (ISO 13818-1, 2.4.3): 188 bytes each, a payload cut into as many as it takes.
 // Each segment is made by itself, so the first packet of every PID says that its counter does not continue another's.
 
-export const packetBytes = 188;
+const packetBytes = 188;
 const syncByte = 0x47;
 const headerBytes = 4;
 const flags = { discontinuity: 0x80, randomAccess: 0x40, pcr: 0x10 } as const;

@@ -1,5 +1,4 @@
 // A rule that is not in the settings yet: checked as one there would be.
-import { stringify } from 'yaml';
 import { type RuleSettings, ruleSchema } from '../../shared/rule-settings.ts';
 import { fieldsInvalid } from './edit-errors.ts';
 import type { AgentSettings } from './load.ts';
@@ -15,9 +14,4 @@ export function readRuleDraft(draft: unknown, settings: Pick<AgentSettings, 'cam
   const problems = ruleProblems(rule, settings);
   if (problems.length > 0) throw fieldsInvalid('the rule', problems);
   return ruleSchema.parse(rule);
-}
-
-/** As it is written in the settings file. */
-export function ruleYaml(rules: readonly object[]): string {
-  return stringify({ rules }, { lineWidth: 0 });
 }

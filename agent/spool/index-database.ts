@@ -2,7 +2,7 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 
 /** An index of another version is rebuilt from the files. */
-export const schemaVersion = 2;
+const schemaVersion = 2;
 
 // Each column stands in a CHECK or in an index too, so that `integrity_check` finds damage inside a row: a fragment with
 // wrong numbers would be sent wrong.

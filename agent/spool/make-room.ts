@@ -8,9 +8,9 @@ import type { FragmentRecord, FragmentState } from './fragment-record.ts';
 import { giveUp } from './give-up.ts';
 import type { SpoolIndex } from './spool-index.ts';
 
-export const overCap = 'spool.maxBytes reached';
-export const diskCrowded = 'spool.minFreeBytes reached';
-export const tooOld = 'spool.maxAgeHours passed';
+const overCap = 'spool.maxBytes reached';
+const diskCrowded = 'spool.minFreeBytes reached';
+const tooOld = 'spool.maxAgeHours passed';
 
 /** Candidates of one camera and state that are looked at in one go: more than the uploader has in flight. */
 const batch = 64;

@@ -46,10 +46,6 @@ export class Past {
     this.#database.run('UPDATE outages SET end_ms = max(start_ms, ?) WHERE end_ms IS NULL', atMs);
   }
 
-  isOffline(cameraId: string): boolean {
-    return this.#openOutage(cameraId) !== undefined;
-  }
-
   /** When the agent last said that it runs. */
   get aliveMs(): number | undefined {
     const aliveMs = this.#database.get('SELECT alive_ms FROM process')?.alive_ms;

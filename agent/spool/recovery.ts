@@ -19,7 +19,7 @@ import { endBeforeNext, type Found, readWholeBlocks } from './whole-blocks.ts';
 export const fileMissing = 'file missing';
 export const fileDamaged = 'file damaged';
 /** Memory-first: the agent ended before it could write the fragment. */
-export const notWritten = 'lost with the memory';
+const notWritten = 'lost with the memory';
 
 /** What was found, for the log. */
 export type Recovery = {

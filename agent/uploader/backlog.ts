@@ -11,7 +11,7 @@ const windowMs = 20_000;
 const tellEveryMs = 1_000;
 
 /** The samples that still count, the new one last. Pure. */
-export function addSample(samples: readonly BacklogSample[], sample: BacklogSample): BacklogSample[] {
+function addSample(samples: readonly BacklogSample[], sample: BacklogSample): BacklogSample[] {
   return [...samples.filter(({ atMs }) => sample.atMs - atMs <= windowMs), sample];
 }
 

@@ -1,7 +1,7 @@
 // How the link to the agent is judged and retried. Pure.
 
 /** Shorter interruptions only grey the values; longer ones get the banner. */
-export const OFFLINE_AFTER_MS = 4000;
+const OFFLINE_AFTER_MS = 4000;
 
 const DELAYS_MS = [500, 1000, 2000, 4000, 8000, 15_000] as const;
 

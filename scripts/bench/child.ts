@@ -74,7 +74,7 @@ export class Child implements AsyncDisposable {
   }
 }
 
-export const cloudKeys = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local-secret' };
+const cloudKeys = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local-secret' };
 /** As scripts/kvs-edge starts it. */
 const flagsOf: Readonly<Record<string, string[]>> = {
   run: ['--max-semi-space-size=4'],

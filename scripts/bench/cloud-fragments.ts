@@ -81,7 +81,7 @@ function figures(ms: readonly number[]): Record<string, number> {
   };
 }
 
-export async function segmentUrls(
+async function segmentUrls(
   client: TimedClient,
   url: string,
   { startMs, endMs }: SendableStream,

@@ -6,7 +6,7 @@ import type { Sound } from './sound.ts';
 import { blankStamp } from './stamp.ts';
 
 export const videoPayloadType = 96;
-export const aacPayloadType = 97;
+const aacPayloadType = 97;
 /** RFC 3551, table 4. */
 const payloadTypes = { aac: aacPayloadType, pcma: 8, pcmu: 0 };
 

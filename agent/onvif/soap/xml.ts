@@ -20,7 +20,7 @@ export type XmlElement = {
 export type XmlLimits = { elements: number; attributes: number; depth: number };
 
 /** A camera with ten profiles answers with some 1,500 elements, 12 deep. */
-export const xmlLimits: XmlLimits = { elements: 20_000, attributes: 40_000, depth: 40 };
+const xmlLimits: XmlLimits = { elements: 20_000, attributes: 40_000, depth: 40 };
 
 const noAttributes: ReadonlyMap<string, string> = new Map();
 /** What the parser gets at once: it looks at its limits once a piece. */

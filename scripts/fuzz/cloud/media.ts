@@ -72,12 +72,7 @@ export async function put(cloud: RunningCloud, stream: string, media: Uint8Array
 }
 
 /** @param framing how the body is sent, and what else stands in the head */
-function putMediaHead(
-  cloud: RunningCloud,
-  stream: string,
-  startMs: number,
-  framing: Record<string, string>,
-): string {
+function putMediaHead(cloud: RunningCloud, stream: string, startMs: number, framing: Record<string, string>): string {
   const signed = signedHeaders({ target: '/putMedia', host: cloud.host, nowMs: Date.now() });
   return headOf('POST /putMedia HTTP/1.1', {
     ...signed,
