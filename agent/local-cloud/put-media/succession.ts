@@ -38,10 +38,13 @@ export class Succession {
     });
     this.#sessions.set(stream, [...this.of(stream), session]);
     void end(this.of(stream).slice(0, -maxSessions), 'replaced');
-    await session.done;
-    const others = this.of(stream).filter(one => one !== session);
-    if (others.length > 0) this.#sessions.set(stream, others);
-    else this.#sessions.delete(stream);
+    try {
+      await session.done;
+    } finally {
+      const others = this.of(stream).filter(one => one !== session);
+      if (others.length > 0) this.#sessions.set(stream, others);
+      else this.#sessions.delete(stream);
+    }
   }
 
   /** Ends all sessions; resolves when they are over. */
@@ -52,5 +55,6 @@ export class Succession {
 
 async function end(sessions: readonly Session[], reason: 'replaced' | 'closing'): Promise<void> {
   for (const session of sessions) session.stop(reason);
-  await Promise.all(sessions.map(session => session.done));
+  // How a session ended is told where it was served.
+  await Promise.allSettled(sessions.map(session => session.done));
 }

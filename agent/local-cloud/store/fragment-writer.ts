@@ -69,18 +69,18 @@ export class FragmentWriter {
     } catch (error) {
       await this.discard();
       // Under its own name, but perhaps not for long: the producer will send it again, and it must not be found then.
-      await rm(this.#path, { force: true });
+      await rm(this.#path, { force: true }).catch(() => undefined);
       throw error;
     } finally {
       void folder.then(handle => handle.close()).catch(() => undefined);
     }
   }
 
-  /** Forgets the fragment. */
+  /** Forgets the fragment. Never rejects: what cannot be removed now is removed at the next start. */
   async discard(): Promise<void> {
     this.#pending = [];
     await this.#file.close().catch(() => undefined);
-    await rm(`${this.#path}${unfinishedSuffix}`, { force: true });
+    await rm(`${this.#path}${unfinishedSuffix}`, { force: true }).catch(() => undefined);
   }
 
   async #flush(): Promise<void> {

@@ -199,7 +199,7 @@ export class Store implements MediaStore {
       return this.#index.add(fragment);
     } catch (error) {
       // The producer will send it again: a file left here would be found at the next start and count twice.
-      await rm(this.#path(fragment.streamName, fragment.number), { force: true });
+      await rm(this.#path(fragment.streamName, fragment.number), { force: true }).catch(() => undefined);
       throw error;
     }
   }
