@@ -1,14 +1,16 @@
 // What a disk that fails, a stream that goes and a producer that is odd leave behind of a PutMedia session.
 import { mkdir, readdir, rm } from 'node:fs/promises';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { folderName } from '../../agent/local-cloud/store/stream-records.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
-import { testCloud } from './control-cloud.ts';
+import { manualClock, testCloud } from './control-cloud.ts';
 import { cluster, putMedia, startMs, videoTrack } from './ingest-producer.ts';
 import { createStream, upload } from './stored-media.ts';
 
 const header = writeHeader([videoTrack]);
+const types = (acks: { EventType: string }[]) => acks.map(({ EventType }) => EventType);
 
 test('a session whose leftovers cannot be removed is over all the same, and the next one is taken', async () => {
   await using running = await testCloud();
@@ -24,4 +26,23 @@ test('a session whose leftovers cannot be removed is over all the same, and the 
   await mkdir(unfinished);
   first.request.destroy();
   expect(await upload(url, [header, cluster(startMs + 2000)])).toHaveLength(1);
+});
+
+test('a connection that is used again after an error is not broken off for the session before', async () => {
+  const clock = manualClock(startMs);
+  await using running = await testCloud({ clock });
+  const { url } = running.cloud;
+  await createStream(url, 'cam', { atMs: startMs });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const first = await putMedia(url, { atMs: startMs, agent });
+  await first.send(header, cluster(startMs), cluster(startMs));
+  await first.until('ERROR');
+  expect(await first.end()).toEqual([]);
+  const second = await putMedia(url, { atMs: startMs, agent });
+  expect(second.request.reusedSocket).toBe(true);
+  await second.send(header, cluster(startMs + 1000));
+  await second.until('BUFFERING');
+  clock.advance(2000);
+  expect(types(await second.end())).toEqual(['RECEIVED', 'PERSISTED']);
+  agent.destroy();
 });

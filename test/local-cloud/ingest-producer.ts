@@ -2,7 +2,7 @@
 // while its body is open.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { promisify } from 'node:util';
@@ -45,6 +45,8 @@ export type ProducerOptions = {
   unsigned?: Record<string, string>;
   /** PEM: whom an https server's certificate is from. */
   ca?: string;
+  /** Of connections that are used again. */
+  agent?: Agent;
 };
 
 /** Sends the head of a PutMedia request. Resolves with its answer, whatever its status. */
@@ -58,7 +60,7 @@ export async function putMedia(url: string, options: ProducerOptions = {}): Prom
 /** The signed request, before its head is sent. */
 export async function openRequest(
   url: string,
-  { stream = 'cam', atMs, headers, signed: names, unsigned, ca }: ProducerOptions,
+  { stream = 'cam', atMs, headers, signed: names, unsigned, ca, agent }: ProducerOptions,
 ): Promise<ClientRequest> {
   const { hostname, port, host, protocol } = new URL(url);
   const signer = new SignatureV4({ credentials: keys, region: 'us-west-2', service: 'kinesisvideo', sha256: Sha256 });
@@ -78,6 +80,7 @@ export async function openRequest(
   const outgoing = (protocol === 'https:' ? tlsRequest : request)({
     ...{ host: hostname, port, method: 'POST', path: '/putMedia', headers: { ...signed.headers, ...unsigned } },
     ...(ca === undefined ? {} : { ca }),
+    ...(agent ? { agent } : {}),
   });
   outgoing.on('error', () => undefined); // seen as the end of the answer
   return outgoing;

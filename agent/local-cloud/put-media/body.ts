@@ -48,6 +48,11 @@ export class Body {
     }
   }
 
+  /** All of it has arrived, read or not: what comes next on the connection is another request. */
+  get arrived(): boolean {
+    return this.#request.complete;
+  }
+
   /** Lets the rest of the body flow away unread, so that the answer is not lost in a reset. */
   drain(): void {
     this.#request.off('readable', this.#onReadable);

@@ -123,9 +123,14 @@ export class Session {
     await this.#ingest.discard();
     this.#response.end();
     if (end === 'ended') return;
-    this.#body.drain();
+    const body = this.#body;
+    body.drain();
     const { socket } = this.#response;
-    this.#options.clock.after(lingerMs, () => socket?.destroy());
+    // Holds on to no more of the session than it needs: fragments are large.
+    this.#options.clock.after(lingerMs, () => {
+      // A producer that has ended its body may use the connection for its next session.
+      if (!body.arrived) socket?.destroy();
+    });
   }
 
   #watchSilence(): void {
