@@ -46,3 +46,22 @@ test('a connection that is used again after an error is not broken off for the s
   expect(types(await second.end())).toEqual(['RECEIVED', 'PERSISTED']);
   agent.destroy();
 });
+
+test('what follows a fragment that could not be kept is not kept either, however it arrived', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam');
+  const folder = join(running.dataDir, 'streams', folderName('cam'));
+  const producer = await putMedia(url);
+  await producer.send(header, cluster(startMs));
+  await producer.until('BUFFERING');
+  const unfinished = join(folder, (await readdir(folder)).find(name => name.endsWith('.part')) ?? '');
+  await rm(unfinished);
+  // In one piece, so that what follows has arrived before the failure is known.
+  await producer.send(...[1, 2, 3, 4].map(second => cluster(startMs + second * 1000, 1)));
+  const acks = await producer.until('ERROR');
+  expect(types(acks)).not.toContain('PERSISTED');
+  expect(acks.at(-1)).toMatchObject({ ErrorCode: 'ARCHIVAL_ERROR', FragmentTimecode: startMs });
+  await running.restart();
+  expect((await readdir(folder)).filter(name => name.endsWith('.mkv'))).toEqual([]);
+});

@@ -211,11 +211,13 @@ export class Ingest {
     const open = this.#open;
     if (!open) return;
     checkComplete(open.progress, this.#tracks);
-    this.#open = undefined;
-    this.#previousLastMs = open.progress.lastMs;
     this.#options.acknowledge({ type: 'RECEIVED', fragment: open.reference });
     // One fragment at a time waits for the disk, so a producer cannot be faster than it for long.
     await this.#persisting;
+    // The producer will send again from there: what follows would be kept twice.
+    if (this.#failure) throw this.#failure;
+    this.#open = undefined;
+    this.#previousLastMs = open.progress.lastMs;
     this.#persisting = this.#persist(open);
   }
 
