@@ -1,11 +1,14 @@
 // What a disk that fails, a stream that goes and a producer that is odd leave behind of a PutMedia session.
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
+import { DeleteStreamCommand, DescribeStreamCommand } from '@aws-sdk/client-kinesis-video';
 import { expect, test } from 'vitest';
 import { folderName } from '../../agent/local-cloud/store/stream-records.ts';
-import { writeHeader } from '../../agent/matroska/write.ts';
-import { manualClock, testCloud } from './control-cloud.ts';
+import { element, uintBytes } from '../../agent/matroska/ebml.ts';
+import { ids } from '../../agent/matroska/elements.ts';
+import { writeClusterStart, writeHeader, writeTags } from '../../agent/matroska/write.ts';
+import { controlClient, manualClock, testCloud } from './control-cloud.ts';
 import { cluster, putMedia, startMs, videoTrack } from './ingest-producer.ts';
 import { createStream, upload } from './stored-media.ts';
 
@@ -64,4 +67,17 @@ test('what follows a fragment that could not be kept is not kept either, however
   expect(acks.at(-1)).toMatchObject({ ErrorCode: 'ARCHIVAL_ERROR', FragmentTimecode: startMs });
   await running.restart();
   expect((await readdir(folder)).filter(name => name.endsWith('.mkv'))).toEqual([]);
+});
+
+test('a cluster that names its time twice is refused, and nothing is stored that nobody can read', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam');
+  const producer = await putMedia(url);
+  const again = element(ids.timecode, uintBytes(startMs + 1000, 8));
+  const later = cluster(startMs + 1000).subarray(writeClusterStart(startMs).length);
+  await producer.send(header, cluster(startMs), again, later);
+  const acks = await producer.end();
+  expect(acks.at(-1)).toMatchObject({ EventType: 'ERROR', ErrorCode: 'INVALID_MKV_DATA' });
+  expect(types(acks).filter(type => type === 'BUFFERING')).toHaveLength(1);
 });

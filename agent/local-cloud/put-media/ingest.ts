@@ -162,6 +162,8 @@ export class Ingest {
   }
 
   async #beginCluster(timecodeMs: number, offset: number): Promise<void> {
+    // A second timecode of the cluster whose frames are being taken.
+    if (offset < this.#tape.start) throw new AckError('INVALID_MKV_DATA');
     checkDuration(this.#latest, timecodeMs, this.#options.leastFragmentMs);
     await this.#completeFragment();
     if (!this.#header) throw new AckError('INVALID_MKV_DATA');
