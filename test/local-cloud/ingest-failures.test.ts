@@ -81,3 +81,19 @@ test('a cluster that names its time twice is refused, and nothing is stored that
   expect(acks.at(-1)).toMatchObject({ EventType: 'ERROR', ErrorCode: 'INVALID_MKV_DATA' });
   expect(types(acks).filter(type => type === 'BUFFERING')).toHaveLength(1);
 });
+
+test('the mark of the end of a fragment is not kept, also where it stands beside other tags', async () => {
+  await using running = await testCloud();
+  const { url } = running.cloud;
+  await createStream(url, 'cam');
+  const tags = writeTags([
+    { name: 'AWS_KINESISVIDEO_END_OF_FRAGMENT', value: '' },
+    { name: 'door', value: 'open' },
+  ]);
+  await upload(url, [header, cluster(startMs), tags, cluster(startMs + 1000)]);
+  const folder = join(running.dataDir, 'streams', folderName('cam'));
+  const files = (await readdir(folder)).filter(name => name.endsWith('.mkv')).sort();
+  const [, second] = await Promise.all(files.map(file => readFile(join(folder, file), 'latin1')));
+  expect(second).toContain('door');
+  expect(second).not.toContain('END_OF_FRAGMENT');
+});

@@ -5,6 +5,7 @@ import { AgentError } from '../../errors.ts';
 import type { MatroskaEvent, Tag } from '../../matroska/event.ts';
 import { MatroskaReader } from '../../matroska/read.ts';
 import type { Frame, Track } from '../../matroska/track.ts';
+import { writeTags } from '../../matroska/write.ts';
 import { diskError } from '../store/disk-error.ts';
 import type { StoredStream } from '../store/media-store.ts';
 import type { Arrival } from '../store/store.ts';
@@ -149,16 +150,18 @@ export class Ingest {
 
   async #takeTags(tags: Tag[], offset: number, endOffset: number): Promise<void> {
     await this.#completeFragment();
-    const entries = [...this.#tags.entries, ...tags.filter(({ name }) => name !== endOfFragmentTag)];
+    const kept = tags.filter(({ name }) => name !== endOfFragmentTag);
+    const entries = [...this.#tags.entries, ...kept];
     checkTags(entries);
-    const isMark = tags.length > 0 && tags.every(({ name }) => name === endOfFragmentTag);
+    const isMarked = kept.length < tags.length;
     // It was ended on purpose, as the last before a pause is: how long it was cannot be told from what follows.
-    if (isMark) this.#latest = undefined;
+    if (isMarked) this.#latest = undefined;
     // Tags before the tracks are part of the header, which is still being gathered.
     if (!this.#header) return;
     this.#tape.take(offset);
-    const bytes = this.#tape.take(endOffset);
-    this.#tags = { entries, bytes: isMark ? this.#tags.bytes : [...this.#tags.bytes, ...bytes] };
+    const sent = this.#tape.take(endOffset);
+    if (kept.length > 0)
+      this.#tags = { entries, bytes: [...this.#tags.bytes, ...(isMarked ? [writeTags(kept)] : sent)] };
   }
 
   async #beginCluster(timecodeMs: number, offset: number): Promise<void> {
