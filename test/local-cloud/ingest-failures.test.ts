@@ -97,3 +97,23 @@ test('the mark of the end of a fragment is not kept, also where it stands beside
   expect(second).toContain('door');
   expect(second).not.toContain('END_OF_FRAGMENT');
 });
+
+test('a fragment that waited for its turn while its stream was made anew is not given to the new one', async () => {
+  const clock = manualClock(startMs);
+  await using running = await testCloud({ clock, quotas: new Set(['PutMediaFragments']) });
+  const { url } = running.cloud;
+  // A client takes the time from each answer's date; these are told it.
+  const control = () => controlClient(url, undefined, startMs);
+  await createStream(url, 'cam', { atMs: startMs });
+  const producer = await putMedia(url, { atMs: startMs });
+  await producer.send(header, ...[0, 1, 2, 3, 4, 5].map(second => cluster(startMs + second * 1000, 1)));
+  // Five begin in a second, and the sixth is held up.
+  for (let fragment = 0; fragment < 5; fragment++) await producer.until('PERSISTED');
+  const { StreamInfo } = await control().send(new DescribeStreamCommand({ StreamName: 'cam' }));
+  await control().send(new DeleteStreamCommand({ StreamARN: StreamInfo?.StreamARN }));
+  clock.advance(1);
+  await createStream(url, 'cam', { atMs: startMs });
+  clock.advance(1000);
+  expect((await producer.end()).at(-1)).toMatchObject({ ErrorCode: 'STREAM_NOT_ACTIVE' });
+  expect(await readdir(join(running.dataDir, 'streams', folderName('cam')))).toEqual(['stream.json']);
+});

@@ -203,6 +203,11 @@ export class Ingest {
     const producerMs = timelineMs + progress.clusterMs;
     const arriving = { stream: stream.name, producerMs, header, tags: this.#tags.bytes };
     const arrival = await this.#writing(store.receive(arriving));
+    if (arrival.arn !== stream.arn) {
+      // It had to wait, and its stream was made anew meanwhile.
+      await arrival.writer.discard();
+      throw new AckError('STREAM_NOT_ACTIVE');
+    }
     const reference = { timecodeMs: progress.clusterMs, number: arrival.number };
     this.#announced = undefined;
     this.#latest = { clusterMs: progress.clusterMs, reference };
