@@ -5,6 +5,7 @@ import { AgentError } from '../../errors.ts';
 import { MatroskaReader } from '../../matroska/read.ts';
 import type { Track } from '../../matroska/track.ts';
 import { writeTags } from '../../matroska/write.ts';
+import { fragmentNumberParts } from './fragment-number.ts';
 
 const tagNames = {
   number: 'AWS_KINESISVIDEO_FRAGMENT_NUMBER',
@@ -66,23 +67,24 @@ function contentOf(bytes: Uint8Array): FragmentContent | undefined {
     }
   }
   reader.end();
-  const [number, server, producer] = [tagNames.number, tagNames.serverTime, tagNames.producerTime].map(name =>
-    tags.get(name),
-  );
-  if (!number || !server || !producer || clusterMs === undefined || frames === 0) return undefined;
-  const producerMs = Math.round(Number(producer) * 1000);
-  const serverMs = Math.round(Number(server) * 1000);
-  return {
-    number,
-    serverMs,
-    producerMs,
-    lengthMs: lastMs - firstMs,
-    frames,
-    timelineMs: producerMs - clusterMs,
-    tracks,
-  };
+  const number = tags.get(tagNames.number) ?? '';
+  const [serverMs, producerMs] = [
+    milliseconds(tags.get(tagNames.serverTime)),
+    milliseconds(tags.get(tagNames.producerTime)),
+  ];
+  const timelineMs = producerMs - (clusterMs ?? NaN);
+  // Also of what damage made of a digit.
+  const isWhole =
+    fragmentNumberParts(number) && [serverMs, producerMs, timelineMs].every(Number.isSafeInteger) && frames > 0;
+  if (!isWhole) return undefined;
+  return { number, serverMs, producerMs, lengthMs: lastMs - firstMs, frames, timelineMs, tracks };
 }
 
 function seconds(ms: number): string {
   return `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}`;
+}
+
+/** NaN for what `seconds` did not write. */
+function milliseconds(text = ''): number {
+  return Math.round(Number(text || NaN) * 1000);
 }

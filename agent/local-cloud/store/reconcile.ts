@@ -28,14 +28,15 @@ async function reconcileStream(stream: string, folder: string, index: FragmentIn
   }
   const known = new Set(index.numbers(stream));
   for (const number of known) if (!onDisk.has(number)) index.remove(stream, number);
-  for (const number of onDisk) if (!known.has(number)) await adopt(stream, join(folder, number), index);
+  for (const number of onDisk) if (!known.has(number)) await adopt({ stream, folder, number }, index);
   const last = index.newest(stream, 1)[0];
   if (last) index.skipSequence(stream, fragmentNumberParts(last.number)?.sequence ?? 0);
 }
 
-async function adopt(stream: string, path: string, index: FragmentIndex): Promise<void> {
+async function adopt(found: { stream: string; folder: string; number: string }, index: FragmentIndex): Promise<void> {
+  const path = join(found.folder, found.number);
   const bytes = await readFile(`${path}${fragmentSuffix}`);
   const content = readFragmentFile(bytes);
-  if (content && path.endsWith(content.number)) index.add({ streamName: stream, bytes: bytes.length, ...content });
+  if (content?.number === found.number) index.add({ streamName: found.stream, bytes: bytes.length, ...content });
   else await rename(`${path}${fragmentSuffix}`, `${path}${damagedSuffix}`);
 }
