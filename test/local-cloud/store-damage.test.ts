@@ -1,5 +1,5 @@
 // What becomes of a store whose files are damaged, or taken away by hand.
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -58,5 +58,22 @@ test.each([
   expect((await readdir(folder())).toSorted()).toEqual(
     [`${kept.number}.mkv`, `${damaged.number}.damaged`, 'stream.json'].toSorted(),
   );
+  await store.close();
+});
+
+test('a stream whose record cannot be read is not taken for one that is not there', async () => {
+  let store = await openWithStream();
+  const added = await addFragment(store, { stream: 'cam' });
+  await store.close();
+  const record = join(folder(), 'stream.json');
+  const text = await readFile(record);
+  await rm(record);
+  // In its place something that is there, and that nobody can read.
+  await mkdir(record);
+  await expect(openStore()).rejects.toThrow(/EISDIR/);
+  await rm(record, { recursive: true });
+  await writeFile(record, text);
+  store = await openStore();
+  expect(store.newest('cam', 10)).toEqual([added]);
   await store.close();
 });

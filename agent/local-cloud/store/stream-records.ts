@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { AgentError } from '../../errors.ts';
+import { AgentError, systemCode } from '../../errors.ts';
 import { makeFolder } from '../../folders.ts';
 import { entries } from '../entries.ts';
 import { renameDurably, syncFolder, writeDurably } from './durable-files.ts';
@@ -56,8 +56,11 @@ export class StreamRecords {
   }
 
   async #load(folder: string): Promise<void> {
-    const text = await readFile(join(folder, recordName), 'utf8').catch(() => undefined);
-    // A folder without a record was being created when the power went: nothing was promised about it.
+    const text = await readFile(join(folder, recordName), 'utf8').catch(error => {
+      // A folder without a record was being created when the power went: nothing was promised about it.
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
     if (text === undefined) return;
     const stream = parseRecord(text);
     if (!stream)
