@@ -8,11 +8,11 @@ import { Readable } from 'node:stream';
 import { CreateStreamCommand } from '@aws-sdk/client-kinesis-video';
 import { GetHLSStreamingSessionURLCommand } from '@aws-sdk/client-kinesis-video-archived-media';
 import { GetMediaCommand } from '@aws-sdk/client-kinesis-video-media';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { localCloudCommand } from '../../agent/commands/local-cloud-command.ts';
 import type { AgentError } from '../../agent/errors.ts';
 import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
-import type { Disk } from '../../agent/local-cloud/store/room.ts';
+import { type Disk, Room } from '../../agent/local-cloud/store/room.ts';
 import { Store, type StoreOptions } from '../../agent/local-cloud/store/store.ts';
 import { MatroskaReader } from '../../agent/matroska/read.ts';
 import { writeHeader, writeTags } from '../../agent/matroska/write.ts';
@@ -332,4 +332,26 @@ test('a cap that one fragment may exceed, and a size that is none, are refused i
   await expect(run('--min-free-bytes', '-1')).rejects.toThrow(/min-free-bytes/);
   await run('--max-bytes', '20GB', '--min-free-bytes', '0');
   expect(await readdir(join(dataDir, 'streams'))).toEqual([]);
+});
+
+test('fragments that came at once and are kept count as kept, also when the oldest cannot be deleted for them', async () => {
+  const kept: StoredFragment[] = [];
+  const { promise: bothWritten, resolve } = Promise.withResolvers<void>();
+  const keep = async (number: string) => {
+    if (number === '2') resolve();
+    // Nothing is there yet that could make room for either.
+    await bothWritten;
+    const fragment = { number, bytes: 80, serverMs: startMs } as StoredFragment;
+    kept.push(fragment);
+    return fragment;
+  };
+  const evict = vi.fn(() => Promise.reject(new Error('EROFS')));
+  const room = new Room({
+    ...{ bytes: 0, maxBytes: 100, minFreeBytes: 0, streams: () => [{ name: 'cam' }], oldest: () => [...kept] },
+    ...{ evict, onEvicted: () => undefined, disk: async () => undefined },
+  });
+  const both = await Promise.all([room.take(80, () => keep('1')), room.take(80, () => keep('2'))]);
+  expect(both).toEqual(kept);
+  expect(room.bytes).toBe(160);
+  expect(evict).toHaveBeenCalled();
 });

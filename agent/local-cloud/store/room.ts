@@ -70,11 +70,19 @@ export class Room {
 
   /**
    * Makes room for a fragment that is written and about to be indexed. `work` indexes it; on failure it does not count.
-   * Rejects as `work` does, or when an old file cannot be deleted.
+   * Rejects as `work` does, or when there is no room and an old file cannot be deleted.
    */
   async take(bytes: number, work: () => Promise<StoredFragment>): Promise<StoredFragment> {
     this.#expectedBytes += bytes;
     this.#writtenBytes += bytes;
+    const fragment = await this.#count(bytes, work);
+    // Several that came at once and are larger than the cap together. This one is kept, whatever becomes of older ones:
+    // what cannot be deleted now is tried again, and told, every minute.
+    if (this.#bytes > this.#maxBytes) await this.keep().catch(() => undefined);
+    return fragment;
+  }
+
+  async #count(bytes: number, work: () => Promise<StoredFragment>): Promise<StoredFragment> {
     try {
       await this.keep();
       const fragment = await work();
@@ -88,8 +96,6 @@ export class Room {
       throw error;
     } finally {
       this.#expectedBytes -= bytes;
-      // Several that came at once and are larger than the cap together.
-      if (this.#bytes > this.#maxBytes) await this.keep();
     }
   }
 
