@@ -77,3 +77,16 @@ test('a stream whose record cannot be read is not taken for one that is not ther
   expect(store.newest('cam', 10)).toEqual([added]);
   await store.close();
 });
+
+test('a stream whose folder somebody took away can be deleted, and made anew', async () => {
+  const store = await openWithStream();
+  await addFragment(store, { stream: 'cam' });
+  await rm(folder(), { recursive: true });
+  await store.removeStream('cam');
+  expect(store.findStream('cam')).toBeUndefined();
+  await makeStream(store, 'cam', { retentionHours: 2, createdMs: startMs + 1 });
+  const added = await addFragment(store, { stream: 'cam' });
+  expect(store.newest('cam', 10)).toEqual([added]);
+  expect((await store.storage()).bytes).toBe(added.bytes);
+  await store.close();
+});

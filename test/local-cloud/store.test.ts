@@ -284,6 +284,21 @@ test('deleting a stream deletes its media; a new one of the same name begins emp
   await store.close();
 });
 
+test('a stream that is being deleted is gone for whoever sends to it, from the first moment on', async () => {
+  const store = await openWithStream();
+  await add(store, startMs);
+  const arrival = await store.receive({ stream: 'cam', producerMs: startMs, header, tags: [] });
+  const removing = store.removeStream('cam');
+  // What fails now fails because the stream is not there, and not because the disk does.
+  expect(store.findStream('cam')).toBeUndefined();
+  const content = { streamName: 'cam', producerMs: startMs, lengthMs: 0, frames: 1, timelineMs: 0, tracks };
+  await expect(store.persist(arrival, content)).rejects.toThrow();
+  await removing;
+  expect(await readdir(join(dataDir, 'streams'))).toEqual([]);
+  expect((await store.storage()).bytes).toBe(0);
+  await store.close();
+});
+
 test('a fragment of many frames is written in order however it is flushed', async () => {
   const store = await openWithStream();
   const frames = Array.from({ length: 200 }, (_, index) =>

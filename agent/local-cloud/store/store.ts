@@ -137,12 +137,13 @@ export class Store implements MediaStore {
     await this.#streams.save(stream);
   }
 
+  /** With all its media. When it rejects, nothing was deleted. */
   async removeStream(stream: string): Promise<void> {
-    this.#room.removed(this.#index.removeStream(stream));
+    await this.#streams.retire(stream);
     this.#arrivals.forget(stream);
-    await this.#streams.remove(stream);
     this.#room.removed(this.#index.removeStream(stream));
     this.#news.emit(`~${stream}`);
+    await this.#streams.clear(stream);
   }
 
   /** Begins to receive a fragment: it gets its number and the time of its arrival. */

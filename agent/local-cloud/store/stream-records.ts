@@ -97,14 +97,27 @@ export class StreamRecords {
     this.#byName.set(stream.name, stream);
   }
 
-  /** With all its media. */
-  async remove(streamName: string): Promise<void> {
+  /** Gone at once for whoever asks, and on disk when it returns; its media is still to be cleared. */
+  async retire(streamName: string): Promise<void> {
+    const stream = this.#byName.get(streamName);
     const folder = this.folder(streamName);
-    await rm(`${folder}${deletedSuffix}`, { recursive: true, force: true });
-    // Renamed first: an interrupted deletion must not leave half a stream, nor meet a new one of the same name.
-    await renameDurably(folder, `${folder}${deletedSuffix}`);
+    // First: what fails in a folder that is being renamed fails because the stream is gone.
     this.#byName.delete(streamName);
-    await rm(`${folder}${deletedSuffix}`, { recursive: true, force: true });
+    try {
+      await rm(`${folder}${deletedSuffix}`, { recursive: true, force: true });
+      // An interrupted deletion must not leave half a stream, nor meet a new one of the same name.
+      await renameDurably(folder, `${folder}${deletedSuffix}`);
+    } catch (error) {
+      // Somebody took the folder away: so it is gone.
+      if (systemCode(error) === 'ENOENT') return;
+      if (stream) this.#byName.set(streamName, stream);
+      throw error;
+    }
+  }
+
+  /** Removes the media of a stream that was retired. What cannot be removed now is removed at the next start. */
+  async clear(streamName: string): Promise<void> {
+    await rm(`${this.folder(streamName)}${deletedSuffix}`, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
