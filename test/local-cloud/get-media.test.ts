@@ -1,4 +1,5 @@
 // GetMedia and GetMediaForFragmentList, as AWS's clients, ffprobe and mkvinfo see them.
+import { getEventListeners } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,9 +7,16 @@ import { DeleteStreamCommand, DescribeStreamCommand } from '@aws-sdk/client-kine
 import { GetMediaForFragmentListCommand, ListFragmentsCommand } from '@aws-sdk/client-kinesis-video-archived-media';
 import { GetMediaCommand, type StartSelector } from '@aws-sdk/client-kinesis-video-media';
 import { expect, test } from 'vitest';
+import { getMedia } from '../../agent/local-cloud/get-media/route.ts';
+import { startOf } from '../../agent/local-cloud/get-media/start-selector.ts';
+import { MediaPaces } from '../../agent/local-cloud/quotas/media-paces.ts';
+import type { SignedRequest } from '../../agent/local-cloud/route.ts';
+import type { FragmentQuery, MediaStore } from '../../agent/local-cloud/store/media-store.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
 import { archiveClient, awsCli, controlClient, manualClock, testCloud } from './control-cloud.ts';
+import { startStage } from './hls-stage.ts';
 import { cluster, fragments, probe, putMedia, record, startMs, videoTrack } from './ingest-producer.ts';
+import { addFragment } from './stage-store.ts';
 import { createStream, fragmentsOf, mediaClient, numbersOf, relayTo, run, upload, uploadAt } from './stored-media.ts';
 
 const times = [0, 1, 2, 3].map(second => startMs + second * 1000);
@@ -267,4 +275,52 @@ test('a list of fragments comes in its own order, and a number of another stream
   expect(sent.every(({ tags }) => !('AWS_KINESISVIDEO_CONTINUATION_TOKEN' in tags))).toBe(true);
   for (const odd of [foreign, ['1'], [], Array.from({ length: 1001 }, () => numbers[0] ?? '')])
     await expect(list(odd)).rejects.toThrow(refusal('InvalidArgumentException'));
+});
+
+test('a reader that waits for fragment after fragment leaves nothing behind for each of them', async () => {
+  const clock = manualClock(startMs);
+  await using stage = await startStage(clock);
+  await stage.addStream('cam');
+  const { store } = stage;
+  const media = getMedia({
+    store,
+    clock,
+    random: () => 0,
+    url: '',
+    paces: new MediaPaces({ names: new Set(), clock }),
+  });
+  const gone = new AbortController();
+  const body = Buffer.from(JSON.stringify({ StreamName: 'cam', StartSelector: { StartSelectorType: 'EARLIEST' } }));
+  if (media.route.signed !== true) throw new TypeError('GetMedia is signed');
+  const answer = await media.route.handle({ body, gone: gone.signal } as unknown as SignedRequest);
+  const reading = (answer.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  const listeners: number[] = [];
+  for (let fragment = 0; fragment < 20; fragment++) {
+    const next = reading.next();
+    await addFragment(store, { stream: 'cam' });
+    await next;
+    // What follows the fragment.
+    await reading.next();
+    listeners.push(getEventListeners(gone.signal, 'abort').length);
+  }
+  expect(listeners.at(-1)).toBe(listeners[0]);
+  gone.abort();
+  expect((await reading.next()).done).toBe(true);
+});
+
+test('a start by the time of arrival is found among thousands of fragments that came in one burst', () => {
+  const arrivals = Array.from({ length: 5000 }, (_, place) => place * 3);
+  const store = {
+    fragment: () => undefined,
+    fragments: ({ fromMs, toMs, limit, after }: FragmentQuery) =>
+      arrivals
+        .filter(ms => ms >= fromMs && ms <= toMs && (after === undefined || ms > after.ms))
+        .slice(0, limit)
+        .map(ms => ({ serverMs: ms, producerMs: ms, number: `${ms}`, lengthMs: 0, frames: 1, tracks: [videoTrack] })),
+  } as unknown as MediaStore;
+  const found = (by: 'SERVER_TIMESTAMP' | 'PRODUCER_TIMESTAMP', atMs: number) => {
+    const start = startOf('cam', { StartSelectorType: by, StartTimestamp: atMs }, store);
+    return 'first' in start ? start.first(store)?.serverMs : start;
+  };
+  expect([found('SERVER_TIMESTAMP', 14_000), found('PRODUCER_TIMESTAMP', 9001)]).toEqual([13_998, 9000]);
 });

@@ -43,8 +43,8 @@ export function getMedia({ store, clock, paces }: RouteContext & { paces: MediaP
             `The stream ${stream.name} has ${maxReaders} GetMedia connections already.`,
           );
         const ended = AbortSignal.any([gone, closing.signal]);
-        const onIdle = () => void waiting.set(gone, aborted(gone));
-        gone.addEventListener('abort', () => waiting.delete(gone), { once: true });
+        const answered = aborted(gone).then(() => void waiting.delete(gone));
+        const onIdle = () => void waiting.set(gone, answered);
         const { bytes, fragments } = paces.reader('GetMedia');
         const media = follow({ store, stream, clock, start, ended, onIdle, pace: fragments });
         return { status: 200, headers: mediaHeaders, body: bytes ? pacedBytes(media, bytes, ended) : media };

@@ -8,7 +8,7 @@ import { WireError } from '../wire-error.ts';
 
 /** Longer than any fragment KVS takes. */
 const longestFragmentMs = 30_000;
-const looseLimit = 1000;
+const pageSize = 1000;
 
 export const fragmentNumberText = z
   .string()
@@ -71,15 +71,29 @@ export function startOf(
   }
 }
 
+type Moment = { stream: string; by: 'producer' | 'server'; atMs: number };
+
 /** The fragment that contains this time, otherwise the next one. */
-function fragmentAt(
-  store: MediaStore,
-  { stream, by, atMs }: { stream: string; by: 'producer' | 'server'; atMs: number },
-): StoredFragment | undefined {
-  const begun = store.fragments({ stream, by, fromMs: atMs - longestFragmentMs, toMs: atMs, limit: looseLimit });
-  const startMs = (fragment: StoredFragment) => (by === 'producer' ? fragment.producerMs : fragment.serverMs);
-  const containing = begun.findLast(fragment => startMs(fragment) + naturalLengthMs(fragment) > atMs);
+function fragmentAt(store: MediaStore, { stream, by, atMs }: Moment): StoredFragment | undefined {
+  let containing: StoredFragment | undefined;
+  for (const fragment of begunBefore(store, { stream, by, atMs }))
+    if (timeOf(fragment, by) + naturalLengthMs(fragment) > atMs) containing = fragment;
   return containing ?? store.fragments({ stream, by, fromMs: atMs, toMs: Infinity, limit: 1 })[0];
+}
+
+/** Those that may not be over yet, in order. There are thousands when they were sent faster than they were recorded. */
+function* begunBefore(store: MediaStore, { stream, by, atMs }: Moment): Generator<StoredFragment> {
+  const query = { stream, by, fromMs: atMs - longestFragmentMs, toMs: atMs, limit: pageSize };
+  for (let page = store.fragments(query); ; ) {
+    yield* page;
+    const last = page.at(-1);
+    if (!last || page.length < pageSize) return;
+    page = store.fragments({ ...query, after: { ms: timeOf(last, by), number: last.number } });
+  }
+}
+
+function timeOf({ producerMs, serverMs }: StoredFragment, by: Moment['by']): number {
+  return by === 'producer' ? producerMs : serverMs;
 }
 
 function required<Value>(value: Value | undefined, member: string, type: string): Value {
