@@ -1,25 +1,10 @@
 // Which fragments there are, in SQLite. An index only: it can be rebuilt from the fragments' files, so it is synced
-// lazily and thrown away when it is damaged. Locked for one process, which also keeps two servers off one data folder.
-import { rmSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
-import { AgentError } from '../../errors.ts';
-import { CodecTable, hasAllCodecs } from './codec-table.ts';
-import { sqliteCode, sqliteCodes } from './disk-error.ts';
+// lazily and thrown away when it is damaged.
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { CodecTable } from './codec-table.ts';
+import { openOrReplaceIndex } from './index-file.ts';
 import type { FragmentQuery, StoredFragment } from './media-store.ts';
 import { PreparedDatabase } from './prepared.ts';
-
-const schemaVersion = 1;
-const schema = `
-  CREATE TABLE fragments (
-    stream TEXT NOT NULL, number TEXT NOT NULL, producer_ms INTEGER NOT NULL, server_ms INTEGER NOT NULL,
-    length_ms INTEGER NOT NULL, bytes INTEGER NOT NULL, frames INTEGER NOT NULL, timeline_ms INTEGER NOT NULL,
-    codec_key TEXT NOT NULL, PRIMARY KEY (stream, number)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX fragments_by_producer ON fragments (stream, producer_ms, number);
-  CREATE INDEX fragments_by_server ON fragments (stream, server_ms, number);
-  CREATE TABLE codecs (key TEXT PRIMARY KEY, tracks TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE sequences (stream TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  PRAGMA user_version = ${schemaVersion};`;
 
 /** In the order in which `#fragment` takes them. */
 const columns = 'number, producer_ms, server_ms, length_ms, bytes, frames, timeline_ms, codec_key';
@@ -32,7 +17,7 @@ export class FragmentIndex {
 
   /** @throws AgentError when another process has the index */
   constructor(path: string) {
-    const { db, isNew } = openOrReplace(path);
+    const { db, isNew } = openOrReplaceIndex(path);
     this.#db = new PreparedDatabase(db);
     this.isNew = isNew;
     this.#codecs = new CodecTable(this.#db);
@@ -163,62 +148,4 @@ export class FragmentIndex {
 /** SQLite compares whole numbers; times beyond what it holds mean "no bound". */
 function ticks(ms: number): number {
   return Math.round(Math.min(Math.max(ms, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER));
-}
-
-type Opened = { db: DatabaseSync; isNew: boolean };
-
-function openOrReplace(path: string): Opened {
-  try {
-    return openDatabase(path);
-  } catch (error) {
-    if (sqliteCode(error) === sqliteCodes.busy)
-      throw new AgentError({
-        code: 'disk-failed',
-        kind: 'unavailable',
-        retry: 'later',
-        message: 'Another local-cloud uses this data folder. Stop that one, or name another folder with --data.',
-        cause: error,
-      });
-    if (!isDamage(error)) throw error;
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
-    return openDatabase(path);
-  }
-}
-
-function openDatabase(path: string): Opened {
-  const db = new DatabaseSync(path);
-  try {
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
-    const isNew = version === 0;
-    if (isNew) db.exec(schema);
-    else if (version !== schemaVersion) throw new Unusable(`the index has version ${version}`);
-    else checkWhole(db);
-    return { db, isNew };
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
-/** Reads all of it, a second for some hundred megabytes: a page that is found damaged later ends in failures until then. */
-function checkWhole(db: DatabaseSync): void {
-  const result = db.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
-  if (result !== 'ok') throw new Unusable(`the index is damaged: ${result}`);
-  if (!hasAllCodecs(db)) throw new Unusable('the index has codecs that are missing or damaged');
-}
-
-/** Damaged, or written by another version of this server: rebuilt in both cases. */
-class Unusable extends Error {}
-
-function isDamage(error: unknown): boolean {
-  const code = sqliteCode(error);
-  // A file that is cut short can look like any failure to read, and even like one without the tables.
-  const damages: (number | undefined)[] = [
-    sqliteCodes.corrupt,
-    sqliteCodes.notADatabase,
-    sqliteCodes.error,
-    sqliteCodes.ioError,
-  ];
-  return error instanceof Unusable || damages.includes(code);
 }
