@@ -7,6 +7,7 @@ import {
   newCameraSchema,
 } from '../../shared/camera-edits.ts';
 import { secretReference } from '../../shared/names.ts';
+import { parseOutside } from '../../shared/parse-outside.ts';
 import type { ControlRequests } from '../control/control-server.ts';
 import type { CameraBook } from '../settings/camera-book.ts';
 import { fieldsInvalid } from '../settings/edit-errors.ts';
@@ -33,7 +34,7 @@ export function cameraRequests(book: CameraBook): ControlRequests {
 }
 
 function parsed<T>(schema: z.ZodType<T>, params: unknown): T {
-  const { data, error } = schema.safeParse(params);
+  const { data, error } = parseOutside(schema, params);
   if (error)
     throw fieldsInvalid(
       'the camera',

@@ -1,5 +1,6 @@
 // The JSON that models behind SageMaker endpoints answer with, in the shapes that are documented. Pure.
 import { z } from 'zod';
+import { parseOutside } from '../../shared/parse-outside.ts';
 import type { Box } from '../../shared/sighting.ts';
 import type { DetectedLabel } from './provider.ts';
 
@@ -46,7 +47,7 @@ export type AnswerContext = {
 
 /** `problem` goes on after "The endpoint parcels …". */
 export function labelsOf(json: unknown, context: AnswerContext): { labels: DetectedLabel[] } | { problem: string } {
-  const { data } = answer.safeParse(json);
+  const { data } = parseOutside(answer, json);
   if (!data) {
     const shapes = 'prediction, labels, a list of probabilities, or a list of label and score';
     return {

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { CameraSettings } from '../../shared/camera-settings.ts';
+import { parseOutside } from '../../shared/parse-outside.ts';
 import { type Settings, settingsSchema } from '../../shared/settings.ts';
 import { AgentError, systemCode } from '../errors.ts';
 import { withAbsoluteFiles } from './files-and-secrets.ts';
@@ -42,7 +43,7 @@ export function parseWritten(path: string, text: string): { settings: AgentSetti
   if (document.data === null || document.data === undefined)
     throw unreadable(`The settings file ${path} is empty. It needs at least one setting, such as siteName.`);
   // No message of zod's own: problems without a rule of ours are worded from the JSON Schema.
-  const parsed = settingsSchema.safeParse(document.data, { error: () => '' });
+  const parsed = parseOutside(settingsSchema, document.data, { error: () => '' });
   const problems = problemLines(path, document, parsed.error?.issues ?? []);
   if (!parsed.success || problems.length > 0) throw invalid(['The settings need to change:', ...problems].join('\n'));
   return { settings: complete(parsed.data, resolve(dirname(path))), written: document.data };

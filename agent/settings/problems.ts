@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { cameraSchema } from '../../shared/camera-settings.ts';
+import { parseOutside } from '../../shared/parse-outside.ts';
 import { ruleSchema } from '../../shared/rule-settings.ts';
 import { disagreements } from '../../shared/settings-agreement.ts';
 import { exampleOf, ruleOf, type SchemaNode, schemaNodeAt, settingsJsonSchema } from './json-schema.ts';
@@ -12,7 +13,7 @@ type Problem = { path: SettingPath; rule: string; example?: unknown };
 
 /** What is wrong with one camera, beside the models it may name, by the setting's path within it, in words as the file's own problems have. */
 export function cameraProblems(camera: unknown, models: readonly unknown[]): { path: string; message: string }[] {
-  const issues = cameraSchema.safeParse(camera, { error: () => '' }).error?.issues ?? [];
+  const issues = parseOutside(cameraSchema, camera, { error: () => '' }).error?.issues ?? [];
   const schema = issues.length === 0 ? {} : (schemaNodeAt(settingsJsonSchema(), ['cameras', 0]) ?? {});
   const own = disagreements({ cameras: [camera], models })
     .filter(({ path }) => path[0] === 'cameras')
@@ -28,7 +29,7 @@ export function ruleProblems(
   rule: unknown,
   { cameras, destinations }: { cameras: readonly unknown[]; destinations: readonly unknown[] },
 ): { path: string; message: string }[] {
-  const issues = ruleSchema.safeParse(rule, { error: () => '' }).error?.issues ?? [];
+  const issues = parseOutside(ruleSchema, rule, { error: () => '' }).error?.issues ?? [];
   const schema = issues.length === 0 ? {} : (schemaNodeAt(settingsJsonSchema(), ['rules', 0]) ?? {});
   const own = disagreements({ cameras, destinations, rules: [rule] }).filter(({ path }) => path[0] === 'rules');
   return [

@@ -1,6 +1,7 @@
 // Queries and bodies, parsed once at the door.
 import { z } from 'zod';
 import type { PlaybackRequest } from '../../shared/api.ts';
+import { parseOutside } from '../../shared/parse-outside.ts';
 import type { ReplayRequest, SnoozeRequest } from '../../shared/rule-answers.ts';
 import { Refusal } from './refusal.ts';
 
@@ -71,7 +72,7 @@ export const playbackBody: z.ZodType<PlaybackRequest> = z.discriminatedUnion('mo
 
 /** Throws Refusal 400 that names the fields, never their values. */
 export function parseRequest<T>(schema: z.ZodType<T>, input: unknown): T {
-  const parsed = schema.safeParse(input ?? {});
+  const parsed = parseOutside(schema, input ?? {});
   if (parsed.success) return parsed.data;
   const fields = parsed.error.issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': '));
   throw new Refusal(400, 'request-invalid', `The request is not valid (${fields.join('; ')}).`);

@@ -184,6 +184,11 @@ test.each([
   { name: 'another number of probabilities', body: '[0.5,0.5]', names: ['dog'], says: /has 1 labels/ },
   { name: 'no JSON', body: '<html>', says: /no JSON/ },
   { name: 'JSON of another shape', body: '{"detections":[]}', says: /another shape.*docs\/labels\.md/ },
+  {
+    name: 'a list that is none and has a length nothing compares with',
+    body: '{"labels":{"length":{"toString":1,"valueOf":1}}}',
+    says: /another shape/,
+  },
   { name: 'half a row', body: '{"prediction":[[1,0.5]]}', says: /another shape/ },
   { name: 'a number that is none', body: '{"labels":[{"name":"a","confidence":1e999}]}', says: /another shape/ },
 ])('$name is model-invalid, with what to change', async ({ body, names, says }) => {

@@ -2,6 +2,7 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { expect, test } from 'vitest';
+import { altered, oddities, seeded } from '../odd-json.ts';
 import { keys, testCloud } from './control-cloud.ts';
 import { startMs } from './ingest-producer.ts';
 import { createStream, h264, recordAs, uploadRecording } from './stored-media.ts';
@@ -51,48 +52,6 @@ const operations: Record<string, object> = {
   '/getImages': { ...stream, ...range, ImageSelectorType: 'PRODUCER_TIMESTAMP', Format: 'PNG', NextToken: 'MQ==' },
   '/getHLSStreamingSessionURL': { ...stream, PlaybackMode: 'ON_DEMAND', HLSFragmentSelector: selector, Expires: 300 },
 };
-
-const oddities: readonly unknown[] = [
-  ...[
-    null,
-    true,
-    -1,
-    0,
-    0.5,
-    1e308,
-    -1e308,
-    2 ** 53,
-    '',
-    ' ',
-    '\u0000',
-    'x'.repeat(5000),
-    [],
-    {},
-    [[[]]],
-    '../..',
-    '~',
-  ],
-  ...['__proto__', 'constructor', 'bnVsbA==', 'e30=', '9'.repeat(47), { length: 1e9 }, { StartTimestamp: 1e11 }],
-];
-
-/** Park and Miller's generator: the same requests with every run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return below => {
-    state = (state * 48_271) % 2_147_483_647;
-    return Math.floor((state / 2_147_483_647) * below);
-  };
-}
-
-/** One member, at any depth, replaced or taken away. */
-function altered(value: unknown, below: (limit: number) => number): unknown {
-  if (typeof value !== 'object' || value === null || below(4) === 0) return oddities[below(oddities.length)];
-  if (Array.isArray(value)) return value.map(entry => altered(entry, below));
-  const entries = Object.entries(value);
-  const chosen = below(entries.length);
-  const kept = entries.filter((_, index) => index !== chosen || below(5) > 0);
-  return Object.fromEntries(kept.map(([key, entry], index) => [key, index === chosen ? altered(entry, below) : entry]));
-}
 
 async function call(url: string, path: string, body: string): Promise<{ status: number; type: string | null }> {
   const signer = new SignatureV4({ credentials: keys, region: 'us-west-2', service: 'kinesisvideo', sha256: Sha256 });

@@ -122,6 +122,7 @@ test.each<[string, unknown]>([
   ['an empty list', []],
   ['a list of lists', [[1, 2, 3, 4], ['x']]],
   ['a group', { x: 1 }],
+  ['a group with a length that nothing compares with', { length: { toString: 1, valueOf: 1 } }],
 ])('%s in the place of each setting is taken or refused in words', (_name, odd) => {
   for (const path of places(everything))
     expect(['taken', 'settings-invalid', 'settings-unreadable'], path.join('.')).toContain(
