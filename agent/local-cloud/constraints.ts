@@ -2,6 +2,7 @@
 // constraint of the service's model is refused with the error the operation documents; one of another JSON type cannot be
 // read at all, which every AWS service calls SerializationException.
 import type { z } from 'zod';
+import { parseOutside } from '../../shared/parse-outside.ts';
 import { WireError, type WireErrorType } from './wire-error.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -19,30 +20,20 @@ export function parseMembers<Schema extends z.ZodType>(
   value: unknown,
   refusal: WireErrorType,
 ): z.output<Schema> {
-  const result = parsed(schema, value);
+  const result = parseOutside(schema, value);
   if (result.success) return result.data;
   const issues = result.error.issues.map(issue => ({ issue, found: valueAt(value, issue.path) }));
   const unreadable = issues.find(({ issue, found }) => isOtherType(issue, found));
   if (unreadable)
     throw new WireError(
       'SerializationException',
-      `Value at '${nameOf(unreadable.issue)}' cannot be read: a ${typeName(unreadable.found)} is not what belongs there.`,
+      `Value at '${nameOf(unreadable.issue)}' cannot be read: ${typeName(unreadable.found)} is not what belongs there.`,
     );
   const told = issues.slice(0, toldIssues).map(({ issue, found }) => {
     return `Value at '${nameOf(issue)}' failed to satisfy constraint: ${constraintOf(issue, found)}`;
   });
   const errors = issues.length === 1 ? 'error' : 'errors';
   throw new WireError(refusal, `${issues.length} validation ${errors} detected: ${told.join('; ')}`);
-}
-
-/** zod measures whatever has a `length`, also where text belongs. An object's own may be one that nothing compares with. */
-function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.ZodSafeParseResult<z.output<Schema>> {
-  try {
-    return schema.safeParse(value);
-  } catch (error) {
-    if (!(error instanceof TypeError && /primitive value/.test(error.message))) throw error;
-    throw new WireError('SerializationException', 'A member cannot be read: an object is not what belongs there.');
-  }
 }
 
 function isOtherType(issue: Issue, found: unknown): boolean {
@@ -85,5 +76,6 @@ function valueAt(value: unknown, path: Issue['path']): unknown {
 }
 
 function typeName(value: unknown): string {
-  return Array.isArray(value) ? 'list' : typeof value;
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -35,6 +35,7 @@ import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
 import { archiveClient, awsCli, controlClient, keys, manualClock, testCloud } from './control-cloud.ts';
 import { portOf, saveStream } from './hls-stage.ts';
 import { cluster, fragments, putMedia, type Recording, record, videoTrack } from './ingest-producer.ts';
+import { signedCall } from './signed-call.ts';
 
 function named(text: string): ReadonlySet<QuotaName> {
   const choice = parseQuotas(text);
@@ -442,4 +443,16 @@ test('a quota that does not exist is refused with the names there are', async ()
 test('no path has two quotas', () => {
   const paths = Object.values(requestRates).map(({ path }) => path);
   expect(new Set(paths).size).toBe(paths.length);
+});
+
+test('what a request asks for is counted also when it makes no sense at all', async () => {
+  await using site = await limited('on');
+  const { url, running } = site;
+  const length = { toString: 1, valueOf: 1 };
+  for (const member of ['StreamName', 'StreamARN', 'MaxResults', 'Fragments', 'ClipFragmentSelector']) {
+    const body = JSON.stringify({ StreamName: 'cam', [member]: { length } });
+    const { status, type } = await signedCall(url, { path: '/getMediaForFragmentList' }, { body });
+    expect([member, status, type]).not.toContain(500);
+  }
+  expect(running.problems).toEqual([]);
 });

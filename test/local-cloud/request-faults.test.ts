@@ -375,6 +375,11 @@ test.each<[string, unknown, string]>([
     'faults.0.operation: must be an operation',
   ],
   ['an answer to nothing', { faults: [{ fault: 'answer', errorType: 'X', status: 200 }] }, 'faults.0.status'],
+  [
+    'a name that is an object with a length nothing compares with',
+    { faults: [{ fault: 'no-answer', stream: { length: { toString: 1, valueOf: 1 } } }] },
+    'faults.0.stream',
+  ],
   ['an error without a name', { faults: [{ fault: 'answer' }] }, 'faults.0.errorType'],
   [
     'a name that breaks a header',

@@ -394,7 +394,10 @@ const oddLengths: unknown[] = [{ toString: 1, valueOf: 1 }, { toString: null }, 
 test.each(oddLengths.map(length => ({ length })))(
   'a name that is an object with a length of its own (%j) cannot be read',
   async StreamName => {
-    expect(await call('DescribeStream', { StreamName })).toMatchObject({ status: 400, type: 'SerializationException' });
+    expect(await call('DescribeStream', { StreamName })).toMatchObject({
+      ...{ status: 400, type: 'SerializationException' },
+      body: { message: "Value at 'StreamName' cannot be read: an object is not what belongs there." },
+    });
     expect(running.problems).toEqual([]);
   },
 );

@@ -1,4 +1,5 @@
 // PUT, GET and DELETE /admin/faults: signed like every other call, and only there when the server was started for it.
+import { parseOutside } from '../../../shared/parse-outside.ts';
 import { parseJson } from '../json-operation.ts';
 import type { Route } from '../route.ts';
 import { json } from '../route.ts';
@@ -37,7 +38,7 @@ export function faultRoutes(faults: Faults): Route[] {
 
 /** @throws WireError InvalidArgumentException with each place that is wrong and why */
 function planIn(body: Uint8Array): Fault[] {
-  const plan = planSchema.safeParse(parseJson(body));
+  const plan = parseOutside(planSchema, parseJson(body));
   if (plan.success) return plan.data.faults;
   const wrong = plan.error.issues.slice(0, namedInRefusal).map(({ path: place, message }) => {
     const where = place.join('.');

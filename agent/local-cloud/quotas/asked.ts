@@ -2,6 +2,7 @@
 // a request that makes no sense costs little here and is refused by its operation.
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
+import { parseOutside } from '../../../shared/parse-outside.ts';
 import { epochSeconds } from '../json-operation.ts';
 import type { MediaStore, StoredStream } from '../store/media-store.ts';
 import { maxClipFragments } from './table.ts';
@@ -34,7 +35,7 @@ export type Points = { metadata?: number; media?: number };
 export function askedFor(headers: IncomingHttpHeaders, body: Buffer | undefined): Asked {
   if (!body)
     return askedMembers.parse({ StreamName: headers['x-amzn-stream-name'], StreamARN: headers['x-amzn-stream-arn'] });
-  return askedMembers.safeParse(jsonOf(body)).data ?? askedMembers.parse({});
+  return parseOutside(askedMembers, jsonOf(body)).data ?? askedMembers.parse({});
 }
 
 /** What reading stored media costs, by the guide's tables of the two quotas. */
