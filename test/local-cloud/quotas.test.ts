@@ -456,3 +456,12 @@ test('what a request asks for is counted also when it makes no sense at all', as
   }
   expect(running.problems).toEqual([]);
 });
+
+test('a header that names an operation of another service makes no difference to what is counted', async () => {
+  await using site = await limited('on');
+  const asked = { path: '/describeStream', target: 'RekognitionService.DetectLabels' };
+  const body = JSON.stringify({ StreamName: 'cam' });
+  const types: (string | undefined)[] = [];
+  for (let count = 0; count < 6; count++) types.push((await signedCall(site.url, asked, { body })).type);
+  expect(types).toEqual([...Array.from({ length: 5 }, () => undefined), 'ClientLimitExceededException']);
+});

@@ -9,7 +9,7 @@ import * as live from '@aws-sdk/client-kinesis-video-media';
 import { DetectLabelsCommand, RekognitionClient } from '@aws-sdk/client-rekognition';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { faultyOperations } from '../../agent/local-cloud/faults/operations.ts';
+import { faultyOperations, operationOf } from '../../agent/local-cloud/faults/operations.ts';
 import type { FaultInput } from '../../agent/local-cloud/faults/plan.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
 import { Secret } from '../../agent/secret.ts';
@@ -138,6 +138,12 @@ test.each(faultyOperations)('%s: an error by its name and status, once, whoever 
   expect(after).not.toBe('ServiceUnavailable');
   expect(met()).toEqual([1]);
   expect((await fetch(`${running.cloud.url}/admin/faults`)).status).toBe(403);
+});
+
+test('a header that names an operation of another service does not hide what a path is for', () => {
+  const headers = { 'x-amz-target': 'RekognitionService.DetectLabels' };
+  expect(operationOf({ method: 'POST', path: '/describeStream', headers })).toBe('DescribeStream');
+  expect(operationOf({ method: 'POST', path: '/', headers })).toBe('DetectLabels');
 });
 
 test('an error that KVS has gets its status, another one 500', async () => {

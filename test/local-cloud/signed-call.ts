@@ -6,7 +6,7 @@ import { keys } from './control-cloud.ts';
 type Data = string | ArrayBuffer | ArrayBufferView;
 
 /** For thousands of signatures: the SDK's own, in JavaScript, is slow. */
-class Sha256 {
+export class Sha256 {
   readonly #hash;
 
   constructor(secret?: Data) {

@@ -19,6 +19,7 @@ import { Secret } from '../../agent/secret.ts';
 import { archiveClient, controlClient, keys, manualClock, type TestCloud, testCloud } from './control-cloud.ts';
 import { portOf } from './hls-stage.ts';
 import { record, startMs } from './ingest-producer.ts';
+import { signedCall } from './signed-call.ts';
 import { createStream, uploadRecording } from './stored-media.ts';
 
 let running: TestCloud;
@@ -291,6 +292,18 @@ describe('other ways to sign', () => {
       method: 'POST',
     });
     expect(old.status).toBe(403);
+  });
+
+  test('for another service: refused, also beside a header that names an operation of it', async () => {
+    const body = '{}';
+    const target = 'RekognitionService.DetectLabels';
+    const call = async (service: 'kinesisvideo' | 'rekognition', path: string) => {
+      const { status, type } = await signedCall(running.cloud.url, { service, path, target }, { body });
+      return [status, type];
+    };
+    expect(await call('rekognition', '/listStreams')).toEqual([403, 'InvalidSignatureException']);
+    expect(await call('kinesisvideo', '/listStreams')).toEqual([200, undefined]);
+    expect(await call('kinesisvideo', '/')).toEqual([403, 'InvalidSignatureException']);
   });
 
   test('a signature is good for five minutes either way, and no longer', async () => {

@@ -28,7 +28,8 @@ export type AskedPath = { method: string | undefined; path: string; headers: Inc
 export function operationOf({ method, path, headers }: AskedPath): string | undefined {
   if (path.startsWith('/admin/') || method === 'OPTIONS') return undefined;
   const target = headers['x-amz-target'];
-  const name = typeof target === 'string' ? target.split('.').at(-1) : path.split('/').at(-1)?.split('.')[0];
+  const name =
+    path === '/' && typeof target === 'string' ? target.split('.').at(-1) : path.split('/').at(-1)?.split('.')[0];
   const operation = name && `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
   return operation && faultyOperations.includes(operation) ? operation : undefined;
 }

@@ -1,6 +1,7 @@
 // Faults of single requests, before any handler sees them: errors in place of answers, late answers, no answers.
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../clock.ts';
+import { pathOf } from '../request-target.ts';
 import type { Answer } from '../route.ts';
 import { json } from '../route.ts';
 import { statusOfError } from '../wire-error.ts';
@@ -53,7 +54,7 @@ export class RequestFaults {
 
   /** Once it is known what stream the request is about. Never for PutMedia, whose head says it. */
   meetStream(request: IncomingMessage, streamName: () => string | undefined): Promise<Befallen> {
-    return this.#strike(request, request.url?.split('?')[0] ?? '', streamName(), 'one-stream');
+    return this.#strike(request, pathOf(request), streamName(), 'one-stream');
   }
 
   /** The shape the acks of a PutMedia request are to have. */

@@ -60,7 +60,7 @@ export class Quotas {
   admit({ path, headers, body, caller }: AskedOperation): void {
     const { names, store } = this.#options;
     if (names.size === 0) return;
-    if (headers['x-amz-target'] === detectLabels) {
+    if (path === '/' && headers['x-amz-target'] === detectLabels) {
       this.#admitLabels(caller.region);
       return;
     }
