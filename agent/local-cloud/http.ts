@@ -18,6 +18,7 @@ import type { Answer, Caller, Request, Route } from './route.ts';
 import { errorAnswer, sendAnswer } from './send-answer.ts';
 import { type ConnectionLimits, limitedServer } from './server.ts';
 import { emptyPayloadHash } from './sigv4.ts';
+import { Turns } from './turns.ts';
 import { WireError } from './wire-error.ts';
 
 const defaultMaxBodyBytes = 1024 * 1024;
@@ -55,7 +56,9 @@ type Exchange = { request: IncomingMessage; response: ServerResponse; acceptBody
 export function createListener(routes: readonly Route[], options: ListenerOptions): Server {
   const server = limitedServer(options.tls, options.limits);
   const budget = new BodyBudget(options.maxBodiesBytes);
+  const turns = new Turns();
   const serve = async (request: IncomingMessage, response: ServerResponse, acceptBody: () => void) => {
+    await turns.of(request, response);
     await answer({ request, response, acceptBody, budget }, routes, options);
   };
   server.on('request', (request, response) => void serve(request, response, () => undefined));

@@ -22,6 +22,7 @@ export async function sendSequence(
     }
   }
   response.end();
+  cutWhenStalled(response, clock);
 }
 
 /** Cuts off a client that takes nothing more of an answer that is written whole. */
