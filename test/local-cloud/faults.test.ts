@@ -1,11 +1,14 @@
 // The embedded server's faults, each seen from the wire by a producer that knows nothing of them.
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createConnection } from 'node:net';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { CreateStreamCommand, DescribeStreamCommand, GetDataEndpointCommand } from '@aws-sdk/client-kinesis-video';
 import { ListFragmentsCommand } from '@aws-sdk/client-kinesis-video-archived-media';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../../agent/clock.ts';
+import { AckWriter } from '../../agent/local-cloud/faults/ack-writer.ts';
 import type { FaultInput } from '../../agent/local-cloud/faults/plan.ts';
 import { ackErrorIds } from '../../agent/local-cloud/put-media/ack.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
@@ -239,6 +242,23 @@ test('a list that is late shows a fragment later', async () => {
   await sendFragments(1);
   expect(await listed()).toBe(0);
   await expect.poll(listed, { timeout: 5000 }).toBe(1);
+});
+
+test('an ack never overtakes an earlier one, also when the timer of that one is late', () => {
+  let nowMs = 0;
+  const timers: (() => void)[] = [];
+  const after = (_: number, callback: () => void) => {
+    timers.push(callback);
+    return () => undefined;
+  };
+  const lines: string[] = [];
+  const response = { write: (line: Uint8Array) => lines.push(String(line)) } as unknown as ServerResponse;
+  const writer = new AckWriter(response, { ...systemClock, monotonicMs: () => nowMs, after });
+  writer.write('first\n', { as: undefined, lateMs: 200 });
+  nowMs = 300;
+  writer.write('second\n', { as: undefined, lateMs: 0 });
+  for (const fire of timers) fire();
+  expect(lines).toEqual(['first\n', 'second\n']);
 });
 
 /** Tries again until it works: a server that comes back needs a moment. */

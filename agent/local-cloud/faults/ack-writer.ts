@@ -14,6 +14,8 @@ export class AckWriter {
   #glued = '';
   #garbled = 0;
   #latestDueMs = 0;
+  /** What is to be written, in order. */
+  readonly #waiting: (() => void)[] = [];
   readonly #shape: Shape;
   #writtenBytes = 0;
 
@@ -29,8 +31,14 @@ export class AckWriter {
     const { bytesPerSecond = Infinity } = this.#shape;
     this.#latestDueMs = Math.max(this.#latestDueMs, nowMs + lateMs) + (line.length / bytesPerSecond) * 1000;
     const waitMs = this.#latestDueMs - nowMs;
-    if (waitMs > 0) this.#clock.after(waitMs, () => this.#send(line, as));
-    else this.#send(line, as);
+    this.#waiting.push(() => this.#send(line, as));
+    // Timers can be late, and later than others: each lets out what is first.
+    if (waitMs > 0 || this.#waiting.length > 1) this.#clock.after(waitMs, () => this.#sendFirst());
+    else this.#sendFirst();
+  }
+
+  #sendFirst(): void {
+    this.#waiting.shift()?.();
   }
 
   #send(line: string, as: AckShape['as']): void {
