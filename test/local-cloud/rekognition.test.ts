@@ -160,6 +160,15 @@ function general(filters: object): Omit<DetectLabelsCommandInput, 'Image'> {
   return { Settings: { GeneralLabels: filters } };
 }
 
+/** The header, which says the size, comes second: what reads the picture must not find another size than what let it in. */
+function withChunkInFront(png: Buffer): Buffer {
+  const chunk = Buffer.from(png.subarray(8, 33));
+  chunk.write('tEXt', 4, 'latin1');
+  chunk.writeUInt32BE(100, 8);
+  chunk.writeUInt32BE(100, 12);
+  return Buffer.concat([png.subarray(0, 8), chunk, png.subarray(8)]);
+}
+
 describe('refused as Rekognition refuses it', () => {
   test.each<{
     name: string;
@@ -177,6 +186,11 @@ describe('refused as Rekognition refuses it', () => {
     {
       name: 'a palette PNG',
       bytes: () => picture(['-f', 'lavfi', '-i', 'color=red:s=100x100'], 'p.png', 'format=pal8'),
+      error: 'InvalidImageFormatException',
+    },
+    {
+      name: 'a PNG whose first chunk is no header, and only looks like a small one',
+      bytes: () => withChunkInFront(greyPicture('320x240', 'hidden.png')),
       error: 'InvalidImageFormatException',
     },
     { name: '79 pixels', bytes: () => greyPicture('79x200'), error: 'InvalidParameterException' },

@@ -2,13 +2,23 @@
 
 export type ImageHeader = { format: 'jpeg' | 'png'; width: number; height: number };
 
+const pngSignature = [0x8950_4e47, 0x0d0a_1a0a] as const;
+const headerChunk = 0x4948_4452; // IHDR
+const headerChunkBytes = 13;
+
 /** undefined when it is neither JPEG nor PNG, or too damaged to say its size. */
 export function readImageHeader(bytes: Uint8Array): ImageHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length >= 24 && view.getUint32(0) === 0x8950_4e47 && view.getUint32(4) === 0x0d0a_1a0a)
-    return { format: 'png', width: view.getUint32(16), height: view.getUint32(20) };
+  if (bytes.length >= 24 && view.getUint32(0) === pngSignature[0] && view.getUint32(4) === pngSignature[1])
+    return readPngHeader(view);
   if (bytes.length >= 4 && view.getUint16(0) === 0xffd8) return readJpegHeader(view);
   return undefined;
+}
+
+/** The header is the first chunk. Were another taken for it, a small one could let in a picture of gigabytes. */
+function readPngHeader(view: DataView): ImageHeader | undefined {
+  if (view.getUint32(8) !== headerChunkBytes || view.getUint32(12) !== headerChunk) return undefined;
+  return { format: 'png', width: view.getUint32(16), height: view.getUint32(20) };
 }
 
 /** The size stands in the frame header, a segment among others. */
