@@ -275,7 +275,83 @@ test('a picture that keeps the detector for minutes is given up, and those that 
   listener.close();
 });
 
-test('a detector thread that dies costs one answer, and the next question starts another', async () => {
+/** Threads that take pictures as the detector's own does, and die of those that begin with 0. */
+const mortal = `
+  const { parentPort } = require("node:worker_threads");
+  parentPort.on("message", ({ id, image }) => {
+    parentPort.postMessage({ started: id });
+    if (image[0] === 0) throw new Error("out of memory");
+    parentPort.postMessage({ id, people: [] });
+  })`;
+const [deadly, harmless] = [Uint8Array.of(0), Uint8Array.of(1)];
+
+test('a picture the detector dies of costs its own answer, and those that wait are served by the next thread', async () => {
+  let started = 0;
+  await using fragile = new PeopleDetector({
+    startWorker() {
+      started++;
+      return new Worker(mortal, { eval: true });
+    },
+  });
+  const images = [harmless, deadly, harmless, deadly, harmless];
+  const [people, failed] = [{ people: [] }, { problem: 'failed' }];
+  expect(await Promise.all(images.map(image => fragile.detect(image)))).toEqual([
+    people,
+    failed,
+    people,
+    failed,
+    people,
+  ]);
+  expect(started).toBe(3);
+});
+
+test('a picture that is sent again and again, and kills each thread, keeps nobody from being served', async () => {
+  await using fragile = new PeopleDetector({ startWorker: () => new Worker(mortal, { eval: true }) });
+  let deaths = 0;
+  const over = new AbortController();
+  /** As SDKs do with a 500. */
+  const insist = async () => {
+    while (!over.signal.aborted) {
+      expect(await fragile.detect(deadly)).toEqual({ problem: 'failed' });
+      deaths++;
+    }
+  };
+  const insisting = [insist(), insist()];
+  for (let count = 0; count < 5; count++) expect(await fragile.detect(harmless)).toEqual({ people: [] });
+  over.abort();
+  await Promise.all(insisting);
+  expect(deaths).toBeGreaterThanOrEqual(5);
+});
+
+test('threads that die before they begin anything answer one each, and nobody waits for ever', async () => {
+  let started = 0;
+  await using broken = new PeopleDetector({
+    startWorker() {
+      started++;
+      return new Worker('process.exit(1)', { eval: true });
+    },
+  });
+  const answers = await Promise.all([1, 2, 3].map(() => broken.detect(harmless)));
+  expect(answers).toEqual([1, 2, 3].map(() => ({ problem: 'failed' })));
+  expect(started).toBe(3);
+});
+
+test('who waits when the server stops is answered, and no other thread begins', async () => {
+  let started = 0;
+  const closing = new PeopleDetector({
+    startWorker() {
+      started++;
+      return new Worker('require("node:worker_threads").parentPort.on("message", () => {})', { eval: true });
+    },
+  });
+  const answers = Promise.all([1, 2].map(() => closing.detect(harmless)));
+  await closing[Symbol.asyncDispose]();
+  expect(await answers).toEqual([{ problem: 'failed' }, { problem: 'failed' }]);
+  expect(await closing.detect(harmless)).toEqual({ problem: 'failed' });
+  expect(started).toBe(1);
+});
+
+test('a thread that died is an InternalServerError to the client, and its next call is served', async () => {
   let started = 0;
   const crashing =
     'require("node:worker_threads").parentPort.on("message", () => { throw new Error("out of memory"); })';
