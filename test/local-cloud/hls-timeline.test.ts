@@ -1,5 +1,6 @@
 // Odd orders of fragments, and where a session lists them.
 import { describe, expect, test } from 'vitest';
+import { mainTrackFrames } from '../../agent/local-cloud/hls/fragment-span.ts';
 import { mediaPlaylist } from '../../agent/local-cloud/hls/media-playlist.ts';
 import { append, emptyTimeline, keepNewest } from '../../agent/local-cloud/hls/timeline.ts';
 import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
@@ -103,6 +104,31 @@ test('a single picture is listed for as long as the one before it lasted', () =>
   const first = append(emptyTimeline, [picture(1), picture(2)], never);
   const later = append(first, [picture(3)], never);
   expect(later.entries.map(({ listedMs }) => listedMs)).toEqual([1000, 1000, 1000]);
+});
+
+const aac = { type: 'audio', number: 2, codecId: 'A_AAC', sampleRate: 48_000, channels: 2 } as const;
+const lowComplexity = Uint8Array.of(0x11, 0x90);
+
+test.each<{ name: string; sound: Track; packets: number; lastMs: number; expectedMs: number }>([
+  {
+    name: 'ten pictures a second and sound: no longer than the last packet of sound is',
+    ...{ sound: { ...aac, codecPrivate: lowComplexity }, packets: 94, lastMs: 1984, expectedMs: 2005 },
+  },
+  {
+    name: 'HE-AAC, whose track has the rate of what is heard and half as many packets',
+    ...{ sound: { ...aac, codecPrivate: Uint8Array.of(0x2b, 0x11, 0x88, 0x00) }, packets: 47, lastMs: 1963 },
+    expectedMs: 2006,
+  },
+  {
+    name: 'sound at no rate at all',
+    ...{ sound: { ...aac, sampleRate: Number.NaN, codecPrivate: new Uint8Array() }, packets: 0, lastMs: 1900 },
+    expectedMs: 2006,
+  },
+])('$name', ({ sound, packets, lastMs, expectedMs }) => {
+  const [video] = fragment(1, 0).tracks;
+  const mixed = fragment(1, 0, { lengthMs: lastMs, frames: 20 + packets, tracks: video ? [video, sound] : [] });
+  expect(append(emptyTimeline, [mixed], never).entries[0]?.listedMs).toBe(expectedMs);
+  expect(Math.abs(mainTrackFrames(mixed) - 20)).toBeLessThanOrEqual(1);
 });
 
 test('a picture and the sound of the same millisecond last as long as one picture', () => {
