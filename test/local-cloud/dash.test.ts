@@ -203,6 +203,28 @@ describe('with time passing', () => {
     expect((await fetch(first ?? '')).status).toBe(200);
   });
 
+  test('LIVE: what was said of the newest fragment stays when the next one comes late, and so do its media', async () => {
+    await simulated.addStream('late');
+    const startMs = clock.nowMs();
+    await add('late', 0, startMs);
+    const url = await manifestUrl(simulated, { StreamName: 'late' });
+    const said = read(await text(url), url).segments;
+    const media = await text(said[0]?.url ?? '');
+    await clock.advance(1000);
+    await add('late', 1, startMs + 300);
+    await clock.advance(1000);
+    await add('late', 2, startMs + 300);
+    const { segments } = read(await text(url), url);
+    expect(segments[0]).toEqual(said[0]);
+    expect(await text(said[0]?.url ?? '')).toBe(media);
+    // Its last picture is on show for as long as the fragment was late.
+    expect(segments.map(({ t, d }) => ({ t, d }))).toEqual([
+      { t: 10_000, d: 1000 },
+      { t: 11_000, d: 1300 },
+      { t: 12_300, d: 1000 },
+    ]);
+  });
+
   test('LIVE ends with a 404 once the stream is silent for 30 s, and a session when it was said to', async () => {
     await simulated.addStream('stalls');
     await add('stalls', 0, clock.nowMs());

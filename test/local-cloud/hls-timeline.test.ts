@@ -17,9 +17,17 @@ function fragment(number: number, producerMs: number, change: Partial<StoredFrag
   };
 }
 
-const always = { by: 'producer', discontinuities: 'ALWAYS', followCodecs: true } as const;
-const never = { by: 'producer', discontinuities: 'NEVER', followCodecs: true } as const;
-const onDiscontinuity = { by: 'producer', discontinuities: 'ON_DISCONTINUITY', followCodecs: true } as const;
+const always = { by: 'producer', discontinuities: 'ALWAYS', followCodecs: true, endToEnd: false } as const;
+const never = { by: 'producer', discontinuities: 'NEVER', followCodecs: true, endToEnd: false } as const;
+const byServer = { ...always, by: 'server' } as const;
+/** As DASH places fragments. */
+const endToEnd = { ...never, followCodecs: false, endToEnd: true } as const;
+const onDiscontinuity = {
+  by: 'producer',
+  discontinuities: 'ON_DISCONTINUITY',
+  followCodecs: true,
+  endToEnd: false,
+} as const;
 
 describe('which fragments are listed, where a discontinuity is, and how long each lasts', () => {
   test.each([
@@ -41,7 +49,7 @@ describe('which fragments are listed, where a discontinuity is, and how long eac
     },
     {
       ...{ name: 'an overlap', rules: onDiscontinuity, fragments: [fragment(1, 0), fragment(2, 1900)] },
-      ...{ numbers: ['0001', '0002'], marks: [false, true], seconds: ['1.9', '2'] },
+      ...{ numbers: ['0001', '0002'], marks: [false, true], seconds: ['2', '2'] },
     },
     {
       ...{ name: 'a gap of 4 s is not filled', rules: never, fragments: [fragment(1, 0), fragment(2, 6000)] },
@@ -93,7 +101,8 @@ test('what a list said of a fragment stays when the next one comes', () => {
   expect(first.targetSeconds).toBe(2);
   // A late frame could be filled up to 2.6 s, which the target duration has no room for.
   const later = append(first, [fragment(3, 4300), fragment(4, 6900)], never);
-  expect(lengths(later)).toEqual([2010, 2000, 2499, 2000]);
+  // What the second was too short, and what did not fit into the third, is still owed.
+  expect(lengths(later)).toEqual([2010, 2000, 2499, 2391]);
   expect(later.targetSeconds).toBe(2);
   const longer = append(later, [fragment(5, 9000, { lengthMs: 5000 })], never);
   expect(longer.targetSeconds).toBe(6);
@@ -104,6 +113,62 @@ test('a single picture is listed for as long as the one before it lasted', () =>
   const first = append(emptyTimeline, [picture(1), picture(2)], never);
   const later = append(first, [picture(3)], never);
   expect(later.entries.map(({ listedMs }) => listedMs)).toEqual([1000, 1000, 1000]);
+});
+
+test('single pictures that come one by one are listed for as long as they are apart, once that is known', () => {
+  let timeline = emptyTimeline;
+  for (let number = 1; number <= 6; number++)
+    timeline = append(timeline, [fragment(number, number * 1000, { lengthMs: 0, frames: 1 })], never);
+  // A second of them has room for half a second more, in which the first one's error is made good.
+  expect(timeline.entries.map(({ listedMs }) => listedMs)).toEqual([40, 1499, 1461, 1000, 1000, 1000]);
+});
+
+test('behind a discontinuity, what came in a burst is listed for as long as it plays', () => {
+  const burst = [1, 2, 3].map(number => fragment(number, number * 2000, { serverMs: 50_000 + number * 100 }));
+  const { entries } = append(emptyTimeline, burst, byServer);
+  expect(entries.map(({ listedMs }) => listedMs)).toEqual([2000, 2000, 2000]);
+});
+
+/** Twelve hours of 25 pictures and 46.875 packets of sound a second, times rounded to milliseconds, two seconds each. */
+function halfDay(): StoredFragment[] {
+  const packetMs = 1024 / 48;
+  return Array.from({ length: 21_600 }, (_, index) => {
+    const [fromMs, toMs] = [index * 2000, (index + 1) * 2000];
+    const [firstPacket, nextPacket] = [Math.ceil(fromMs / packetMs), Math.ceil(toMs / packetMs)];
+    const lastMs = Math.max(toMs - 40, Math.round((nextPacket - 1) * packetMs));
+    const [video] = fragment(0, 0).tracks;
+    const tracks = video ? [video, { ...aac, codecPrivate: lowComplexity }] : [];
+    const frames = 50 + nextPacket - firstPacket;
+    return fragment(index, fromMs, { lengthMs: lastMs - fromMs, frames, tracks });
+  });
+}
+
+test.each([
+  { name: 'HLS', rules: never },
+  { name: 'DASH', rules: endToEnd },
+])('$name, LIVE: in half a day what was said stays, and the list does not part from the media', ({ rules }) => {
+  let timeline = emptyTimeline;
+  let listedMs = 0;
+  const parted: number[] = [];
+  for (const live of halfDay()) {
+    const said = timeline.entries;
+    timeline = keepNewest(append(timeline, [live], rules), 5);
+    expect(timeline.entries.slice(0, -1)).toEqual(said.slice(-4));
+    parted.push(listedMs - live.producerMs);
+    listedMs += timeline.entries.at(-1)?.listedMs ?? 0;
+  }
+  // A packet of sound at most.
+  expect(Math.max(...parted.map(Math.abs))).toBeLessThanOrEqual(22);
+  expect((timeline.entries.at(-1)?.mediaMs ?? 0) - 10_000).toBe(listedMs - (timeline.entries.at(-1)?.listedMs ?? 0));
+  expect(timeline.targetSeconds).toBe(2);
+});
+
+test('DASH: a frame that comes late is made good by the fragment behind it, a hole is left out', () => {
+  let timeline = emptyTimeline;
+  for (const producerMs of [0, 2400, 4400, 6400, 20_000, 22_000])
+    timeline = append(timeline, [fragment(producerMs, producerMs)], endToEnd);
+  expect(timeline.entries.map(({ listedMs }) => listedMs)).toEqual([2000, 2400, 2000, 2000, 2000, 2000]);
+  expect(timeline.entries.map(({ mediaMs }) => mediaMs - 10_000)).toEqual([0, 2000, 4400, 6400, 8400, 10_400]);
 });
 
 const aac = { type: 'audio', number: 2, codecId: 'A_AAC', sampleRate: 48_000, channels: 2 } as const;
@@ -139,7 +204,7 @@ test('a picture and the sound of the same millisecond last as long as one pictur
 test('by server time, what arrives within one millisecond is all listed', () => {
   const serverMs = 50_000;
   const burst = [fragment(1, 0, { serverMs }), fragment(2, 2000, { serverMs })];
-  const { entries } = append(emptyTimeline, burst, { ...always, by: 'server' });
+  const { entries } = append(emptyTimeline, burst, byServer);
   expect(entries.map(({ listedMs }) => listedMs)).toEqual([2000, 2000]);
 });
 
@@ -165,6 +230,6 @@ test('sound that appears in mid-session ends the session', () => {
 });
 
 test('by server time it is the arrival that places a fragment', () => {
-  const timeline = append(emptyTimeline, [fragment(1, 9000), fragment(2, 1000)], { ...always, by: 'server' });
+  const timeline = append(emptyTimeline, [fragment(1, 9000), fragment(2, 1000)], byServer);
   expect(timeline.entries.map(entry => entry.startMs)).toEqual([52_000, 54_000]);
 });

@@ -33,7 +33,7 @@ export function manifest(input: Manifest): string {
   const { tracks, entries, ended, onDemand, longestMs } = input;
   const [first, last] = [entries[0], entries.at(-1)];
   const beginMs = onDemand && first ? first.mediaMs : 0;
-  const lengthMs = last ? mediaEndMs(last, undefined) - beginMs : 0;
+  const lengthMs = last ? mediaEndMs(last) - beginMs : 0;
   const mpd = attributes({
     xmlns: 'urn:mpeg:dash:schema:mpd:2011',
     'xmlns:kvs': 'urn:amazon:kinesisvideo',
@@ -84,7 +84,7 @@ function adaptationSet(playable: PlayableTrack, beginMs: number, input: Manifest
     `<AdaptationSet ${set}>`,
     `  <SegmentTemplate ${template}>`,
     '    <SegmentTimeline>',
-    ...input.entries.map((entry, index) => `      ${segment(entry, input.entries[index + 1], input)}`),
+    ...input.entries.map(entry => `      ${segment(entry, input)}`),
     '    </SegmentTimeline>',
     '  </SegmentTemplate>',
     ...representation(playable, input).map(line => `  ${line}`),
@@ -92,10 +92,9 @@ function adaptationSet(playable: PlayableTrack, beginMs: number, input: Manifest
   ];
 }
 
-function segment(entry: Entry, next: Entry | undefined, { showTimestamps, showNumbers }: Manifest): string {
-  const endMs = next?.mediaMs ?? mediaEndMs(entry, undefined);
+function segment(entry: Entry, { showTimestamps, showNumbers }: Manifest): string {
   const values = attributes({
-    ...{ t: entry.mediaMs, d: endMs - entry.mediaMs },
+    ...{ t: entry.mediaMs, d: entry.listedMs },
     ...(showTimestamps ? { 'kvs:ts': (entry.startMs / 1000).toFixed(3) } : {}),
     ...(showNumbers ? { 'kvs:fn': entry.fragment.number } : {}),
   });

@@ -38,6 +38,7 @@ export function settingsOf(request: SessionRequest, archive: Archive): SessionSe
     discontinuities: 'NEVER',
     showTimestamps: request.DisplayFragmentTimestamp === 'ALWAYS',
     followCodecs: false,
+    endToEnd: true,
     lingering,
   };
 }

@@ -24,7 +24,7 @@ export function openDashSession(
 ): DashSession {
   const session = openSession(streamName, settings, sources);
   const last = session.timeline.entries.at(-1);
-  const endMs = last ? mediaEndMs(last, undefined) : 0;
+  const endMs = last ? mediaEndMs(last) : 0;
   return {
     ...session,
     availabilityStartMs: Math.round(availableMs(session, last, sources.clock.nowMs())) - endMs,
@@ -63,5 +63,6 @@ export async function numberedSegment(
       'The requested fragment does not have the same codec private data as the rest of the session.',
     );
   const playable = trackNumbered(sessionTracks(fragment, 'DASH'), query.get('TrackNumber'));
-  return mediaSegmentOf({ fragment, playable, shiftMs: mediaMs - fragment.producerMs, stretch: true }, store);
+  const place = { shiftMs: mediaMs - fragment.producerMs, endMs: mediaEndMs(entry) };
+  return mediaSegmentOf({ fragment, playable, ...place }, store);
 }

@@ -5,10 +5,10 @@ import { mediaSegment } from '../../mp4/media-segment.ts';
 import type { PlayableTrack } from '../../mp4/playable.ts';
 import type { MediaStore, StoredFragment } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
-import { maxStretchMs } from './fragment-span.ts';
+import { maxStretchMs, naturalLengthMs } from './fragment-span.ts';
 import type { Session } from './session.ts';
 import { sessionTracks, trackNumbered } from './session-tracks.ts';
-import { transportFragment } from './transport-fragment.ts';
+import { type Place, transportFragment } from './transport-fragment.ts';
 
 type SegmentRequest = { session: Session; query: URLSearchParams };
 
@@ -25,19 +25,14 @@ export function initOf({ session, query }: SegmentRequest): Uint8Array {
 export async function mediaOf({ session, query }: SegmentRequest, store: MediaStore): Promise<Uint8Array[]> {
   const fragment = askedFor({ session, query }, store);
   const playable = trackNumbered(sessionTracks(fragment, 'HLS'), query.get('TrackNumber'));
-  return mediaSegmentOf({ fragment, playable, ...placeOf(session, fragment) }, store);
+  return mediaSegmentOf({ fragment, playable, ...placeOf(session, fragment, store) }, store);
 }
 
 /** All tracks of a fragment as a transport stream. @throws WireError as `mediaOf` does */
 export async function transportOf(request: SegmentRequest, store: MediaStore): Promise<Uint8Array> {
   const fragment = askedFor(request, store);
-  const { shiftMs, stretch } = placeOf(request.session, fragment);
-  const nextMs = stretch ? nextStartMs(fragment, store) : undefined;
-  return transportFragment(await store.readFragment(fragment), {
-    fragment,
-    shiftMs,
-    endMs: nextMs === undefined ? undefined : nextMs + shiftMs,
-  });
+  const place = placeOf(request.session, fragment, store);
+  return transportFragment(await store.readFragment(fragment), { fragment, ...place });
 }
 
 function askedFor({ session, query }: SegmentRequest, store: MediaStore): StoredFragment {
@@ -47,48 +42,38 @@ function askedFor({ session, query }: SegmentRequest, store: MediaStore): Stored
   return fragment;
 }
 
-function placeOf({ settings }: Session, fragment: StoredFragment): Pick<FragmentPart, 'shiftMs' | 'stretch'> {
-  const byServer = settings.by === 'server';
-  return { shiftMs: byServer ? fragment.serverMs - fragment.producerMs : 0, stretch: !byServer };
+/** Where media lie that keep their times. Only by the producer's clock do they reach the next fragment. */
+function placeOf({ settings }: Session, fragment: StoredFragment, store: MediaStore): Place {
+  if (settings.by === 'server') return { shiftMs: fragment.serverMs - fragment.producerMs, endMs: undefined };
+  return { shiftMs: 0, endMs: nextStartMs(fragment, store) };
 }
 
-export type FragmentPart = {
-  fragment: StoredFragment;
-  playable: PlayableTrack;
-  /** Moves the media from the producer's time to the player's. */
-  shiftMs: number;
-  /** The last picture lasts until the next fragment by the producer's clock. */
-  stretch: boolean;
-};
+export type FragmentPart = Place & { fragment: StoredFragment; playable: PlayableTrack };
 
 /** @throws WireError when the media cannot be read */
 export async function mediaSegmentOf(
-  { fragment, playable, shiftMs, stretch }: FragmentPart,
+  { fragment, playable, shiftMs, endMs }: FragmentPart,
   store: MediaStore,
 ): Promise<Uint8Array[]> {
   const scan = scanFragment(await store.readFragment(fragment));
   const frames = scan.frames.filter(frame => frame.trackNumber === playable.track.number);
   if (frames.length === 0 || scan.error)
     throw new WireError('InvalidMediaFrameException', `Track ${playable.track.number} of the fragment cannot be read.`);
-  const nextMs = stretch ? nextStartMs(fragment, store) : undefined;
   return mediaSegment(playable, {
     frames,
     sequence: sequenceOf(fragment.number),
     timelineMs: fragment.timelineMs + shiftMs,
-    endMs: nextMs === undefined ? undefined : nextMs + shiftMs,
+    endMs,
   });
 }
 
 /** Where the fragment's last frame ends, when another fragment follows closely enough. */
-function nextStartMs(
-  { streamName: stream, producerMs, lengthMs }: StoredFragment,
-  store: MediaStore,
-): number | undefined {
-  const lastFrameMs = producerMs + lengthMs;
+function nextStartMs(fragment: StoredFragment, store: MediaStore): number | undefined {
+  const { streamName: stream, producerMs, lengthMs } = fragment;
   const [next] = store.fragments({
     ...{ stream, by: 'producer', limit: 1 },
-    fromMs: lastFrameMs + 1,
-    toMs: lastFrameMs + maxStretchMs,
+    fromMs: producerMs + lengthMs + 1,
+    toMs: producerMs + naturalLengthMs(fragment) + maxStretchMs,
   });
   return next?.producerMs;
 }

@@ -36,6 +36,7 @@ export function settingsOf(request: SessionRequest, archive: Archive): SessionSe
     discontinuities: request.DiscontinuityMode ?? (playback.by === 'server' ? 'ALWAYS' : 'NEVER'),
     showTimestamps: request.DisplayFragmentTimestamp === 'ALWAYS',
     followCodecs: true,
+    endToEnd: false,
     lingering: 0,
   };
 }

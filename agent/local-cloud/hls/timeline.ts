@@ -2,18 +2,16 @@
 // Pure: a timeline and new fragments give the next timeline. What was once listed never changes its place.
 import type { StoredFragment } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
-import { mainTrackFrames, naturalLengthMs, type Placed, spanMs } from './fragment-span.ts';
+import { naturalLengthMs } from './fragment-span.ts';
+import { type LengthRules, type Listable, type Listed, lengthToList, owedMs } from './list-length.ts';
 
 const maxCodecChanges = 500;
 const discontinuityMs = 50;
 /** Not 0: pictures that wait for their turn are decoded before the first one is shown. */
 const firstMediaMs = 10_000;
 
-export type Entry = Placed & {
-  /** How long the list says it lasts. As long as it is listed: a player may have counted on it. */
-  listedMs: number;
-  /** The player must not expect this fragment to continue the one before. */
-  discontinuity: boolean;
+/** What is said of it once stays: a player may have counted on it. */
+export type Entry = Listed & {
   /** Which of the timeline's codecs it needs. */
   codec: number;
   /** Its start on a timeline of the session's own, on which each fragment begins where the one before ends. */
@@ -46,9 +44,7 @@ export const emptyTimeline: Timeline = {
 /** Cameras are not exact: so much longer than the longest at first a fragment may become, and often more. */
 const headroom = 1.1;
 
-export type TimelineRules = {
-  /** Whose clock says when a fragment starts. */
-  by: 'producer' | 'server';
+export type TimelineRules = LengthRules & {
   discontinuities: 'ALWAYS' | 'NEVER' | 'ON_DISCONTINUITY';
   /** False: the first fragment's codec private data are the session's, whatever comes later. */
   followCodecs: boolean;
@@ -60,11 +56,11 @@ export type TimelineRules = {
  * @throws WireError when a fragment has other tracks or codecs than the session began with
  */
 export function append(timeline: Timeline, fragments: readonly StoredFragment[], rules: TimelineRules): Timeline {
-  const entries = [...timeline.entries];
   const codecs = [...timeline.codecs];
+  const added: Added[] = [];
+  let last: Added | undefined = timeline.entries.at(-1);
   for (const fragment of withoutRepeats(fragments)) {
     const startMs = rules.by === 'producer' ? fragment.producerMs : fragment.serverMs;
-    const last = entries.at(-1);
     // Two may arrive within one millisecond.
     const later = !last || (rules.by === 'server' ? startMs >= last.startMs : startMs > last.startMs);
     if (!later || fragment.producerMs === last?.fragment.producerMs) continue;
@@ -75,35 +71,29 @@ export function append(timeline: Timeline, fragments: readonly StoredFragment[],
       (last !== undefined &&
         (codec !== last.codec ||
           (rules.discontinuities === 'ON_DISCONTINUITY' && apartMs(last, startMs) > discontinuityMs)));
-    entries.push({
-      fragment,
-      startMs,
-      discontinuity,
-      codec,
-      listedMs: 0,
-      mediaMs: last ? mediaEndMs(last, fragment) : firstMediaMs,
-    });
+    last = { fragment, startMs, discontinuity, codec };
+    added.push(last);
   }
-  let { longestMs } = timeline;
-  for (let index = timeline.entries.length; index < entries.length; index++) {
-    const entry = entries[index];
-    if (!entry) continue;
-    const around = { before: entries[index - 1], next: entries[index + 1] };
-    entry.listedMs = lengthToList(entry, around, timeline.targetSeconds);
-    longestMs = Math.max(longestMs, entry.listedMs);
-  }
-  return { ...timeline, entries, codecs, longestMs, targetSeconds: targetOf(timeline.targetSeconds, longestMs) };
+  return withLengths({ ...timeline, codecs }, added, rules);
 }
 
-type Around = { before: Entry | undefined; next: Entry | undefined };
+type Added = Listable & Pick<Entry, 'codec'>;
 
-/** Milliseconds. What comes next may not be known yet. A hole is filled as far as the target duration has room. */
-function lengthToList(entry: Entry, { before, next }: Around, targetSeconds: number): number {
-  const onePicture = ({ fragment }: Entry) => fragment.lengthMs === 0 || mainTrackFrames(fragment) === 1;
-  // A single picture does not tell how long it lasts, but the one before does.
-  if (!next && before && onePicture(entry) && onePicture(before)) return before.listedMs;
-  const room = targetSeconds > 0 ? Math.max(targetSeconds * 1000 + 499, naturalLengthMs(entry.fragment)) : Infinity;
-  return Math.round(Math.min(spanMs(entry, next), room));
+/** Says how long each of those added lasts, and where it lies on the session's own timeline. */
+function withLengths(timeline: Timeline, added: readonly Added[], rules: TimelineRules): Timeline {
+  const { targetSeconds } = timeline;
+  const entries = [...timeline.entries];
+  let { longestMs } = timeline;
+  // A hole is filled as far as the target duration has room.
+  const roomMs = targetSeconds > 0 && !rules.endToEnd ? targetSeconds * 1000 + 499 : Infinity;
+  added.forEach((entry, index) => {
+    const before = entries.at(-1);
+    const owing = { ...entry, owedMs: owedMs(before, entry, rules) };
+    const listedMs = lengthToList(owing, { before, next: added[index + 1] }, { ...rules, roomMs });
+    entries.push({ ...owing, listedMs, mediaMs: before ? mediaEndMs(before) : firstMediaMs });
+    longestMs = Math.max(longestMs, listedMs);
+  });
+  return { ...timeline, entries, longestMs, targetSeconds: targetOf(targetSeconds, longestMs) };
 }
 
 function targetOf(targetSeconds: number, longestMs: number): number {
@@ -144,20 +134,13 @@ function ascends(fragments: readonly StoredFragment[]): boolean {
   });
 }
 
-/**
- * Where the entry ends on the session's own timeline, whole milliseconds. Always by the producer's clock: only that one
- * tells whether the next fragment continues this one.
- */
-export function mediaEndMs({ fragment, mediaMs }: Entry, next: StoredFragment | undefined): number {
-  const lengthMs = spanMs(
-    { fragment, startMs: fragment.producerMs },
-    next && { fragment: next, startMs: next.producerMs },
-  );
-  return mediaMs + Math.max(1, Math.round(lengthMs));
+/** Where the entry ends on the session's own timeline. */
+export function mediaEndMs({ mediaMs, listedMs }: Entry): number {
+  return mediaMs + listedMs;
 }
 
 /** Gap or overlap between the end of a fragment and the start of the next. */
-function apartMs({ fragment, startMs }: Entry, nextMs: number): number {
+function apartMs({ fragment, startMs }: Listable, nextMs: number): number {
   return Math.abs(nextMs - startMs - naturalLengthMs(fragment));
 }
 

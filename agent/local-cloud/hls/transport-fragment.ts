@@ -11,13 +11,15 @@ import type { StoredFragment } from '../store/media-store.ts';
 import { WireError } from '../wire-error.ts';
 import { type SessionTracks, sessionTracks } from './session-tracks.ts';
 
-type Place = {
-  fragment: StoredFragment;
+/** Where a fragment's media lie for a player. */
+export type Place = {
   /** Moves the media from the producer's time to the player's. */
   shiftMs: number;
-  /** When the last picture ends, on the player's time; left out: it lasts as long as the one before. */
+  /** When the last picture ends, on the player's time; undefined: it lasts as long as the one before. */
   endMs: number | undefined;
 };
+
+type PlacedFragment = Place & { fragment: StoredFragment };
 
 /** Makes the parts of an access unit from a frame; undefined when the frame is not what its track says. */
 type Packaging = (frame: Frame) => Uint8Array[] | undefined;
@@ -28,7 +30,7 @@ export function requireTransportable({ video, audio }: SessionTracks): void {
 }
 
 /** @param bytes the fragment's file. @throws WireError when it cannot be played as a transport stream */
-export function transportFragment(bytes: Uint8Array, place: Place): Uint8Array {
+export function transportFragment(bytes: Uint8Array, place: PlacedFragment): Uint8Array {
   const { video, audio } = sessionTracks(place.fragment, 'HLS');
   const tracks = [video, audio].flatMap(track => (track ? [track] : []));
   const { frames, error } = scanFragment(bytes);
@@ -38,7 +40,7 @@ export function transportFragment(bytes: Uint8Array, place: Place): Uint8Array {
   return transportSegment({ kinds: new Set(tracks.map(({ track }) => track.type)), units: units.flat() });
 }
 
-function accessUnits(playable: PlayableTrack, frames: readonly Frame[], place: Place): AccessUnit[] {
+function accessUnits(playable: PlayableTrack, frames: readonly Frame[], place: PlacedFragment): AccessUnit[] {
   const { track, timescale } = playable;
   const packaging = packagingOf(playable);
   const own = frames.filter(frame => frame.trackNumber === track.number);
