@@ -9,7 +9,10 @@ export type Clock = {
   monotonicMs(): number;
   /** Waits. Rejects with the signal's reason when it is aborted meanwhile. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls back once after `ms`; the returned function cancels. Does not keep the process alive. */
+  /**
+   * Calls back once after `ms`; the returned function cancels. Does not keep the process alive. Whatever has arrived by then
+   * is handled first, and may cancel: a machine that was too busy to read is no reason to call somebody silent.
+   */
   after(ms: number, callback: () => void): () => void;
 };
 
@@ -18,7 +21,14 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms).unref();
-    return () => clearTimeout(timer);
+    let turn: NodeJS.Immediate | undefined;
+    // Timers run before sockets are read; behind them is where it is certain that nothing is left to read.
+    const timer = setTimeout(() => {
+      turn = setImmediate(callback);
+    }, ms).unref();
+    return () => {
+      clearTimeout(timer);
+      clearImmediate(turn);
+    };
   },
 };
