@@ -24,8 +24,11 @@ export type FfmpegCommand = FfmpegInput & {
 };
 
 export type FfmpegExit =
-  /** ffmpeg ended by itself; code 0 says nothing, a camera that hangs up gives 0 too. */
-  { how: 'exited' } | { how: 'killed'; signal: string } | { how: 'missing' };
+  /** ffmpeg ended by itself, or `end` ended it; code 0 says nothing, a camera that hangs up gives 0 too. */
+  | { how: 'exited' }
+  /** By somebody else. */
+  | { how: 'killed'; signal: string }
+  | { how: 'missing' };
 
 const KEPT_STDERR_LINES = 100;
 /** A stalled ffmpeg ignores the first SIGTERM and obeys the second at once. */
@@ -48,6 +51,7 @@ export class FfmpegRun {
   readonly #exited: Promise<FfmpegExit>;
   #startedMs: number | undefined;
   #ending: Promise<FfmpegExit> | undefined;
+  #isKilled = false;
 
   constructor(command: FfmpegCommand, clock: Clock) {
     this.#clock = clock;
@@ -89,11 +93,16 @@ export class FfmpegRun {
     this.#sink.resume();
     for (const { signal, thenWaitMs } of END_STEPS) {
       if (await this.#exitedWithin(0)) break;
-      if (this.#startedMs !== undefined) this.#command.kill(signal);
+      if (this.#startedMs !== undefined) this.#kill(signal);
       await this.#exitedWithin(thenWaitMs);
     }
     this.#stdin?.destroy();
     return await this.#exited;
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    this.#isKilled = true;
+    this.#command.kill(signal);
   }
 
   async #exitedWithin(ms: number): Promise<boolean> {
@@ -109,14 +118,15 @@ export class FfmpegRun {
     this.#command.on('start', () => {
       this.#startedMs = this.#clock.monotonicMs();
       // Asked to end while fluent-ffmpeg was still asking ffmpeg for its formats: there was no process to kill yet.
-      if (this.#ending) this.#command.kill('SIGKILL');
+      if (this.#ending) this.#kill('SIGKILL');
     });
     this.#command.on('end', () => resolve({ how: 'exited' }));
     this.#command.on('error', (error: Error) => {
       // Without a process nobody else ends the stream.
       if (this.#startedMs === undefined) this.#sink.end();
       const signal = /killed with signal (\w+)/.exec(error.message)?.[1];
-      if (signal !== undefined) resolve({ how: 'killed', signal });
+      // On a busy machine ffmpeg may need longer to leave than it is given: that is nobody else's doing.
+      if (signal !== undefined && !this.#isKilled) resolve({ how: 'killed', signal });
       else resolve({ how: this.#startedMs === undefined ? 'missing' : 'exited' });
     });
     return promise;
