@@ -1,5 +1,6 @@
 // One client's RTSP connection: its requests are answered in order, as RFC 2326 says, unless the script says otherwise.
 import type { Socket } from 'node:net';
+import type { CameraTime } from './camera-time.ts';
 import type { Live } from './live.ts';
 import { answerText, RequestReader, type RtspAnswer, type RtspRequest } from './rtsp-message.ts';
 import { controlNames } from './sdp.ts';
@@ -11,6 +12,7 @@ export type ConnectionRules = TransportRules & {
   path: string;
   signIn?: SignIn | undefined;
   sessionTimeoutMs: number;
+  time: CameraTime;
   /** The camera's description as of now. */
   sdp: () => string;
   /** Leaves `answer` as it is, changes it, or says `nothing`: then the client waits in vain. */
@@ -61,7 +63,7 @@ export class Connection {
 
   #take(chunk: Buffer): void {
     try {
-      for (const request of this.#reader.add(chunk, performance.now())) {
+      for (const request of this.#reader.add(chunk, this.#rules.time.monotonicMs())) {
         this.#rules.onRequest(request);
         this.#answering = this.#answering.then(() => this.#serve(request));
       }
@@ -126,7 +128,8 @@ export class Connection {
     const stream: StreamNumber | undefined =
       named === 0 || (named < 0 && this.#isOurs(url)) ? 0 : named === 1 ? 1 : undefined;
     if (stream === undefined || (stream === 1 && !this.#live.sound)) return { status: 404, headers: {} };
-    this.#session ??= new RtspSession(this.#rules.sessionTimeoutMs, () => this.hangUp());
+    const { sessionTimeoutMs: timeoutMs, time } = this.#rules;
+    this.#session ??= new RtspSession({ timeoutMs, time, onExpired: () => this.hangUp() });
     const asked = headers.get('transport') ?? '';
     const transport = await this.#session.setUp(asked, { stream, socket: this.#socket, rules: this.#rules });
     if (transport === undefined) return { status: 461, headers: {} };

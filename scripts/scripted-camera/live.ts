@@ -1,8 +1,8 @@
 // What the camera sees and hears now, at the pace of real time, to everybody who watches. It takes pictures only while
 // somebody does: the first viewer gets picture 0, and a script can say what happens at which picture.
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Burst, type BurstTemplate, frameHeaderBytes, interleave, numbered, packetsOf } from './burst.ts';
 import { soundBursts, type VideoBurstOptions, videoBursts } from './bursts.ts';
+import { type CameraTime, waitFor } from './camera-time.ts';
 import type { Footage } from './footage.ts';
 import { bye, report } from './rtcp.ts';
 import { RtpStream, wrapped } from './rtp-stream.ts';
@@ -12,6 +12,7 @@ import type { StreamNumber, Viewer } from './viewer.ts';
 export type LiveOptions = VideoBurstOptions & {
   footage: Footage;
   sound?: Sound | undefined;
+  time: CameraTime;
   /** How many times faster than real time pictures come; their timestamps do not change. */
   speed: number;
   videoClockRate: number;
@@ -131,12 +132,13 @@ export class Live {
   }
 
   #mediaMs(): number {
-    return this.#bootedAtMs === undefined ? 0 : (performance.now() - this.#bootedAtMs) * this.#options.speed;
+    const { time, speed } = this.#options;
+    return this.#bootedAtMs === undefined ? 0 : (time.monotonicMs() - this.#bootedAtMs) * speed;
   }
 
   #start(): void {
     if (this.#run || this.#paused) return;
-    this.#bootedAtMs ??= performance.now();
+    this.#bootedAtMs ??= this.#options.time.monotonicMs();
     this.#run = new AbortController();
     const { signal } = this.#run;
     const fromMs = this.#mediaMs();
@@ -158,12 +160,12 @@ export class Live {
 
   /** Waits for each moment, in media time, at which `moments` wants to go on. */
   async #play(moments: Iterator<number>, signal: AbortSignal): Promise<void> {
-    const { speed } = this.#options;
+    const { speed, time } = this.#options;
     for (;;) {
       const { value: atMs, done } = moments.next();
       if (done) return;
       const waitMs = (atMs - this.#mediaMs()) / speed;
-      if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => undefined);
+      if (waitMs > 0) await waitFor(waitMs, { time, signal });
       if (signal.aborted) return;
     }
   }
@@ -186,7 +188,7 @@ export class Live {
   }
 
   #sendPicture(template: BurstTemplate, shownMs: number, keyFrame: boolean): void {
-    const { ticks = usual => usual, packets, before, onPicture } = this.#options;
+    const { ticks = usual => usual, packets, before, onPicture, time } = this.#options;
     const ordinal = this.#ordinal;
     const run = this.#run;
     onPicture?.(ordinal);
@@ -196,7 +198,7 @@ export class Live {
     const stream = this.#stream(0);
     const { sequence, ssrc } = stream;
     const usual = stream.ticksAt(shownMs);
-    const numbers = { sequence, ssrc, ordinal, capturedAtMs: Date.now(), ticks: wrapped(ticks(usual, ordinal)) };
+    const numbers = { sequence, ssrc, ordinal, capturedAtMs: time.nowMs(), ticks: wrapped(ticks(usual, ordinal)) };
     let burst: Burst = numbered(template, numbers);
     stream.sent(burst.starts.length, burst.bytes.length - burst.starts.length * frameHeaderBytes);
     if (packets) burst = interleave(packets(packetsOf(burst), ordinal), 0);
@@ -231,10 +233,10 @@ export class Live {
   }
 
   *#reports(fromMs: number): Generator<number, void> {
-    const { clockOffsetMs, reportEveryMs, speed, ticks = usual => usual } = this.#options;
+    const { clockOffsetMs, reportEveryMs, speed, time, ticks = usual => usual } = this.#options;
     for (let mediaMs = fromMs; ; mediaMs += reportEveryMs * speed) {
       yield mediaMs;
-      const wallMs = Date.now() + clockOffsetMs;
+      const wallMs = time.nowMs() + clockOffsetMs;
       for (const number of this.#numbers()) {
         const stream = this.#stream(number);
         const { ssrc, packets, bytes } = stream;

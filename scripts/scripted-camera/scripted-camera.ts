@@ -2,8 +2,8 @@
 // as the load of benches. It shares no code with the agent. Everything a viewer should get is a number in `sent`.
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
+import { type CameraTime, machineTime, waitFor } from './camera-time.ts';
 import { Connection, type ConnectionRules } from './connection.ts';
 import type { Footage } from './footage.ts';
 import { Live, type LiveOptions } from './live.ts';
@@ -44,12 +44,14 @@ export class ScriptedCamera implements AsyncDisposable {
   readonly #moments: Moment[];
   readonly #connections = new Map<Connection, Socket>();
   readonly #ending = new AbortController();
+  readonly #time: CameraTime;
   #server: Server | undefined;
   #port = 0;
   #isSilent = false;
 
   private constructor(options: ScriptedCameraOptions) {
     this.#options = options;
+    this.#time = options.time ?? machineTime;
     this.signIn = options.signIn && new SignIn(options.signIn);
     this.#moments = [...(options.moments ?? [])];
     const { parameterSets = 'both' } = options;
@@ -62,6 +64,7 @@ export class ScriptedCamera implements AsyncDisposable {
       maxBytes: 1400,
       aggregate: false,
       ...options,
+      time: this.#time,
       parameterSetsInBand: parameterSets !== 'sdp',
       onPicture: ordinal => this.#reach(ordinal),
     });
@@ -115,15 +118,11 @@ export class ScriptedCamera implements AsyncDisposable {
     this.#live.pause();
   }
 
-  /** Neither pictures nor answers come, and connections stay open, until `speak`. */
-  fallSilent(): void {
+  /** Neither pictures nor answers come for `forMs`, and connections stay open. */
+  fallSilent(forMs: number): void {
     this.#isSilent = true;
     this.#live.pause();
-  }
-
-  speak(): void {
-    this.#isSilent = false;
-    this.#live.goOn();
+    void waitFor(forMs, { time: this.#time, signal: this.#ending.signal }).then(() => this.#speak());
   }
 
   /** RTCP BYE to all viewers; `hangUp` is what usually follows. */
@@ -140,7 +139,7 @@ export class ScriptedCamera implements AsyncDisposable {
     this.#live.reboot();
     this.#server?.close();
     for (const connection of this.#connections.keys()) connection.reset();
-    await delay(downMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+    await waitFor(downMs, { time: this.#time, signal: this.#ending.signal });
     if (!this.#ending.signal.aborted) await this.#listen();
   }
 
@@ -152,6 +151,12 @@ export class ScriptedCamera implements AsyncDisposable {
     if (!server?.listening) return;
     server.close();
     await once(server, 'close');
+  }
+
+  #speak(): void {
+    if (this.#ending.signal.aborted) return;
+    this.#isSilent = false;
+    this.#live.goOn();
   }
 
   async #listen(): Promise<void> {
@@ -174,7 +179,7 @@ export class ScriptedCamera implements AsyncDisposable {
     const { transports = ['tcp', 'udp'], sessionTimeoutMs = 60_000, channels } = this.#options;
     const answer = this.#options.answer ?? ((_request: RtspRequest, usual: RtspAnswer) => usual);
     return {
-      ...{ transports, sessionTimeoutMs, channels, answer, signIn: this.signIn },
+      ...{ transports, sessionTimeoutMs, channels, answer, signIn: this.signIn, time: this.#time },
       path: '/live',
       sdp: () => this.#description(),
       isSilent: () => this.#isSilent,

@@ -1,6 +1,7 @@
 // One RTSP session: the streams a client has set up and the way to it, until it is torn down or nobody asks for it any more.
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { CameraTime } from './camera-time.ts';
 import { type Channels, type StreamNumber, TcpViewer, UdpViewer, type Viewer } from './viewer.ts';
 
 export type TransportRules = {
@@ -10,26 +11,28 @@ export type TransportRules = {
   channels?: ((asked: Channels, stream: StreamNumber) => Channels) | undefined;
 };
 
+/** It ends when nobody has asked for it for so long. */
+export type SessionLife = { timeoutMs: number; time: CameraTime; onExpired: () => void };
+
 type SetUp = { stream: StreamNumber; socket: Socket; rules: TransportRules };
 
 export class RtspSession {
   readonly id = randomBytes(8).toString('hex').toUpperCase();
   readonly streams: StreamNumber[] = [];
   viewer: Viewer | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  readonly #timeoutMs: number;
-  readonly #onExpired: () => void;
+  #cancel = () => {};
+  readonly #life: SessionLife;
 
-  constructor(timeoutMs: number, onExpired: () => void) {
-    this.#timeoutMs = timeoutMs;
-    this.#onExpired = onExpired;
+  constructor(life: SessionLife) {
+    this.#life = life;
     this.touch();
   }
 
   /** A request asks for it: it lives as long again. Reports do not count, so that a client without keep-alive shows. */
   touch(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#onExpired, this.#timeoutMs);
+    const { time, timeoutMs, onExpired } = this.#life;
+    this.#cancel();
+    this.#cancel = time.after(timeoutMs, onExpired);
   }
 
   /** The answer's Transport, or undefined when the camera does not offer what is asked. */
@@ -61,7 +64,7 @@ export class RtspSession {
   }
 
   close(): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
     this.viewer?.close();
   }
 }

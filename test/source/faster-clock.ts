@@ -1,14 +1,14 @@
-// The machine's clock, some times faster: minutes of a camera that films as much faster pass in seconds.
-import { type Clock, systemClock } from '../../agent/clock.ts';
+// A clock, some times faster: minutes of a camera that films as much faster pass in seconds.
+import type { Clock } from '../../agent/clock.ts';
 
-export function fasterClock(times: number): Clock {
-  const startWallMs = systemClock.nowMs();
-  const startMs = systemClock.monotonicMs();
-  const passedMs = () => (systemClock.monotonicMs() - startMs) * times;
+export function fasterClock(clock: Clock, times: number): Clock {
+  const startWallMs = clock.nowMs();
+  const startMs = clock.monotonicMs();
+  const passedMs = () => (clock.monotonicMs() - startMs) * times;
   return {
     nowMs: () => Math.round(startWallMs + passedMs()),
     monotonicMs: () => startMs + passedMs(),
-    sleep: (ms, signal) => systemClock.sleep(ms / times, signal),
-    after: (ms, callback) => systemClock.after(ms / times, callback),
+    sleep: (ms, signal) => clock.sleep(ms / times, signal),
+    after: (ms, callback) => clock.after(ms / times, callback),
   };
 }

@@ -1,12 +1,11 @@
 // One row of the table of stream oddities: a scripted camera that behaves in one odd way, what the agent makes of it, and how
 // that is measured: every picture that was sent is recorded, or it is named here and its loss is told.
-import { setTimeout as delay } from 'node:timers/promises';
-import { systemClock } from '../../../agent/clock.ts';
 import type { SourceCamera } from '../../../agent/source/camera-source.ts';
 import type { SourceTimings } from '../../../agent/source/rtsp-camera.ts';
 import { type FootageOptions, makeFootage } from '../../../scripts/scripted-camera/footage.ts';
 import { ScriptedCamera, type ScriptedCameraOptions } from '../../../scripts/scripted-camera/scripted-camera.ts';
 import { makeSound, type SoundCodec } from '../../../scripts/scripted-camera/sound.ts';
+import { UnhurriedClock } from '../../unhurried-clock.ts';
 import { fasterClock } from '../faster-clock.ts';
 import { Recording } from '../recording.ts';
 
@@ -43,14 +42,18 @@ export type Oddity = {
 
 export type Outcome = { recording: Recording; camera: ScriptedCamera };
 
+/** So long after its start a row is looked at as it is. */
 const patienceMs = 30_000;
 const shortestHoleMs = 500;
-/** Pictures between camera and agent when a connection ends: a second on a busy machine. */
+/** Pictures between camera and agent when a connection ends. */
 const onTheirWay = 25;
 /** What a table row may still be doing when all it should bring is there. */
 const settleMs = 200;
 
-/** Lets the camera play until all that should be recorded is. Both are at their end when it resolves. */
+/**
+ * Lets the camera play until all that should be recorded is. Both are at their end when it resolves. Camera and agent live by
+ * one clock, on which nobody is late because the machine is busy.
+ */
 export async function run(oddity: Oddity): Promise<Outcome> {
   const { pictures = 50, speed = 1, reads, timings = {}, codesAtTheEnd = 0 } = oddity;
   const footage = await makeFootage(oddity.film);
@@ -59,21 +62,22 @@ export async function run(oddity: Oddity): Promise<Outcome> {
   const stopAt = oddity.until ? Number.POSITIVE_INFINITY : pictures + (oddity.pictureAfterwards ? 1 : 0);
   const stop = { atPicture: stopAt, act: (camera: ScriptedCamera) => camera.stopFilming() };
   const moments = [...(does?.moments ?? []), stop];
-  await using camera = await ScriptedCamera.start({ footage, sound, speed, ...does, moments });
-  const startMs = systemClock.monotonicMs();
-  const clock = speed === 1 ? systemClock : fasterClock(speed);
+  using time = new UnhurriedClock();
+  await using camera = await ScriptedCamera.start({ footage, sound, speed, time, ...does, moments });
+  const clock = speed === 1 ? time : fasterClock(time, speed);
   const url = camera.url.replace('/live', oddity.path ?? '/live');
   await using recording = new Recording({ camera: { url, ...oddity.agentCamera }, clock, timings });
   const last = expected(oddity, camera).at(-1) ?? Number.NEGATIVE_INFINITY;
   const codes = reads.length - codesAtTheEnd;
   const hasAll = () => (recording.ordinals.at(-1) ?? -1) >= last && recording.codes.length >= codes;
   const isDone = () => oddity.until?.(recording) ?? hasAll();
-  const inTime = () => systemClock.monotonicMs() - startMs < patienceMs;
-  while (!isDone() && inTime()) await delay(20);
+  const endMs = time.monotonicMs() + patienceMs;
+  const inTime = () => time.monotonicMs() < endMs;
+  while (!isDone() && inTime()) await time.sleep(20);
   camera.stopFilming();
   const lastSent = camera.sent.at(-1) ?? -1;
-  while (oddity.until && (recording.ordinals.at(-1) ?? -1) < lastSent && inTime()) await delay(20);
-  await delay(settleMs);
+  while (oddity.until && (recording.ordinals.at(-1) ?? -1) < lastSent && inTime()) await time.sleep(20);
+  await time.sleep(settleMs);
   return { recording, camera };
 }
 

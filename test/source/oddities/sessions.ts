@@ -76,8 +76,7 @@ export const sessionOddities: Oddity[] = [
           atPicture: 25,
           act(camera) {
             camera.sayBye();
-            camera.fallSilent();
-            setTimeout(() => camera.speak(), 4_000);
+            camera.fallSilent(4_000);
           },
         },
       ],
@@ -94,8 +93,7 @@ export const sessionOddities: Oddity[] = [
         {
           atPicture: 25,
           act(camera) {
-            camera.fallSilent();
-            setTimeout(() => camera.speak(), 4_000);
+            camera.fallSilent(4_000);
           },
         },
       ],

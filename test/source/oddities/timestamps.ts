@@ -5,7 +5,7 @@ import type { Oddity } from './oddity.ts';
 const clockRate = 90_000;
 const hourMs = 3_600_000;
 const hourTicks = 3600 * clockRate;
-/** A timeline begins anew when its first picture comes, and a busy machine lets it come late: far less than the hour. */
+/** A timeline begins anew when its first picture comes, and that may come late: far less than the hour. */
 const mostLatenessMs = 5_000;
 
 export const timestampOddities: Oddity[] = [
