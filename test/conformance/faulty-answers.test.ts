@@ -1,14 +1,11 @@
 // What other people's clients make of a server that was told to misbehave: they meet a fault as they would meet KVS's.
-import { afterAll, beforeAll, expect, vi } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { FaultInput } from '../../agent/local-cloud/faults/plan.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
 import { awsCli, keys, type TestCloud, testCloud } from '../local-cloud/control-cloud.ts';
 import { cluster, startMs, videoTrack } from '../local-cloud/ingest-producer.ts';
 import { createStream, run, upload } from '../local-cloud/stored-media.ts';
 import { cell } from './cell.ts';
-
-// The AWS CLI waits before it tries again.
-vi.setConfig({ testTimeout: 30_000 });
 
 let running: TestCloud;
 beforeAll(async () => {

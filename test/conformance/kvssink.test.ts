@@ -1,7 +1,7 @@
 // AWS's GStreamer element sends to the embedded server, over http and https: what its encoder made is what is kept.
 import { DescribeStreamCommand, ListTagsForStreamCommand } from '@aws-sdk/client-kinesis-video';
 import { GetMediaForFragmentListCommand } from '@aws-sdk/client-kinesis-video-archived-media';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 import { archiveClient, controlClient, type TestCloud, testCloud } from '../local-cloud/control-cloud.ts';
 import { createStream, fragmentsOf } from '../local-cloud/stored-media.ts';
 import { cell } from './cell.ts';
@@ -20,7 +20,6 @@ import { type TestCertificate, testCertificate } from './test-certificate.ts';
 
 const client = 'kvssink';
 
-vi.setConfig({ testTimeout: 150_000 });
 beforeAll(async () => {
   if (kvssinkDir) await warmUp();
 });

@@ -177,13 +177,11 @@ test('a stream has three readers at most, and a place is free again when one goe
   await expect(open()).rejects.toThrow(refusal('ConnectionLimitExceededException'));
   (readers[0] as NodeJS.ReadableStream & { destroy(): void }).destroy();
   await expect
-    .poll(
-      () =>
-        open().then(
-          () => 'open',
-          () => 'refused',
-        ),
-      { timeout: 3000 },
+    .poll(() =>
+      open().then(
+        () => 'open',
+        () => 'refused',
+      ),
     )
     .toBe('open');
 });

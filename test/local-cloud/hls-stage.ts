@@ -134,7 +134,7 @@ export function run(
     const options = {
       env: { ...process.env, ...env },
       maxBuffer: 64 * 1024 * 1024,
-      timeout: 20_000,
+      timeout: 150_000,
       ...user,
       killSignal: 'SIGKILL',
     } as const;

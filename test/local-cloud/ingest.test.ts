@@ -175,7 +175,7 @@ test('a body cut in mid-fragment keeps the fragments before it and nothing of th
   const acks = await producer.until('PERSISTED');
   expect(await filesOf(running)).toHaveLength(2);
   producer.request.destroy();
-  await expect.poll(() => filesOf(running), { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(() => filesOf(running)).toHaveLength(1);
   await running.restart();
   expect((await listed(running)).map(({ FragmentNumber }) => FragmentNumber)).toEqual([acks.at(-1)?.FragmentNumber]);
 });

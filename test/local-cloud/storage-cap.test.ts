@@ -242,9 +242,7 @@ describe('a disk that fills', () => {
   });
 });
 
-test('killed in the middle of evictions, the sum is right at the next start and only the oldest is gone', {
-  timeout: 20_000,
-}, async () => {
+test('killed in the middle of evictions, the sum is right at the next start and only the oldest is gone', async () => {
   const maxBytes = 300_000;
   const reported: { number: string; serverMs: number }[] = [];
   for (let round = 0; round < 3; round++) {
@@ -272,9 +270,7 @@ test('killed in the middle of evictions, the sum is right at the next start and 
   }
 });
 
-test('who reads while the oldest leaves goes on with what is kept; a player is told 404', {
-  timeout: 20_000,
-}, async () => {
+test('who reads while the oldest leaves goes on with what is kept; a player is told 404', async () => {
   await using running = await testCloud({ maxBytes: 64 * 2 ** 20, onNotice: sentence => void notices.push(sentence) });
   const { url } = running.cloud;
   await controlClient(url).send(new CreateStreamCommand({ StreamName: 'cam', DataRetentionInHours: 24 }));

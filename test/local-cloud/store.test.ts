@@ -190,7 +190,7 @@ test('media older than the retention is deleted, and its readers are told', asyn
   const young = await add(store, startMs + 1000);
   expect(all(store)).toEqual([old, young]);
   clock.advance(60_000);
-  await expect.poll(() => all(store), { timeout: 10_000 }).toEqual([young]);
+  await expect.poll(() => all(store)).toEqual([young]);
   await expect(store.readFragment(old)).rejects.toThrow(expect.objectContaining({ type: 'ResourceNotFoundException' }));
   expect(await readdir(folder())).not.toContain(`${old.number}.mkv`);
   expect(problems).toEqual([]);
@@ -207,7 +207,7 @@ test('without retention media stays for five minutes, or 200 MB of it', async ()
   const second = await add(store, startMs + 1000);
   expect(all(store)).toEqual([first, second]);
   clock.advance(60_000);
-  await expect.poll(() => all(store), { timeout: 10_000 }).toEqual([second]);
+  await expect.poll(() => all(store)).toEqual([second]);
   const large = [
     await add(store, startMs + 2000, 'cam', 150_000_000),
     await add(store, startMs + 3000, 'cam', 40_000_000),

@@ -23,7 +23,7 @@ async function startCloud(port = 0, secret = 'local-secret'): Promise<LocalCloud
 async function storedStarts(): Promise<number[]> {
   const credentials = async () => ({ accessKeyId: 'local', secretAccessKey: 'local-secret' });
   using service = new KinesisVideo({ region: 'us-west-2', endpoint: cloud.url, credentials }, systemClock);
-  const range = { fromMs: startMs - 3_600_000, toMs: startMs + 3_600_000, signal: AbortSignal.timeout(5_000) };
+  const range = { fromMs: startMs - 3_600_000, toMs: startMs + 3_600_000, signal: AbortSignal.timeout(60_000) };
   const stored = await service.listFragments({ stream: 'front-door', ...range });
   return stored.map(fragment => fragment.startMs).sort((a, b) => a - b);
 }

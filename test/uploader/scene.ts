@@ -112,5 +112,5 @@ export class Scene implements AsyncDisposable {
 }
 
 export async function until(holds: () => boolean): Promise<void> {
-  await expect.poll(holds, { timeout: 40_000, interval: 5 }).toBe(true);
+  await expect.poll(holds, { interval: 5 }).toBe(true);
 }

@@ -23,7 +23,7 @@ from model_check import problems_of
 SERVICES = ('kinesisvideo', 'kinesis-video-media', 'kinesis-video-archived-media', 'rekognition')
 # Nothing is refused before it is sent: the server is to say what it thinks of it.
 CONFIG = Config(
-    parameter_validation=False, retries={'total_max_attempts': 1}, read_timeout=30, max_pool_connections=20
+    parameter_validation=False, retries={'total_max_attempts': 1}, read_timeout=150, max_pool_connections=20
 )
 
 seen = threading.local()

@@ -45,7 +45,7 @@ export function sdkForJavaScript(): ApiClient {
 function clientOf(service: 'control' | 'media' | 'archive' | 'rekognition', access: Access): Sender {
   const { endpoint, verify, ...credentials } = access;
   const https = verify === undefined ? {} : { httpsAgent: new Agent({ ca: readFileSync(verify) }) };
-  const requestHandler = new NodeHttpHandler({ requestTimeout: 30_000, ...https });
+  const requestHandler = new NodeHttpHandler({ requestTimeout: 150_000, ...https });
   const options = { endpoint, region: 'us-west-2', credentials, maxAttempts: 1, requestHandler };
   const kinds = {
     control: control.KinesisVideoClient,
