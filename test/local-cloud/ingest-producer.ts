@@ -29,6 +29,8 @@ export type Producer = {
   send(...pieces: Uint8Array[]): Promise<void>;
   /** The next acknowledgement; undefined when the answer is over. */
   next(): Promise<WireAck | undefined>;
+  /** So many acknowledgements; fewer when the answer is over. One of what is stored comes before or after one of what arrives. */
+  take(count: number): Promise<WireAck[]>;
   /** Acknowledgements up to and with the first of this type. */
   until(eventType: string): Promise<WireAck[]>;
   /** Ends the body; all acknowledgements that still come. */
@@ -109,6 +111,15 @@ function producer(outgoing: ClientRequest, response: IncomingMessage): Producer 
       if (!written) await Promise.race([once(outgoing, 'drain'), closed]);
     },
     next,
+    async take(count) {
+      const acks: WireAck[] = [];
+      while (acks.length < count) {
+        const ack = await next();
+        if (!ack) break;
+        acks.push(ack);
+      }
+      return acks;
+    },
     async until(eventType) {
       const acks: WireAck[] = [];
       for (let ack = await next(); ack; ack = await next()) {
