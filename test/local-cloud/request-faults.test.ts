@@ -13,7 +13,7 @@ import { faultyOperations, operationOf } from '../../agent/local-cloud/faults/op
 import type { FaultInput } from '../../agent/local-cloud/faults/plan.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
 import { Secret } from '../../agent/secret.ts';
-import { archiveClient, controlClient, keys, type TestCloud, testCloud } from './control-cloud.ts';
+import { archiveClient, controlClient, keys, manualClock, type TestCloud, testCloud } from './control-cloud.ts';
 import { cluster, putMedia, record, startMs, videoTrack } from './ingest-producer.ts';
 import { createStream, mediaClient, uploadRecording } from './stored-media.ts';
 
@@ -179,13 +179,25 @@ describe('when', () => {
   });
 
   test('for a time, and from a time on', async () => {
-    put({ ...fault, atMs: Date.now() + 300, forMs: 300 });
-    expect(await outcomes(1)).toBe('ok');
-    await expect.poll(() => outcomes(1), { interval: 30 }).toBe('no');
-    await expect.poll(() => outcomes(1), { interval: 30 }).toBe('ok');
-    put({ ...fault, afterMs: 200 });
-    expect(await outcomes(1)).toBe('ok');
-    await expect.poll(() => outcomes(1), { interval: 30 }).toBe('no');
+    const clock = manualClock(Date.now());
+    await using timed = await testCloud({ faults: true, clock });
+    const outcome = () =>
+      controlClient(timed.cloud.url)
+        .send(new control.ListStreamsCommand({}))
+        .then(
+          () => 'ok',
+          (error: { name?: string }) => error.name,
+        );
+    const later = (ms: number) => {
+      clock.advance(ms);
+      return outcome();
+    };
+    const failure = { fault: 'answer', operation: 'ListStreams', errorType: 'InternalFailure' } as const;
+    timed.cloud.faults?.put([{ ...failure, atMs: clock.nowMs() + 300, forMs: 300 }]);
+    const { errorType: no } = failure;
+    expect([await later(299), await later(1), await later(299), await later(1)]).toEqual(['ok', no, no, 'ok']);
+    timed.cloud.faults?.put([{ ...failure, afterMs: 200 }]);
+    expect([await later(199), await later(1), await later(60_000)]).toEqual(['ok', no, no]);
   });
 
   test('of one stream, named by its name, its ARN, a header or a token', async () => {
@@ -229,13 +241,13 @@ test.each(['GetImages', 'GetMP4InitFragment', 'ListFragments', 'GetMedia', 'PutM
   '%s without an answer; others are answered',
   async operation => {
     put({ fault: 'no-answer', operation });
-    const silence = new Promise(resolve => setTimeout(resolve, 250, 'silence'));
     const asked = ask(operation).then(
       () => 'answered',
       () => 'refused',
     );
-    expect(await Promise.race([asked, silence])).toBe('silence');
+    await expect.poll(met).toEqual([1]);
     await ask('DescribeStream');
+    expect(await Promise.race([asked, Promise.resolve('silence')])).toBe('silence');
     expect(met()).toEqual([1]);
   },
 );
