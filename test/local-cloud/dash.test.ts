@@ -5,7 +5,6 @@ import {
   KinesisVideoArchivedMediaClient,
 } from '@aws-sdk/client-kinesis-video-archived-media';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../agent/clock.ts';
 import { h264, h264WithBFrames, makeMatroska } from '../matroska/ffmpeg-oracle.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import {
@@ -27,10 +26,12 @@ import {
 const silent = footageOf(makeMatroska({ seconds: 6, video: h264 }));
 
 const clock = new SimulatedClock();
+/** Stands still, where clients take the time to be: what was live when it came is so, however long a client takes. */
+const still = new SimulatedClock(Date.now());
 let stage: Stage;
 let simulated: Stage;
 beforeAll(async () => {
-  [stage, simulated] = await Promise.all([startStage(systemClock), startStage(clock)]);
+  [stage, simulated] = await Promise.all([startStage(still), startStage(clock)]);
 });
 afterAll(() => Promise.all([stage[Symbol.asyncDispose](), simulated[Symbol.asyncDispose]()]));
 
@@ -293,7 +294,7 @@ describe('refused as KVS refuses it', () => {
     await stage.addStream('empty');
     await recorded('opus', footageOf(makeMatroska({ seconds: 1, video: h264, audio: ['-c:a', 'libopus'] })), 2000);
   });
-  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000);
+  const ago = (seconds: number) => new Date(still.nowMs() - seconds * 1000);
 
   test.each<{ name: string; input: GetDASHStreamingSessionURLInput; type: string }>([
     { name: 'no stream named', input: { StreamName: undefined }, type: 'InvalidArgumentException' },

@@ -9,6 +9,7 @@ import { systemClock } from '../../agent/clock.ts';
 import { CloudSessions } from '../../agent/playback/cloud-session.ts';
 import { HlsRelay } from '../../agent/playback/hls-relay.ts';
 import { accessKeyId, footageOf, ingest, type Stage, secretAccessKey, startStage } from '../local-cloud/hls-stage.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { ask, serveConsole, signIn } from '../web/served-console.ts';
 
 const run = promisify(execFile);
@@ -29,7 +30,8 @@ beforeAll(async () => {
   const codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', '25', '-pix_fmt', 'yuv420p'];
   await run('ffmpeg', ['-v', 'error', ...scene, ...codec, file]);
   const footage = footageOf(await readFile(file));
-  stage = await startStage(systemClock);
+  // Stands still: what was live when it came is so, however long the tests before take.
+  stage = await startStage(new SimulatedClock(startMs + lengthMs));
   await stage.addStream('yard-stream');
   await stage.addStream('empty');
   for (const fragment of footage.fragments)

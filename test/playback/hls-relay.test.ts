@@ -1,6 +1,5 @@
 // The relay: a console on another machine plays from the embedded server, and reaches nothing else on this one.
 import { createServer } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HlsRelay } from '../../agent/playback/hls-relay.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
@@ -100,8 +99,7 @@ test('bytes are passed on as they come, and stop when the browser leaves', async
   const [first] = await response.setEncoding('utf8').take(1).toArray();
   expect(first).toBe('first bytes');
   response.destroy();
-  for (let waited = 0; closedBodies === 0 && waited < 100; waited++) await delay(20);
-  expect(closedBodies).toBe(1);
+  await expect.poll(() => closedBodies).toBe(1);
   expect(site.unexpected).toEqual([]);
 });
 
