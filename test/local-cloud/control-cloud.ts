@@ -50,7 +50,11 @@ export async function testCloud(options: Partial<LocalCloudOptions> = {}): Promi
   return running;
 }
 
-export type ManualClock = Clock & { advance(ms: number): void };
+export type ManualClock = Clock & {
+  advance(ms: number): void;
+  /** Until the next timer is due; Infinity without one. */
+  readonly dueInMs: number;
+};
 
 /** Stands still between calls of `advance`, which runs what falls due in order. */
 export function manualClock(startMs: number): ManualClock {
@@ -60,6 +64,9 @@ export function manualClock(startMs: number): ManualClock {
     nowMs: () => startMs + elapsedMs,
     monotonicMs: () => elapsedMs,
     sleep: () => Promise.reject(new Error('nothing here sleeps')),
+    get dueInMs() {
+      return Math.min(...timers.map(({ atMs }) => atMs)) - elapsedMs;
+    },
     after(ms, callback) {
       const timer = { atMs: elapsedMs + ms, callback };
       timers.push(timer);

@@ -95,7 +95,13 @@ async function turnOfMicrotasks(): Promise<void> {
   for (let count = 0; count < 5; count++) await Promise.resolve();
 }
 
-/** Lets the server's time pass in small steps until the work is done. How long that was for the server. */
+/** What holds somebody up lasts no longer at a time; how long the server waits for the silent is another matter. */
+const longestHoldMs = 1000;
+
+/**
+ * Lets the server's time pass in small steps until the work is done, while somebody is held up: what the machine needs for
+ * the rest of the work takes none of it. How long that was for the server.
+ */
 async function timed(
   clock: ManualClock,
   work: Promise<unknown>,
@@ -109,7 +115,7 @@ async function timed(
   while (!isDone) {
     await turn();
     everyStep(clock.monotonicMs() - beganMs);
-    if (!isDone) clock.advance(10);
+    if (!isDone && clock.dueInMs <= longestHoldMs) clock.advance(10);
   }
   await done;
   return clock.monotonicMs() - beganMs;
