@@ -7,7 +7,7 @@ import type { AgentError } from '../../agent/errors.ts';
 import { readFragmentFile } from '../../agent/local-cloud/store/fragment-file.ts';
 import { fragmentNumber, fragmentNumberParts } from '../../agent/local-cloud/store/fragment-number.ts';
 import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
-import { Store } from '../../agent/local-cloud/store/store.ts';
+import { Store, type StoreOptions } from '../../agent/local-cloud/store/store.ts';
 import { folderName } from '../../agent/local-cloud/store/stream-records.ts';
 import { frameHeader, writeHeader } from '../../agent/matroska/write.ts';
 import { type ManualClock, manualClock } from './control-cloud.ts';
@@ -29,12 +29,12 @@ beforeEach(async () => {
 
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-function openStore(): Promise<Store> {
-  return Store.open({ dataDir, clock, random: () => 0.5, onProblem: problem => problems.push(problem) });
+function openStore(options: Pick<StoreOptions, 'disk'> = {}): Promise<Store> {
+  return Store.open({ dataDir, clock, random: () => 0.5, onProblem: problem => problems.push(problem), ...options });
 }
 
-async function openWithStream(name = 'cam'): Promise<Store> {
-  const store = await openStore();
+async function openWithStream(name = 'cam', options: Pick<StoreOptions, 'disk'> = {}): Promise<Store> {
+  const store = await openStore(options);
   const arn = `arn:aws:kinesisvideo:us-west-2:000000000000:stream/${name}/${startMs}`;
   await store.saveStream({ name, arn, createdMs: startMs, version: 'v1', retentionHours: 2, tags: {} });
   return store;
@@ -127,7 +127,11 @@ test('when the index is lost, numbers go on above those of fragments that are no
 });
 
 test('a fragment whose stream was deleted meanwhile is not kept, nor given to a new stream of that name', async () => {
-  const store = await openWithStream();
+  // Asked how full it is before a fragment is stored: the answer comes when the stream is gone.
+  let disk: Promise<undefined> = Promise.resolve(undefined);
+  const store = await openWithStream('cam', { disk: () => disk });
+  const deleted = Promise.withResolvers<undefined>();
+  disk = deleted.promise;
   const arrive = () => store.receive({ stream: 'cam', producerMs: startMs, header, tags: [] });
   const persist = (arrival: Awaited<ReturnType<typeof arrive>>) =>
     store.persist(arrival, { streamName: 'cam', producerMs: startMs, lengthMs: 0, frames: 1, timelineMs: 0, tracks });
@@ -135,6 +139,7 @@ test('a fragment whose stream was deleted meanwhile is not kept, nor given to a 
   await arrival.writer.append([cluster(startMs, 1).subarray(5)]);
   const refused = expect(persist(arrival)).rejects.toThrow();
   await store.removeStream('cam');
+  deleted.resolve(undefined);
   await refused;
   const arn = 'arn:aws:kinesisvideo:us-west-2:000000000000:stream/cam/2';
   await store.saveStream({ name: 'cam', arn, createdMs: 2, version: 'v', retentionHours: 2, tags: {} });
