@@ -17,7 +17,18 @@ import { archiveClient, awsCli, controlClient, manualClock, testCloud } from './
 import { startStage } from './hls-stage.ts';
 import { cluster, fragments, probe, putMedia, record, startMs, videoTrack } from './ingest-producer.ts';
 import { addFragment } from './stage-store.ts';
-import { createStream, fragmentsOf, mediaClient, numbersOf, relayTo, run, upload, uploadAt } from './stored-media.ts';
+import {
+  createStream,
+  fragmentsOf,
+  isWhole,
+  mediaClient,
+  numbersOf,
+  relayTo,
+  run,
+  type Sent,
+  upload,
+  uploadAt,
+} from './stored-media.ts';
 
 const times = [0, 1, 2, 3].map(second => startMs + second * 1000);
 const refusal = (name: string) => expect.objectContaining({ name });
@@ -106,7 +117,8 @@ test('a reader of an empty stream gets what arrives, until the stream is deleted
     get(url, { StartSelectorType: 'NOW' }),
     get(url, { StartSelectorType: 'EARLIEST' }),
   ]);
-  const reading = [fragmentsOf(now), fragmentsOf(earliest)];
+  const taken: Sent[][] = [[], []];
+  const reading = [now, earliest].map((payload, index) => fragmentsOf(payload, Infinity, taken[index]));
   const producer = await putMedia(url);
   const numbers: string[] = [];
   await producer.send(writeHeader([videoTrack]), cluster(startMs));
@@ -120,7 +132,7 @@ test('a reader of an empty stream gets what arrives, until the stream is deleted
   const control = controlClient(url);
   const { StreamInfo } = await control.send(new DescribeStreamCommand({ StreamName: 'cam' }));
   // The stream's end is the answer's end; let both readers have taken the last fragment first.
-  await delay(200);
+  await expect.poll(() => taken.map(sent => sent.filter(isWhole).length)).toEqual([numbers.length, numbers.length]);
   await control.send(new DeleteStreamCommand({ StreamARN: StreamInfo?.StreamARN }));
   for (const sent of await Promise.all(reading)) expect(numbersOf(sent)).toEqual(numbers);
   expect(running.problems).toEqual([]);

@@ -89,11 +89,11 @@ export type Sent = { tags: Record<string, string>; frames: number };
 /**
  * Reads media until `count` fragments and the tags behind the last of them have come, or it ends.
  * The connection is closed afterwards.
+ * @param sent is filled as they come
  */
-export async function fragmentsOf(payload: unknown, count = Infinity): Promise<Sent[]> {
+export async function fragmentsOf(payload: unknown, count = Infinity, sent: Sent[] = []): Promise<Sent[]> {
   if (!(payload instanceof Readable)) throw new TypeError('payload must be a stream');
   const reader = new MatroskaReader();
-  const sent: Sent[] = [];
   for await (const chunk of payload) {
     for (const event of reader.push(chunk)) {
       if (event.type === 'header') sent.push({ tags: {}, frames: 0 });
@@ -102,10 +102,14 @@ export async function fragmentsOf(payload: unknown, count = Infinity): Promise<S
       if (event.type === 'tags') for (const { name, value } of event.tags) last.tags[name] = value;
       else if (event.type === 'frame') last.frames++;
     }
-    const closed = sent.filter(({ tags }) => tags.AWS_KINESISVIDEO_CONTINUATION_TOKEN !== undefined).length;
-    if (closed >= count) break;
+    if (sent.filter(isWhole).length >= count) break;
   }
   return sent;
+}
+
+/** The tags behind it have come. */
+export function isWhole({ tags }: Sent): boolean {
+  return tags.AWS_KINESISVIDEO_CONTINUATION_TOKEN !== undefined;
 }
 
 export function numbersOf(sent: readonly Sent[]): string[] {
