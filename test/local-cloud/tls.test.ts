@@ -131,7 +131,7 @@ test('a renewed certificate is read when the program is hung up on; a wrong one 
     said += text;
   });
   const says = (pattern: RegExp) => expect.poll(() => said).toMatch(pattern);
-  await says(/listens on/);
+  await says(/listens on \S+ /);
   const url = /listens on (https:\S+)/.exec(said)?.[1] ?? '';
   const list = async (ca: string) => {
     const answer = await new KinesisVideoClient(trusting(url, ca)).send(new ListStreamsCommand({}));
@@ -157,18 +157,20 @@ test('the program takes the two files, and not one without the other', async () 
   const run = (args: string[]) => {
     const command = ['agent/cli.ts', 'local-cloud', '--port', '0', '--data', file('cloud'), ...args];
     const child = spawn(process.execPath, command, { env: {}, stdio: ['ignore', 'ignore', 'pipe'] });
-    child.stderr.setEncoding('utf8');
-    return child;
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', text => {
+      said += text;
+    });
+    return { child, closed: once(child, 'close'), said: () => said };
   };
   const server = run(files);
-  const [line] = await once(server.stderr, 'data');
-  const [, url] = /listens on (https:\S+)/.exec(line) ?? [];
+  await expect.poll(server.said).toMatch(/listens on \S+ /);
+  const [, url] = /listens on (https:\S+)/.exec(server.said()) ?? [];
   const client = new KinesisVideoClient(trusting(url ?? ''));
   expect((await client.send(new ListStreamsCommand({}))).StreamInfoList).toEqual([]);
-  server.kill();
-  await once(server, 'close');
+  server.child.kill();
+  await server.closed;
   const half = run(files.slice(0, 2));
-  const [said] = await once(half.stderr, 'data');
-  expect(said).toContain('--tls-key is missing');
-  await once(half, 'close');
+  await half.closed;
+  expect(half.said()).toContain('--tls-key is missing');
 });
