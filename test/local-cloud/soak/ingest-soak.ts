@@ -58,7 +58,7 @@ export async function soakIngest(options: IngestSoakOptions): Promise<IngestSoak
   const producing = reporter<StreamReport>('producers.ts', [url, recording, names.join(), `${fragments}`]);
   await using producers = await producing.child;
   const beginDelayMs = (fragmentsBeforeViewing + 1) * loop.fragmentMs;
-  await delay(beginDelayMs);
+  await Promise.race([begun(url, names, loop.fragmentMs), producing.told()]);
   const watched = Array.from({ length: viewers }, (_, index) => names[index % names.length] ?? '');
   const watchSeconds = Math.max(1, seconds - beginDelayMs / 1000 - 1);
   const watching = reporter<ViewerReport>('viewers.ts', [url, recording, watched.join(), `${watchSeconds}`]);
@@ -120,6 +120,13 @@ function reporter<Report>(file: string, args: string[]): { child: Promise<Child>
   const silent = ended.then(() => Promise.reject(new Error(`${file} ended without a report`)));
   silent.catch(() => undefined);
   return { child, told: () => Promise.race([told.promise, silent]) };
+}
+
+/** Resolves when every stream has as much as viewers begin with. */
+async function begun(url: string, names: readonly string[], fragmentMs: number): Promise<void> {
+  const isPlayable = async () =>
+    [...(await listAll(url, names)).values()].every(listed => listed.length >= fragmentsBeforeViewing);
+  while (!(await isPlayable())) await delay(fragmentMs / 4);
 }
 
 async function listAll(url: string, names: readonly string[]): Promise<Map<string, ListedFragment[]>> {
