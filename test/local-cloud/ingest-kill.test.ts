@@ -13,7 +13,9 @@ const kills = 4;
 test(`after kill -9 in the middle of everything, ${kills} times over, what was promised is true`, async () => {
   const dir = await mkdtemp(join(tmpdir(), 'local-cloud-kill-'));
   try {
-    const figures = await soakIngestKills({ kills, dir, seed: 7 });
+    // At the speed of time, in which signatures and sessions last however slow this machine is just now. Nothing is so old
+    // after a few kills that retention would delete it.
+    const figures = await soakIngestKills({ kills, dir, seed: 7, speed: 1 });
     console.info(figures);
     expect(breachesOf(figures)).toEqual([]);
     expect(figures.damages).toEqual({ deleted: 1, truncated: 1, overwritten: 1, none: 1 });
@@ -22,7 +24,7 @@ test(`after kill -9 in the middle of everything, ${kills} times over, what was p
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
-}, 120_000);
+}, 400_000);
 
 const cannotMount = await SmallDisk.mount(1).then(
   disk => disk[Symbol.asyncDispose]().then(() => ''),
@@ -39,6 +41,5 @@ describe.skipIf(cannotMount !== '')(`a full disk${cannotMount}`, () => {
       expect(refused).toBeGreaterThanOrEqual(5);
       expect(startedFull).toBe(true);
     },
-    60_000,
   );
 });

@@ -9,8 +9,8 @@ import { audit, StreamLedger, type Truth } from './kept-promises.ts';
 import { KilledServer } from './killed-server.ts';
 import { change, countBroken, produce, read, SettingsLedger } from './soak-clients.ts';
 
-/** An hour of retention takes two minutes, its sweeps come every two seconds. */
-const speed = 30;
+/** An hour of retention takes two minutes, its sweeps come every two seconds; a signature is good for ten. */
+const retainingSpeed = 30;
 const mostMs = 900;
 
 export type IngestKillFigures = Omit<Truth, 'expired'> & {
@@ -31,13 +31,17 @@ export type IngestKillFigures = Omit<Truth, 'expired'> & {
   slowestStartMs: number;
 };
 
-/** @param dir a folder for the server */
+/**
+ * @param dir a folder for the server
+ * @param speed of the server's time and its clients'; left out: so fast that retention deletes
+ */
 export async function soakIngestKills(options: {
   kills: number;
   dir: string;
   seed?: number;
+  speed?: number;
 }): Promise<IngestKillFigures> {
-  const { kills, dir, seed = 1 } = options;
+  const { kills, dir, seed = 1, speed = retainingSpeed } = options;
   const random = seededRandom(seed);
   const server = new KilledServer(join(dir, 'cloud'), speed);
   const recording = await record(1);
@@ -78,7 +82,7 @@ export async function soakIngestKills(options: {
       ];
       const over = Promise.allSettled(workers);
       const progressed = () => ledgers.every(({ persisted }, index) => persisted.length > (before[index] ?? 0));
-      for (let waitedMs = 0; !progressed() && waitedMs < 10_000; waitedMs += 5) await delay(5);
+      for (let waitedMs = 0; !progressed() && waitedMs < 60_000; waitedMs += 5) await delay(5);
       await delay(random() * mostMs);
       await server.kill();
       stop.abort();

@@ -39,6 +39,9 @@ export class KilledServer {
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
     this.#process = started;
+    started.on('message', (message: Told) => {
+      if ('problem' in message) this.problems.push(message.problem);
+    });
     const [told] = (await Promise.race([
       once(started, 'message'),
       once(started, 'exit').then(() => [{ refused: 'it ended' }]),
@@ -49,9 +52,6 @@ export class KilledServer {
       throw new Error('refused' in told ? told.refused : told.problem);
     }
     this.#url = told.url;
-    started.on('message', (message: Told) => {
-      if ('problem' in message) this.problems.push(message.problem);
-    });
   }
 
   /** Gone when it resolves. */
