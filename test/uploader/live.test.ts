@@ -6,7 +6,7 @@ import { scanFragment } from '../../agent/matroska/scan.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { audio, madeFragments, video } from '../spool/parts.ts';
 import type { LiveCamera } from './live-camera.ts';
-import { Scene, until } from './scene.ts';
+import { passUntil, Scene, until } from './scene.ts';
 import { ScriptedService, type ServerSession } from './scripted-service.ts';
 
 const startMs = 1_795_420_701_007;
@@ -60,7 +60,7 @@ test('a camera that runs is sent on one connection, without tags, with the very 
   const [session] = service.sessions;
   expect(session?.tagNames).toEqual([]);
   // The camera has gone away: after a moment nothing follows.
-  await clock.advance(20);
+  await passUntil(clock, () => session?.tagNames.length === 1);
   await until(() => steady.of('fragment.persisted').length === 6);
   expect(session?.tagNames).toEqual(['AWS_KINESISVIDEO_END_OF_FRAGMENT']);
   expect(service.sessions).toHaveLength(1);

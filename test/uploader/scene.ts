@@ -9,6 +9,7 @@ import { type Fact, type FactOf, Facts } from '../../agent/facts.ts';
 import type { FragmentPart } from '../../agent/fragmenter/fragment-part.ts';
 import { Spool } from '../../agent/spool/spool.ts';
 import { runUploader, type UploaderOptions } from '../../agent/uploader/uploader.ts';
+import type { SimulatedClock } from '../simulated-clock.ts';
 import { partsOf } from '../spool/parts.ts';
 import { fastClock } from './fast-clock.ts';
 import { LiveCamera } from './live-camera.ts';
@@ -108,6 +109,17 @@ export class Scene implements AsyncDisposable {
     this.#service[Symbol.dispose]();
     await this.spool[Symbol.asyncDispose]();
     await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Lets a little of the agent's time pass until it holds. Each step gives the machine more time than the one before: what it is
+ * slow in does not use up the agent's patience.
+ */
+export async function passUntil(clock: SimulatedClock, holds: () => boolean, stepMs = 20): Promise<void> {
+  for (let step = 0; !holds(); step++) {
+    await clock.advance(stepMs);
+    await new Promise(resolve => setTimeout(resolve, 1 + step));
   }
 }
 
