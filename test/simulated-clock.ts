@@ -43,6 +43,11 @@ export class SimulatedClock implements Clock {
     });
   }
 
+  /** Until the next timer is due; Infinity without one. */
+  get dueInMs(): number {
+    return (this.#earliest(Number.POSITIVE_INFINITY)?.atMs ?? Number.POSITIVE_INFINITY) - this.#monotonicMs;
+  }
+
   /** Lets `ms` pass, timer by timer. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#monotonicMs + ms;

@@ -7,9 +7,10 @@ import { KinesisVideo } from '../../agent/aws/kinesis-video.ts';
 import { systemClock } from '../../agent/clock.ts';
 import { type LocalCloud, startLocalCloud } from '../../agent/local-cloud/main.ts';
 import { Secret } from '../../agent/secret.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { madeFragments, video } from '../spool/parts.ts';
 import { realFragments } from '../spool/real-video.ts';
-import { Scene, until } from './scene.ts';
+import { passUntil, Scene, until } from './scene.ts';
 
 const startMs = 1_795_420_701_007;
 
@@ -108,52 +109,48 @@ test('a wrong key is one sentence, and video waits on disk', async () => {
   expect(scene.spool.waiting('cam').fragments).toBe(2);
 });
 
-test('a running camera: a fragment is PERSISTED within 50 ms of its end, and a change of codec costs no frame', async () => {
+test('a running camera: a fragment is PERSISTED as soon as its end is known, and a change of codec costs no frame', async () => {
   const other = { ...video, width: 1280, height: 720, codecPrivate: Uint8Array.of(1, 0x64, 0, 0x28, 0xff, 0xe0, 0) };
-  await using scene = await Scene.open({ endpoint: cloud.url, clock: systemClock });
+  // Near the server's, for the signatures; it stands still: nobody waits for time to pass. How long it takes is measured by
+  // the benchmarks.
+  const clock = new SimulatedClock(Date.now());
+  await using scene = await Scene.open({ endpoint: cloud.url, clock });
   const camera = scene.live();
-  const endedMs = new Map<number, number>();
-  const delaysMs: number[] = [];
-  scene.onFact(fact => {
-    if (fact.type !== 'ack.received' || fact.eventType !== 'PERSISTED') return;
-    const endMs = endedMs.get(fact.fragmentTimecodeMs ?? 0);
-    if (endMs !== undefined) delaysMs.push(systemClock.monotonicMs() - endMs);
-  });
+  const persisted = () => scene.of('ack.received').filter(({ eventType }) => eventType === 'PERSISTED').length;
   scene.start();
   const count = 30;
   for (let index = 0; index < count; index++) {
     const at = startMs + index * 200;
     camera.begin(at, [index < 20 ? video : other]);
-    for (let frame = 0; frame < 5; frame++) {
-      camera.frame(at + frame * 40, { keyFrame: frame === 0, bytes: 20_000 });
-      await systemClock.sleep(20);
-    }
+    for (let frame = 0; frame < 5; frame++) camera.frame(at + frame * 40, { keyFrame: frame === 0, bytes: 20_000 });
     camera.end(at + 200);
-    endedMs.set(at, systemClock.monotonicMs());
+    // The first bytes of this one say that the one before is whole.
+    await until(() => persisted() === index);
   }
   await camera.stop();
-  await scene.allPersisted();
+  await passUntil(clock, () => scene.spool.waiting('cam').fragments === 0);
   expect(await storedStarts()).toEqual(Array.from({ length: count }, (_, index) => startMs + index * 200));
-  delaysMs.sort((a, b) => a - b);
-  expect(delaysMs).toHaveLength(count);
-  // The quickest quarter: on a machine that runs other tests the slower ones say more of the machine.
-  expect(delaysMs[Math.floor(count / 4)]).toBeLessThan(50);
-  const paused = scene.of('upload.state').flatMap(({ pausedMs }) => pausedMs ?? []);
-  expect(paused.length).toBe(1);
-  expect(paused[0]).toBeLessThan(2_000);
+  expect(persisted()).toBe(count);
+  expect(scene.of('upload.state').flatMap(({ pausedMs }) => pausedMs ?? [])).toEqual([0]);
   expect(scene.pauses).toEqual([]);
+  const stopped = scene.stop();
+  await clock.advance(3_000);
+  await stopped;
 });
 
-test('a backlog of two minutes leaves at least five times as fast as it was recorded, while the camera runs on', async () => {
-  await using scene = await Scene.open({ endpoint: cloud.url, clock: systemClock });
+test('a backlog of two minutes leaves as fast as the service takes it, while the camera runs on', async () => {
+  const clock = new SimulatedClock(Date.now());
+  await using scene = await Scene.open({ endpoint: cloud.url, clock });
   const seconds = 120;
   await scene.write(madeFragments(startMs, seconds, { frames: 25, frameBytes: 20_000 }, 1_000));
-  const fromMs = systemClock.monotonicMs();
   scene.start();
   await scene.write(madeFragments(startMs + seconds * 1_000, 2, {}, 1_000));
-  await scene.allPersisted();
-  const tookSeconds = (systemClock.monotonicMs() - fromMs) / 1_000;
-  expect(seconds / tookSeconds).toBeGreaterThan(5);
+  await until(() => scene.spool.waiting('cam').fragments <= 1);
+  // That nothing follows the last one shows only after a moment.
+  await passUntil(clock, () => scene.spool.waiting('cam').fragments === 0);
   expect(await storedStarts()).toHaveLength(seconds + 2);
   expect(scene.pauses).toEqual([]);
+  const stopped = scene.stop();
+  await clock.advance(3_000);
+  await stopped;
 });
