@@ -1,8 +1,10 @@
 // Debian's mosquitto as an MQTT broker of a test. It speaks MQTT 3.1, 3.1.1 and 5 over TCP and TLS; Debian builds it without
 // WebSockets, which RabbitMQ has.
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Broker, brokerPlace, type Place, type User } from './broker.ts';
 import type { MqttAccess } from './mqtt-observer.ts';
@@ -35,6 +37,15 @@ export class Mosquitto extends Broker {
     this.port = port;
     this.tlsPort = tlsPort;
     this.access = { port, ...(user ? { user } : {}) };
+  }
+
+  /** It says that it runs a moment before it does, and a signal that comes in that moment is forgotten. */
+  override async start(): Promise<void> {
+    await super.start();
+    const visitor = connect(this.port, '127.0.0.1');
+    // Only its main loop notices that the visitor leaves, and hangs up, too.
+    visitor.end();
+    await once(visitor.resume(), 'close');
   }
 
   /** Whether the file has this topic or payload, so that a kill spares it: mosquitto acknowledges before it stores. */

@@ -4,8 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 
-const startPatienceMs = 90_000;
-const stopPatienceMs = 20_000;
+/** Safety nets, for a machine that does much else: no program needs a tenth of them by itself. */
+const startPatienceMs = 100_000;
+const stopPatienceMs = 60_000;
 const keptCharacters = 100_000;
 
 export type Command = {
