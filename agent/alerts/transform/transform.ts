@@ -78,19 +78,21 @@ export class Transform {
     }
   }
 
-  /** Resolves when the thread runs: its start is not the expression's time. */
+  /** Resolves when the thread has read the expression and says so: its start is not the expression's time. */
   async #start(): Promise<Worker> {
     const { expression: workerData } = this.#options;
     const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData, resourceLimits, env: {} });
+    const ended = once(worker, 'exit').then(() => Promise.reject(new Error('it ended')));
+    const ready = Promise.race([once(worker, 'message'), ended]);
+    // The agent ends when it is done, whatever an expression is at.
+    worker.unref();
+    await ready;
     const fail = (error: Error): void => this.#answer?.reject(error);
     worker.on('message', message => this.#answer?.resolve(message));
     worker.on('error', fail);
     worker.on('exit', () => {
       if (this.#worker === worker) fail(new Error('it ended'));
     });
-    // The agent ends when it is done, whatever an expression is at.
-    worker.unref();
-    await once(worker, 'online');
     return worker;
   }
 

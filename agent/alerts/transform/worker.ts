@@ -1,5 +1,6 @@
 // Evaluates one JSONata expression for one event after the other, in a thread that holds nothing else: no environment, no
-// files, no network of ours. The thread that waits ends this one when it takes too long.
+// files, no network of ours. It says `ready` once it has read the expression. The thread that waits ends this one when it takes
+// too long.
 import { parentPort, workerData } from 'node:worker_threads';
 import jsonata from 'jsonata';
 
@@ -13,3 +14,4 @@ parentPort?.on('message', async (event: unknown) => {
     parentPort?.postMessage({ problem: error instanceof Object && 'message' in error ? String(error.message) : '' });
   }
 });
+parentPort?.postMessage('ready');
