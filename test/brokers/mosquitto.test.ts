@@ -10,7 +10,7 @@ import { isMosquittoMissing, startMosquitto } from './mosquitto.ts';
 import { observeMqtt, publishMqtt } from './mqtt-observer.ts';
 
 const anna = { username: 'anna', password: 'p@ss: wörd' };
-const quickly = { timeout: 5_000, interval: 10 };
+const quickly = { interval: 10 };
 
 describe.skipIf(isMosquittoMissing)('mosquitto', () => {
   test('gives what it takes: topic, payload of any bytes, quality, properties and what it had kept', async () => {
@@ -125,6 +125,7 @@ describe.skipIf(isMosquittoMissing)('mosquitto', () => {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, TMPDIR: folder },
     });
+    onTestFinished(() => void parent.kill('SIGKILL'));
     const [told] = await once(parent.stdout, 'data');
     const broker = JSON.parse(String(told));
     expect(listeners(broker)).toHaveLength(2);

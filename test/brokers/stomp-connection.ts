@@ -6,7 +6,8 @@ import { connect as connectSecurely } from 'node:tls';
 import type { User } from './broker.ts';
 import { encodeFrame, type Frame, FrameReader } from './stomp-frame.ts';
 
-const patienceMs = 15_000;
+/** A safety net: what a broker that does much else needs for an answer. */
+const patienceMs = 60_000;
 
 export type StompAccess = {
   port: number;
