@@ -5,10 +5,12 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runDeliveries } from '../../../agent/alerts/deliver.ts';
+import type { Clock } from '../../../agent/clock.ts';
 import type { Alert } from '../../../shared/alert.ts';
 import { DeviceCertificates } from '../../aws/device-certificates.ts';
 import { isMosquittoMissing, type Mosquitto, startMosquitto } from '../../brokers/mosquitto.ts';
 import { observeMqtt } from '../../brokers/mqtt-observer.ts';
+import { SimulatedClock } from '../../simulated-clock.ts';
 import { factsOf, firing, scene } from '../scene.ts';
 import { hurriedClock, quickly, sinkScene } from './mqtt-scene.ts';
 
@@ -139,7 +141,7 @@ describe.skipIf(isMosquittoMissing)('mosquitto', () => {
     await expect.poll(waiting, quickly).toBe(true);
     await broker.start();
     raise(10);
-    await expect.poll(() => ids().length, { ...quickly, timeout: 15_000 }).toBe(50);
+    await expect.poll(() => ids().length, quickly).toBe(50);
     stop.abort();
     await done;
     expect(ids()).toEqual(raised);
@@ -159,19 +161,26 @@ describe.skipIf(isMosquittoMissing)('mosquitto', () => {
         if (kind === packets.publish) publishes.push(mine);
       };
     });
-    const { sink } = sinkScene({
-      clock: hurriedClock,
+    const clock = new SimulatedClock();
+    const { sink, published } = sinkScene({
+      clock,
       mqtt: { url: `mqtt://127.0.0.1:${port}`, version: '3.1.1', states: false },
     });
     sink.open?.();
-    await expect(sink.deliver(alert('alert-1'), never)).rejects.toMatchObject({
-      code: 'delivery-failed',
-      message: 'The broker of home did not acknowledge within 10 s.',
-    });
-    await expect.poll(() => connections, quickly).toBe(2);
-    expect(publishes).toEqual([0]);
-    await expect(sink.deliver(alert('alert-1'), never)).rejects.toMatchObject({ code: 'delivery-failed' });
+    const silence = { code: 'delivery-failed', message: 'The broker of home did not acknowledge within 10 s.' };
+    for (const attempts of [1, 2]) {
+      const refused = expect(sink.deliver(alert('alert-1'), never)).rejects.toMatchObject(silence);
+      await expect.poll(() => publishes.length, quickly).toBe(attempts);
+      await clock.advance(10_000);
+      await refused;
+      // After its pause it connects again. What it would send by itself comes before what it is given then.
+      const states = () => factsOf(published, 'destination.state').map(({ state }) => state);
+      await expect.poll(states, quickly).toHaveLength(2 * attempts);
+      await clock.advance(1_000);
+      await expect.poll(states, quickly).toHaveLength(2 * attempts + 1);
+    }
     expect(publishes).toEqual([0, 1]);
+    expect(connections).toBe(3);
   });
 
   test('that does not let the user publish there says so with MQTT 5', async () => {
@@ -211,14 +220,22 @@ describe.skipIf(isMosquittoMissing)('mosquitto', () => {
 
   test('is told apart from nobody, and the connection’s state is told when it changes', async () => {
     await using broker = await startMosquitto();
-    const { sink, published } = sinkScene({ clock: hurriedClock, mqtt: { url: `mqtt://127.0.0.1:${broker.port}` } });
+    let pauses = 0;
+    const clock: Clock = {
+      ...hurriedClock,
+      sleep: (ms, signal) => {
+        pauses++;
+        return hurriedClock.sleep(ms, signal);
+      },
+    };
+    const { sink, published } = sinkScene({ clock, mqtt: { url: `mqtt://127.0.0.1:${broker.port}` } });
     await broker.kill();
     sink.open?.();
     await expect(sink.deliver(alert('alert-1'), never)).rejects.toMatchObject({
       code: 'delivery-failed',
       message: expect.stringMatching(/^The broker of home accepts no connection/),
     });
-    await new Promise(resolve => setTimeout(resolve, 300));
+    await expect.poll(() => pauses, quickly).toBeGreaterThan(2);
     await broker.start();
     const states = () => factsOf(published, 'destination.state').map(({ state }) => state);
     await expect.poll(states, quickly).toEqual(['waiting', 'connected']);
@@ -232,8 +249,8 @@ describe.skipIf(isMosquittoMissing)('mosquitto', () => {
     const [first, second] = [sinkScene({ mqtt }), sinkScene({ mqtt, destination: 'other' })];
     first.sink.open?.();
     await first.sink.deliver(alert('alert-1'), never);
+    // Whether it is soon ended by the first in its turn is nobody's business here.
     second.sink.open?.();
-    await second.sink.deliver(alert('alert-2'), never);
     await expect
       .poll(() => factsOf(first.published, 'destination.state').find(({ error }) => error)?.error?.message, quickly)
       .toMatch(/closed the connection.* another client may have the same clientId/);
@@ -309,11 +326,18 @@ describe('a broker', () => {
   });
 
   test('that says nothing at all is given up after 10 s', async () => {
-    const port = await scriptedBroker(() => () => {});
-    const { sink } = sinkScene({ clock: hurriedClock, mqtt: { url: `mqtt://127.0.0.1:${port}` } });
+    let connects = 0;
+    const port = await scriptedBroker(() => () => void connects++);
+    const clock = new SimulatedClock();
+    const { sink } = sinkScene({ clock, mqtt: { url: `mqtt://127.0.0.1:${port}` } });
     sink.open?.();
     const message = expect.stringMatching(/did not (answer|let this device in) within 10 s/);
-    await expect(sink.deliver(alert('alert-1'), never)).rejects.toMatchObject({ code: 'delivery-failed', message });
+    const refused = expect(sink.deliver(alert('alert-1'), never)).rejects.toMatchObject({
+      ...{ code: 'delivery-failed', message },
+    });
+    await expect.poll(() => connects, quickly).toBe(1);
+    await clock.advance(10_000);
+    await refused;
   });
 });
 
@@ -323,13 +347,32 @@ const packets = { connect: 1, publish: 3 } as const;
 async function scriptedBroker(serve: (socket: Socket) => (kind: number, bytes: Uint8Array) => void): Promise<number> {
   const server = createServer(socket => {
     const answer = serve(socket.setNoDelay().on('error', () => {}));
-    socket.on('data', bytes => answer((bytes[0] ?? 0) >> 4, bytes));
+    let rest: Buffer = Buffer.alloc(0);
+    socket.on('data', bytes => {
+      rest = Buffer.concat([rest, bytes]);
+      for (let length = packetBytes(rest); length !== undefined; length = packetBytes(rest)) {
+        const packet = rest.subarray(0, length);
+        rest = rest.subarray(length);
+        answer((packet[0] ?? 0) >> 4, packet);
+      }
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   const address = server.address();
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
+/** Of the packet that begins here; undefined until all of it is there. */
+function packetBytes(bytes: Uint8Array): number | undefined {
+  let length = 0;
+  for (let at = 1; at < bytes.length; at++) {
+    const digit = bytes[at] ?? 0;
+    length += (digit & 0x7f) * 128 ** (at - 1);
+    if (digit < 0x80) return bytes.length > at + length ? at + 1 + length : undefined;
+  }
+  return undefined;
 }
 
 /** Of a PUBLISH with quality 1 whose length takes two bytes. */
