@@ -1,7 +1,6 @@
 // Deliveries when the rules change while the agent runs.
 import { expect, test } from 'vitest';
 import { Deliveries } from '../../agent/alerts/deliveries.ts';
-import { systemClock } from '../../agent/clock.ts';
 import { Secret } from '../../agent/secret.ts';
 import type { RuleSettings } from '../../shared/rule-settings.ts';
 import { rule as aRule } from '../rules/rule.ts';
@@ -16,9 +15,10 @@ function rule(urls: string[], change: Partial<RuleSettings> = {}): RuleSettings 
   return { ...aRule({ cooldownSeconds: 0, then: routes }), ...change };
 }
 
+/** Time stands still: no delivery is given up, and none is tried again, however long the test takes. */
 async function running(rules: RuleSettings[]) {
-  const { outbox, facts, stop } = scene({ clock: systemClock });
-  const shared = { ...sinkParts({ clock: systemClock, facts }), outbox, signal: stop.signal };
+  const { clock, outbox, facts, stop } = scene();
+  const shared = { ...sinkParts({ clock, facts }), outbox, signal: stop.signal };
   const deliveries = await Deliveries.open(shared, { rules, destinations: [], secretOf });
   const raise = () => outbox.raise(firing(), deliveries.of('person-at-door'));
   return { deliveries, raise, stop, done: deliveries.run() };
