@@ -86,10 +86,18 @@ async function raiseUntilKilled(args: string[], { afterMs, awaitRequest }: When,
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  await Promise.race([once(child.stdout, 'data'), ended]);
+  let isRunning = true;
+  ended.then(() => {
+    isRunning = false;
+  });
+  const until = async (holds: () => boolean) => {
+    while (isRunning && !holds()) await systemClock.sleep(1);
+  };
+  await until(() => output.includes('\n'));
   await systemClock.sleep(afterMs);
-  for (let waitedMs = 0; awaitRequest && receiver.busy === 0 && waitedMs < 1_000; waitedMs++)
-    await systemClock.sleep(1);
+  // However slowly the agent runs: the next alert is raised, and the next request comes.
+  await until(() => output.indexOf('\n') < output.lastIndexOf('\n'));
+  if (awaitRequest) await until(() => receiver.busy > 0);
   const duringDelivery = receiver.busy > 0;
   child.kill('SIGKILL');
   const [, signal] = await ended;
