@@ -23,7 +23,7 @@ export async function scriptedNameServer(script: readonly (readonly string[])[])
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   onTestFinished(() => void socket.close());
-  const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+  const resolver = new Resolver({ timeout: 60_000, tries: 1 });
   resolver.setServers([`127.0.0.1:${socket.address().port}`]);
   const lookup: LookupFunction = (hostname, _options, callback) =>
     resolver.resolve4(hostname, (error, addresses = []) =>
