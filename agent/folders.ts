@@ -1,7 +1,7 @@
-// Folders, made with those above them. Node's own `recursive` never comes back where nothing can be made in a folder that is
-// there, as below /proc, and says of a read-only disk that something is missing.
+// Folders, made with those above them, and on disk when it must be. Node's own `recursive` never comes back where nothing can
+// be made in a folder that is there, as below /proc, and says of a read-only disk that something is missing.
 import { mkdirSync, statSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { systemCode } from './errors.ts';
 
@@ -35,6 +35,12 @@ export function makeFolderSync(path: string, mode?: number): string | undefined 
   const topmost = makeFolderSync(dirname(folder), mode);
   const own = makeOneSync(folder, mode);
   return topmost ?? own;
+}
+
+/** The names in it survive a power cut when it resolves. @throws the system's error */
+export async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r');
+  await folder.sync();
 }
 
 async function makeOne(folder: string, mode?: number): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 // Replaces a file as a whole: whoever reads it, and whatever happens, there is the old content or the new one.
 import { access, constants, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../folders.ts';
 import { settingsWriteError } from './edit-errors.ts';
 
 /**
@@ -21,19 +22,10 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await file.writeFile(text);
     await file.sync();
     await rename(next, target);
-    await syncFolder(dirname(target));
+    // The new content is in place: a disk that cannot promise to keep the name over a power cut has failed nothing.
+    await syncFolder(dirname(target)).catch(() => undefined);
   } catch (error) {
     if (next !== undefined) await rm(next, { force: true }).catch(() => undefined);
     throw settingsWriteError(path, error);
-  }
-}
-
-/** The new content is in place: a disk that cannot promise to keep the name over a power cut has failed nothing. */
-async function syncFolder(path: string): Promise<void> {
-  try {
-    await using folder = await open(path, 'r');
-    await folder.sync();
-  } catch {
-    // After a power cut there may be the old content, whole.
   }
 }

@@ -2,7 +2,7 @@
 // the service refused is in <spool>/<camera>/rejected/, its reason in a text file beside it.
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../folders.ts';
+import { makeFolder, syncFolder } from '../folders.ts';
 import type { FragmentState } from './fragment-record.ts';
 
 const wholeName = /^(\d{1,15})\.mkv$/;
@@ -66,13 +66,4 @@ export async function writeWhole(path: string, bytes: Uint8Array | string): Prom
     await file.close();
   }
   await moveIntoPlace(temporary, path);
-}
-
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

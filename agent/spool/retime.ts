@@ -8,9 +8,10 @@ import { renameSync } from 'node:fs';
 import { access, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
+import { syncFolder } from '../folders.ts';
 import { scanFragment } from '../matroska/scan.ts';
 import { writeClusterStart } from '../matroska/write.ts';
-import { fragmentPath, growingPath, parseFileName, syncFolder, writeWhole } from './fragment-file.ts';
+import { fragmentPath, growingPath, parseFileName, writeWhole } from './fragment-file.ts';
 import type { SpoolIndex } from './spool-index.ts';
 
 export type RetimeOptions = {
