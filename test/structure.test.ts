@@ -43,6 +43,7 @@ const layers: Record<string, number> = {
   'agent/codec': 1,
   'agent/ffmpeg': 1,
   'agent/sign-in': 1,
+  'agent/sqlite': 1,
   'agent/aws': 1,
   'agent/settings': 1,
   'agent/time': 1,

@@ -1,7 +1,8 @@
 // What SQLite says when the outbox cannot be kept, as errors the owner can act on. The only place that knows its codes.
 import { AgentError } from '../errors.ts';
+import { resultCode } from '../sqlite/result-code.ts';
 
-/** Primary result codes of SQLite; node:sqlite puts the extended one into `errcode`, whose low byte is the primary. */
+/** Primary result codes. */
 const sqlite = { readOnly: 8, full: 13, cannotOpen: 14, corrupt: 11, notADatabase: 26 } as const;
 
 /** The AgentError for an error thrown by node:sqlite or the file system while the alert outbox was used. */
@@ -45,9 +46,4 @@ export function outboxError(error: unknown, file: string): AgentError {
 export function isDamage(error: unknown): boolean {
   const code = resultCode(error);
   return code === sqlite.corrupt || code === sqlite.notADatabase;
-}
-
-function resultCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
-  return error.errcode & 0xff;
 }

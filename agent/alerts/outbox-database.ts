@@ -6,9 +6,9 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type AgentError, asAgentError } from '../errors.ts';
 import { makeFolderSync } from '../folders.ts';
+import { transaction } from '../sqlite/transaction.ts';
 import { isDamage, outboxError } from './disk-errors.ts';
-import { migrate } from './outbox-schema.ts';
-import { transaction } from './transaction.ts';
+import { prepareTables } from './outbox-schema.ts';
 
 /** So long a statement waits for another process that holds the file. */
 const lockPatienceMs = 2_000;
@@ -71,7 +71,7 @@ export class OutboxDatabase implements Disposable {
 function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: lockPatienceMs });
   try {
-    migrate(database);
+    prepareTables(database);
     return database;
   } catch (error) {
     closeQuietly(database);

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Alert, Delivery, DeliveryAttempt } from '../../shared/alert.ts';
+import { migrate } from '../sqlite/migrate.ts';
 
 /**
  * `firing` is the memory of the cooldowns: it outlives the alerts that are trimmed. `synchronous = FULL`, because an
@@ -70,12 +71,9 @@ const migrations = [
 ];
 
 /** Makes the tables, or brings those of an older agent up to date; all of it or nothing. */
-export function migrate(database: DatabaseSync): void {
+export function prepareTables(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 4194304;');
-  database.exec('BEGIN IMMEDIATE');
-  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
-  for (const migration of migrations.slice(version)) database.exec(migration);
-  database.exec(`PRAGMA user_version = ${Math.max(version, migrations.length)}; COMMIT;`);
+  migrate(database, migrations);
 }
 
 const box = z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() });

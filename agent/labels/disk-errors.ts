@@ -1,5 +1,6 @@
 // What SQLite and the file system say when sightings, or what labels cost, cannot be kept, as errors the owner can act on.
 import { AgentError, type AgentErrorOptions, systemCode } from '../errors.ts';
+import { resultCode } from '../sqlite/result-code.ts';
 
 type Row = Omit<AgentErrorOptions, 'message' | 'cause'> & { sentence: (kept: Kept, folder: string) => string };
 
@@ -55,7 +56,7 @@ const bySystemCode: Record<string, Row> = {
   EACCES: readOnly,
   EPERM: readOnly,
 };
-/** Primary result codes: the low byte of `errcode`. */
+/** By primary result code. */
 const bySqliteCode: Record<number, Row> = { 8: readOnly, 11: damaged, 13: full, 26: damaged };
 
 export function sightingsError(error: unknown, folder: string): AgentError {
@@ -68,10 +69,6 @@ export function ledgerError(error: unknown, folder: string): AgentError {
 
 function diskError(error: unknown, kept: Kept, folder: string): AgentError {
   if (error instanceof AgentError) return error;
-  const { sentence, ...row } = bySystemCode[systemCode(error) ?? ''] ?? bySqliteCode[sqliteCode(error)] ?? failed;
+  const { sentence, ...row } = bySystemCode[systemCode(error) ?? ''] ?? bySqliteCode[resultCode(error) ?? 0] ?? failed;
   return new AgentError({ ...row, message: sentence(kept, folder), cause: error });
-}
-
-function sqliteCode(error: unknown): number {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
 }

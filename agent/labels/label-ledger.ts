@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { LabelPause } from '../../shared/budget.ts';
 import { makeFolderSync } from '../folders.ts';
+import { transaction } from '../sqlite/transaction.ts';
 import { ledgerError } from './disk-errors.ts';
 
 const tablesSql = `
@@ -92,22 +93,19 @@ export class LabelLedger implements Disposable {
 
   /** What was noted in the years before 2000, when nobody knew the time, was noted on `day` and `correctionMs` later. */
   settleProvisional({ day, correctionMs, beforeMs }: { day: string; correctionMs: number; beforeMs: number }): void {
-    this.#run('BEGIN IMMEDIATE', []);
-    try {
-      for (const column of ['from_ms', 'until_ms', 'to_ms'])
-        this.#run(`UPDATE pause SET ${column} = ${column} + ? WHERE ${column} < ?`, [correctionMs, beforeMs]);
-      this.#run(
-        `INSERT INTO calls SELECT ?, camera_id, provider, sum(calls) AS moved FROM calls WHERE day < '2000'
-         GROUP BY camera_id, provider
-         ON CONFLICT DO UPDATE SET calls = calls + excluded.calls`,
-        [day],
-      );
-      this.#run("DELETE FROM calls WHERE day < '2000'", []);
-      this.#run('COMMIT', []);
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    this.#guard(() =>
+      transaction(this.#database, () => {
+        for (const column of ['from_ms', 'until_ms', 'to_ms'])
+          this.#run(`UPDATE pause SET ${column} = ${column} + ? WHERE ${column} < ?`, [correctionMs, beforeMs]);
+        this.#run(
+          `INSERT INTO calls SELECT ?, camera_id, provider, sum(calls) AS moved FROM calls WHERE day < '2000'
+           GROUP BY camera_id, provider
+           ON CONFLICT DO UPDATE SET calls = calls + excluded.calls`,
+          [day],
+        );
+        this.#run("DELETE FROM calls WHERE day < '2000'", []);
+      }),
+    );
   }
 
   /** Pauses that have not ended. */
@@ -149,16 +147,16 @@ export class LabelLedger implements Disposable {
   }
 
   #run(sql: string, parameters: (string | number)[]): void {
-    try {
-      this.#database.prepare(sql).run(...parameters);
-    } catch (error) {
-      throw ledgerError(error, this.#dataDir);
-    }
+    this.#guard(() => this.#database.prepare(sql).run(...parameters));
   }
 
   #rows(sql: string, parameters: (string | number)[]): unknown[] {
+    return this.#guard(() => this.#database.prepare(sql).all(...parameters));
+  }
+
+  #guard<T>(work: () => T): T {
     try {
-      return this.#database.prepare(sql).all(...parameters);
+      return work();
     } catch (error) {
       throw ledgerError(error, this.#dataDir);
     }

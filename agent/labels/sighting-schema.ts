@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Sighting } from '../../shared/sighting.ts';
+import { migrate } from '../sqlite/migrate.ts';
 
 const tablesSql = `
   CREATE TABLE IF NOT EXISTS still (
@@ -41,12 +42,9 @@ const migrations = [
  * Makes the tables, or brings those of an older agent up to date; all of it or nothing. `synchronous = NORMAL`: kill -9 loses
  * nothing, a power cut at most the last sightings; spares the SD card.
  */
-export function migrate(database: DatabaseSync): void {
+export function prepareTables(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-  database.exec('BEGIN IMMEDIATE');
-  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
-  for (const migration of migrations.slice(version)) database.exec(migration);
-  database.exec(`PRAGMA user_version = ${Math.max(version, migrations.length)}; COMMIT;`);
+  migrate(database, migrations);
 }
 
 const boxSchema = z.object({ left: z.number(), top: z.number(), width: z.number(), height: z.number() });

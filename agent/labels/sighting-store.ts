@@ -11,9 +11,10 @@ import { systemCode } from '../errors.ts';
 import type { Facts } from '../facts.ts';
 import { makeFolder, makeFolderSync } from '../folders.ts';
 import type { Still } from '../sampler/still.ts';
+import { transaction } from '../sqlite/transaction.ts';
 import { sightingsError } from './disk-errors.ts';
 import { withLastPlace } from './sighting-of.ts';
-import { migrate, type StillRow, sightingColumns, sightingOf, stillOf } from './sighting-schema.ts';
+import { prepareTables, type StillRow, sightingColumns, sightingOf, stillOf } from './sighting-schema.ts';
 
 const dayMs = 86_400_000;
 /** Counting rows takes a slow card a while: the bounds are looked at once in so many additions. */
@@ -58,7 +59,7 @@ export class SightingStore implements Disposable {
     try {
       makeFolderSync(options.dataDir);
       this.#database = new DatabaseSync(join(options.dataDir, 'sightings.sqlite'), { timeout: 2_000 });
-      migrate(this.#database);
+      prepareTables(this.#database);
     } catch (error) {
       throw sightingsError(error, options.dataDir);
     }
@@ -130,8 +131,7 @@ export class SightingStore implements Disposable {
 
   /** All rows or none. @returns the stills that are nobody's picture any more */
   #insert({ cameraId, atMs, jpeg }: Still, changes: readonly SightingChange[]): StillRow[] {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    return transaction(this.#database, () => {
       const replaced: StillRow[] = [];
       if (changes.some(({ isNew, better }) => isNew || better))
         this.#database.prepare('INSERT OR REPLACE INTO still VALUES (?, ?, ?)').run(cameraId, atMs, jpeg.length);
@@ -140,12 +140,8 @@ export class SightingStore implements Disposable {
         this.#put(sighting, isNew || better ? atMs : undefined);
         if (before && before.atMs !== atMs && !this.#isPictured(before)) replaced.push(before);
       }
-      this.#database.exec('COMMIT');
       return replaced;
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 
   /** A sighting that could not be kept when it was new is kept now. */

@@ -1,5 +1,6 @@
 // The spool's boundary table: errno values and SQLite result codes → AgentError.
 import { AgentError, type AgentErrorOptions, asAgentError, systemCode } from '../errors.ts';
+import { resultCode } from '../sqlite/result-code.ts';
 
 type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { sentence: (folder: string) => string };
 
@@ -38,7 +39,7 @@ const byErrno: Record<string, Row> = {
   EPERM: readOnly,
 };
 
-/** Primary result codes, the low byte of what SQLite reports. */
+/** By primary result code. */
 const bySqliteCode: Record<number, Row> = { 3: readOnly, 5: inUse, 6: inUse, 8: readOnly, 13: full, 14: readOnly };
 
 /** What a failed disk operation means to the device's owner. `folder` is named in the sentence. */
@@ -76,13 +77,8 @@ export function exportFailed(error: unknown, path: string): AgentError {
 
 /** Undefined for an error that neither the system nor SQLite reported. */
 function rowOf(error: unknown): Row | undefined {
-  const sqliteCode = sqliteCodeOf(error);
+  const sqliteCode = resultCode(error);
   if (sqliteCode !== undefined) return bySqliteCode[sqliteCode] ?? failed;
   const errno = systemCode(error);
   return errno === undefined ? undefined : (byErrno[errno] ?? failed);
-}
-
-function sqliteCodeOf(error: unknown): number | undefined {
-  const reported = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number';
-  return reported ? Number(error.errcode) & 0xff : undefined;
 }

@@ -1,5 +1,7 @@
 // The index's SQLite file: opened for one process alone, checked, and marked as in use until it is closed.
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { resultCode } from '../sqlite/result-code.ts';
+import { transaction } from '../sqlite/transaction.ts';
 
 /** An index of another version is rebuilt from the files. */
 const schemaVersion = 2;
@@ -93,15 +95,7 @@ export class IndexDatabase implements Disposable {
 
   /** All of `work` or nothing of it. */
   transaction(work: () => void): void {
-    this.#database.exec('BEGIN');
-    try {
-      work();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      // SQLite may have done so itself, of a disk that is full or fails.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    transaction(this.#database, work);
   }
 
   [Symbol.dispose](): void {
@@ -142,5 +136,5 @@ export class IndexDatabase implements Disposable {
 const sqliteFull = 13;
 
 function isFull(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === sqliteFull;
+  return resultCode(error) === sqliteFull;
 }

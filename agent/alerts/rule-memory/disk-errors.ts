@@ -1,5 +1,6 @@
 // What SQLite says when what rules remember cannot be kept, as errors the owner can act on.
 import { AgentError, type AgentErrorOptions } from '../../errors.ts';
+import { resultCode } from '../../sqlite/result-code.ts';
 
 type Row = Omit<AgentErrorOptions, 'message' | 'cause'> & { sentence: (file: string) => string };
 
@@ -17,7 +18,7 @@ const damaged: Row = {
   sentence: file => `${file} is damaged. Start the agent again: a new one is made; past reasons and snoozes are lost.`,
 };
 
-/** Primary result codes: the low byte of `errcode`. */
+/** By primary result code. */
 const rows: Record<number, Row> = {
   8: {
     code: 'disk-read-only',
@@ -51,9 +52,4 @@ export function notKept(cause: unknown, file: string): AgentError {
 
 export function isDamaged(error: unknown): boolean {
   return rows[resultCode(error) ?? -1] === damaged;
-}
-
-function resultCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
-  return error.errcode & 0xff;
 }

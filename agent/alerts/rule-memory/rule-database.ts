@@ -5,7 +5,8 @@ import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { makeFolderSync } from '../../folders.ts';
-import { transaction } from '../transaction.ts';
+import { migrate } from '../../sqlite/migrate.ts';
+import { transaction } from '../../sqlite/transaction.ts';
 import { isDamaged, notKept, ruleMemoryError } from './disk-errors.ts';
 
 /** An id of '' stands for every rule or every camera. */
@@ -108,18 +109,11 @@ function open(file: string): DatabaseSync {
 function openOnce(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: 2_000 });
   try {
-    migrate(database);
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    migrate(database, migrations);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
-}
-
-function migrate(database: DatabaseSync): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-  database.exec('BEGIN IMMEDIATE');
-  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
-  for (const migration of migrations.slice(version)) database.exec(migration);
-  database.exec(`PRAGMA user_version = ${Math.max(version, migrations.length)}; COMMIT;`);
 }
