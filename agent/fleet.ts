@@ -2,6 +2,7 @@
 // spool), upload (spool → KVS), analysis (spool → labels → alerts) and the camera's own events. The fleet follows the settings: a camera that did not
 // change is not touched, one that changed begins anew only what it must, and one that was removed stops recording while its
 // uploader goes on until nothing of it waits.
+import { aborted } from './aborted.ts';
 import { listen } from './camera-events.ts';
 import { analyse, ingest } from './camera-lines.ts';
 import { asAgentError } from './errors.ts';
@@ -226,11 +227,4 @@ class Line {
     this.#stop.abort();
     await this.#ended;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

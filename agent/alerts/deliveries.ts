@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Alert } from '../../shared/alert.ts';
 import type { DestinationStatus, DestinationTested, Redelivered } from '../../shared/destination-status.ts';
+import { aborted } from '../aborted.ts';
 import { secretsWithin } from '../settings/files-and-secrets.ts';
 import { tryRound } from './attempt.ts';
 import { type DeliveryOptions, runDeliveries } from './deliver.ts';
@@ -136,11 +137,4 @@ function identityOf(routing: RoutingWithSecrets): string {
   const ways = waysOf(routing);
   const secrets = [...secretsWithin(ways, 'ways')].map(({ reference }) => routing.secretOf(reference).reveal());
   return JSON.stringify([ways, secrets]);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

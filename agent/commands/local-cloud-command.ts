@@ -1,5 +1,6 @@
 // `kvs-edge local-cloud`: the embedded server as a program of its own.
 import { parseByteSize } from '../../shared/byte-size.ts';
+import { aborted } from '../aborted.ts';
 import { type Certificate, readCertificate } from '../local-cloud/certificate.ts';
 import { startLocalCloud } from '../local-cloud/main.ts';
 import { parseQuotas } from '../local-cloud/quotas/choice.ts';
@@ -73,10 +74,4 @@ async function certificateOf(
   if (certificateFile === undefined) throw new UsageError('--tls-certificate is missing: the certificate of --tls-key');
   if (keyFile === undefined) throw new UsageError('--tls-key is missing: the key of --tls-certificate');
   return readCertificate(certificateFile, keyFile);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve =>
-    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
 }

@@ -1,7 +1,7 @@
 // Gives what was recorded in provisional time its right time as soon as that is known, and only then lets the uploader
 // send: fragments leave in the order they were recorded, and none with a time that nobody vouched for.
+import { unlessAborted } from '../aborted.ts';
 import type { TrustedClock } from './trusted-clock.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 export type TrueTimesOptions = {
   clock: Pick<TrustedClock, 'trusted' | 'correctionMs' | 'sleep'>;

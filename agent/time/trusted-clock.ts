@@ -1,9 +1,9 @@
 // The clock of everything that is recorded and signed. Wall time is the monotonic clock plus an offset that somebody
 // vouched for, so setting the machine's clock changes nothing. Before anybody did, wall time is provisional.
+import { unlessAborted } from '../aborted.ts';
 import type { Clock } from '../clock.ts';
 import type { ClockSource, ClockVerdict } from './clock-trust.ts';
 import { firstProvisionalMs } from './provisional-time.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 export type ClockState = {
   trusted: boolean;

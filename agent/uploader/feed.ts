@@ -1,4 +1,5 @@
 // What of a camera goes to the service next, in time order: fragments that wait on disk, then the one that grows.
+import { unlessAborted } from '../aborted.ts';
 import { AgentError } from '../errors.ts';
 import type { FragmentRecord } from '../spool/fragment-record.ts';
 import type { GrowingFragment } from '../spool/growing-fragment.ts';
@@ -68,20 +69,7 @@ export class Feed {
       silent.delete(trackNumber);
       if (silent.size === 0) return fromCamera(this.#context, growing);
     }
-    await aborted(growing.whole, signal);
+    await unlessAborted(growing.whole, signal);
     return undefined;
-  }
-}
-
-/** The promise, or the signal's reason when it is aborted first. */
-async function aborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: cut, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([promise, cut]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { MqttSettings } from '../../../shared/destinations/mqtt.ts';
+import { unlessAborted } from '../../aborted.ts';
 import { BrokerConnection, type BrokerConnectionOptions } from '../mqtt/broker-connection.ts';
 import { obey } from '../mqtt/commands.ts';
 import { announcementsOf, discoveryFilter, nodeOf } from '../mqtt/home-assistant.ts';
@@ -160,17 +161,4 @@ function siteOf({ settings, site }: MqttSinkOptions): string {
 function clientIdOf({ destination, dataDir }: MqttSinkOptions): string {
   const identity = JSON.stringify([hostname(), dataDir, destination]);
   return `kvsedge${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`;
-}
-
-/** Rejects with the signal's reason as soon as it aborts; what goes on then is nobody's any more. */
-async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const give = () => reject(signal.reason);
-  if (signal.aborted) give();
-  signal.addEventListener('abort', give, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', give);
-  }
 }
