@@ -2,6 +2,7 @@
 // version, are left out: they must not hide the others.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Alert, DeliveryAttempt, DeliveryState } from '../../shared/alert.ts';
+import type { DestinationStatus } from '../../shared/destination-status.ts';
 import { alertOf, attemptOf, deliveryOf } from './outbox-schema.ts';
 
 export type AlertFilter = {
@@ -16,18 +17,7 @@ export type AlertFilter = {
 export type AlertWithAttempts = { alert: Alert; attempts: DeliveryAttempt[] };
 
 /** The deliveries to one destination. */
-export type Line = {
-  waiting: number;
-  dead: number;
-  /** Given up since the time that was asked for. */
-  recentlyDead: number;
-  /** Producer timestamp of the alert that waits longest. */
-  oldestWaitingMs?: number;
-  /** When that one is tried next, wall time. */
-  nextTryMs?: number;
-  lastDeliveredMs?: number;
-  lastProblem?: { atMs: number; message: string };
-};
+export type Line = Omit<DestinationStatus, 'id' | 'kind'>;
 
 /** Newest first. */
 export function listAlerts(database: DatabaseSync, filter: AlertFilter): Alert[] {
