@@ -1,5 +1,6 @@
 // The boundary table of the AWS services: SDK exceptions, HTTP answers and socket errors → AgentError.
 import { AgentError, type AgentErrorOptions, systemCode } from '../errors.ts';
+import { rowOfName, rowsByName } from './error-names.ts';
 
 type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { sentence: (what: string) => string };
 
@@ -64,30 +65,15 @@ const failed: Row = {
 };
 
 const byName: Record<string, Row> = {
-  AccessDenied: denied,
-  AccessDeniedException: denied,
+  ...rowsByName({ denied, unknownKey: denied, noCredentials, throttled, unreachable }),
   NotAuthorizedException: denied,
-  UnrecognizedClientException: denied,
-  InvalidClientTokenId: denied,
-  InvalidSignatureException: denied,
-  SignatureDoesNotMatch: denied,
-  IncompleteSignatureException: denied,
-  MissingAuthenticationTokenException: denied,
-  ExpiredToken: denied,
-  ExpiredTokenException: denied,
-  RequestExpired: denied,
-  CredentialsProviderError: noCredentials,
-  TokenProviderError: noCredentials,
   ResourceNotFoundException: missing,
   InvalidEndpointException: moved,
   ClientLimitExceededException: throttled,
   ConnectionLimitExceededException: throttled,
   AccountStreamLimitExceededException: throttled,
   DeviceStreamLimitExceededException: throttled,
-  ThrottlingException: throttled,
-  TooManyRequestsException: throttled,
   ResourceInUseException: notActive,
-  TimeoutError: unreachable,
 };
 
 function byStatus(status: number): Row {
@@ -112,7 +98,7 @@ export type Answer = { status: number; errorType: string; text: string };
 export function answerError({ status, errorType, text }: Answer, what: string): AgentError {
   const name = bareName(errorType);
   const words = new Error(`HTTP ${status} ${name} ${text}`.trim());
-  return toAgentError(lookUp(name) ?? byStatus(status), what, words);
+  return toAgentError(rowOfName(byName, name) ?? byStatus(status), what, words);
 }
 
 /** `com.amazonaws…#ResourceNotFoundException:http://…` → `ResourceNotFoundException`. */
@@ -121,7 +107,7 @@ function bareName(errorType: string): string {
 }
 
 function rowOf(error: unknown): Row {
-  const name = error instanceof Error ? lookUp(error.name) : undefined;
+  const name = error instanceof Error ? rowOfName(byName, error.name) : undefined;
   if (name) return name;
   const status = statusOf(error);
   // A status of 200 means the answer was cut or was not what the SDK can read: somebody else's server, or a broken line.
@@ -137,10 +123,6 @@ function isCertificateError(error: unknown): boolean {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 10; cause = cause.cause, depth++)
     if ('code' in cause && typeof cause.code === 'string' && certificateCode.test(cause.code)) return true;
   return false;
-}
-
-function lookUp(name: string): Row | undefined {
-  return Object.hasOwn(byName, name) ? byName[name] : undefined;
 }
 
 function statusOf(error: unknown): number | undefined {

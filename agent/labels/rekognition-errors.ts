@@ -1,6 +1,7 @@
-// Every way DetectLabels can fail, as errors the owner can act on. The only place that knows the service's error names.
+// Every way DetectLabels can fail, as errors the owner can act on. The only place that knows the service's own error names.
+import { rowsByName } from '../aws/error-names.ts';
 import type { AgentError } from '../errors.ts';
-import { commonNames, type LabelErrorRow, labelError, serviceRows } from './service-rows.ts';
+import { type LabelErrorRow, labelError, serviceRows } from './service-rows.ts';
 
 const rows = serviceRows({
   name: 'Rekognition',
@@ -9,7 +10,7 @@ const rows = serviceRows({
 });
 
 const byName: Record<string, LabelErrorRow> = {
-  ...commonNames(rows),
+  ...rowsByName(rows),
   ProvisionedThroughputExceededException: rows.throttled,
   LimitExceededException: rows.throttled,
   ImageTooLargeException: rows.badPicture,

@@ -1,6 +1,7 @@
-// Every way InvokeEndpoint can fail, as errors the owner can act on. The only place that knows the service's error names.
+// Every way InvokeEndpoint can fail, as errors the owner can act on. The only place that knows the service's own error names.
+import { rowsByName } from '../aws/error-names.ts';
 import { AgentError } from '../errors.ts';
-import { commonNames, type LabelErrorRow, labelError, serviceRows } from './service-rows.ts';
+import { type LabelErrorRow, labelError, serviceRows } from './service-rows.ts';
 
 const rows = serviceRows({
   name: 'SageMaker',
@@ -31,7 +32,7 @@ const notReady: LabelErrorRow = {
 };
 
 const byName: Record<string, LabelErrorRow> = {
-  ...commonNames(rows),
+  ...rowsByName(rows),
   ValidationError: unknownEndpoint,
   ModelError: modelFailed,
   ModelNotReadyException: notReady,

@@ -1,5 +1,6 @@
 // What goes wrong with every AWS service that labels pictures, in its name. Which errors mean what is in the tables of the
 // services.
+import { rowOfName } from '../aws/error-names.ts';
 import { AgentError, type AgentErrorOptions, systemCode } from '../errors.ts';
 
 export type LabelErrorRow = Omit<AgentErrorOptions, 'cause'>;
@@ -52,32 +53,6 @@ export function serviceRows({ name, action, throttledAdvice }: LabelService) {
 
 type Rows = ReturnType<typeof serviceRows>;
 
-/** Errors that every service, or the SDK by itself, names alike. */
-export function commonNames(rows: Rows): Record<string, LabelErrorRow> {
-  const { denied, unknownKey, noCredentials, throttled, unreachable } = rows;
-  return {
-    AccessDeniedException: denied,
-    AccessDenied: denied,
-    UnrecognizedClientException: unknownKey,
-    InvalidClientTokenId: unknownKey,
-    InvalidSignatureException: unknownKey,
-    SignatureDoesNotMatch: unknownKey,
-    IncompleteSignature: unknownKey,
-    IncompleteSignatureException: unknownKey,
-    MissingAuthenticationToken: unknownKey,
-    MissingAuthenticationTokenException: unknownKey,
-    ExpiredToken: unknownKey,
-    ExpiredTokenException: unknownKey,
-    RequestExpired: unknownKey,
-    CredentialsProviderError: noCredentials,
-    TokenProviderError: noCredentials,
-    ThrottlingException: throttled,
-    Throttling: throttled,
-    TooManyRequestsException: throttled,
-    TimeoutError: unreachable,
-  };
-}
-
 /** The service's own words stay in the cause. */
 export function labelError(
   error: unknown,
@@ -86,6 +61,5 @@ export function labelError(
 ): AgentError {
   if (error instanceof AgentError) return error;
   const name = error instanceof Error ? error.name : '';
-  const named = Object.hasOwn(byName, name) ? byName[name] : undefined;
-  return new AgentError({ ...(named ?? (systemCode(error) ? unreachable : trouble)), cause: error });
+  return new AgentError({ ...(rowOfName(byName, name) ?? (systemCode(error) ? unreachable : trouble)), cause: error });
 }

@@ -1,38 +1,37 @@
 // Everything that can go wrong between the agent and an MQTT broker, as errors the owner can act on: reason codes of MQTT 5,
 // return codes of 3.1.1, TLS and the network. The only place that knows these codes.
-import { AgentError, type AgentErrorOptions } from '../../errors.ts';
+import type { AgentError } from '../../errors.ts';
+import { type DeliveryRow, deliveryError, denied, failed, refused } from '../sinks/delivery-error.ts';
 import { tlsError } from '../sinks/tls-errors.ts';
 import { connectionError } from '../sinks/webhook-errors.ts';
 
-type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { says: string };
-
-const refused = { code: 'delivery-refused', kind: 'invalid', retry: 'later' } as const;
-const denied = { ...refused, kind: 'denied' } as const;
-const failed = { code: 'delivery-failed', kind: 'unavailable', retry: 'later' } as const;
-
-const badCredentials: Row = {
+const badCredentials: DeliveryRow = {
   ...denied,
   says: 'does not accept the username and password: check both in the settings',
 };
-const notAuthorized: Row = {
+const notAuthorized: DeliveryRow = {
   ...denied,
   says: 'does not let this device in (not authorised): check username, password or certificate, and that the broker allows this clientId',
 };
-const badClientId: Row = { ...refused, says: 'does not accept the clientId: set another one in the settings' };
-const unavailable: Row = { ...failed, says: 'is not ready (server unavailable)' };
-const badVersion: Row = { ...refused, says: 'does not speak this version of MQTT: set version to 3.1.1' };
-const tooLarge: Row = {
+const badClientId: DeliveryRow = { ...refused, says: 'does not accept the clientId: set another one in the settings' };
+const unavailable: DeliveryRow = { ...failed, says: 'is not ready (server unavailable)' };
+const badVersion: DeliveryRow = { ...refused, says: 'does not speak this version of MQTT: set version to 3.1.1' };
+const tooLarge: DeliveryRow = {
   ...refused,
   retry: 'never',
   says: 'takes no message of this size: raise its limit, then send the alert again',
 };
-const busy: Row = { ...failed, kind: 'exhausted', says: 'is busy and asks to come back later' };
-const quota: Row = { ...failed, kind: 'exhausted', says: 'has no room for this device any more (quota exceeded)' };
-const moved: Row = { ...refused, says: 'has moved: enter its new address in the settings' };
-const unspecified: Row = { ...failed, says: 'has trouble of its own' };
+const busy: DeliveryRow = { ...failed, kind: 'exhausted', says: 'is busy and asks to come back later' };
+const quota: DeliveryRow = {
+  ...failed,
+  kind: 'exhausted',
+  says: 'has no room for this device any more (quota exceeded)',
+};
+const moved: DeliveryRow = { ...refused, says: 'has moved: enter its new address in the settings' };
+const unspecified: DeliveryRow = { ...failed, says: 'has trouble of its own' };
 
 /** Reasons not to let a client in: return codes of 3.1.1 (1–5) and reason codes of 5. */
-const byConnectReason: Record<number, Row> = {
+const byConnectReason: Record<number, DeliveryRow> = {
   1: badVersion,
   2: badClientId,
   3: unavailable,
@@ -58,7 +57,7 @@ const byConnectReason: Record<number, Row> = {
 };
 
 /** Reasons a broker gives when it ends a connection that was open. */
-const byDisconnectReason: Record<number, Row> = {
+const byDisconnectReason: Record<number, DeliveryRow> = {
   ...byConnectReason,
   135: { ...denied, says: 'ended the connection: this device may not publish or subscribe there (not authorised)' },
   139: { ...failed, says: 'is shutting down' },
@@ -73,7 +72,7 @@ const byDisconnectReason: Record<number, Row> = {
 };
 
 /** Undefined topic: the connection itself. */
-const byPublishReason: Record<number, (topic: string) => Row> = {
+const byPublishReason: Record<number, (topic: string) => DeliveryRow> = {
   135: topic => ({
     ...denied,
     says: `does not let this user publish to ${topic}: allow it in the broker’s access rules`,
@@ -86,7 +85,7 @@ const byPublishReason: Record<number, (topic: string) => Row> = {
 
 /** For a client that was not let in. */
 export function connectRefusal(reason: number, broker: string): AgentError {
-  return errorOf(
+  return deliveryError(
     byConnectReason[reason] ?? { ...refused, says: `does not let this device in (reason ${reason})` },
     broker,
   );
@@ -99,31 +98,34 @@ export function isVersionRefusal(reason: number): boolean {
 
 /** For a DISCONNECT from the broker (MQTT 5). */
 export function disconnectError(reason: number, broker: string): AgentError {
-  return errorOf(byDisconnectReason[reason] ?? { ...failed, says: `ended the connection (reason ${reason})` }, broker);
+  return deliveryError(
+    byDisconnectReason[reason] ?? { ...failed, says: `ended the connection (reason ${reason})` },
+    broker,
+  );
 }
 
 /** For a message that was answered with a reason not to take it (MQTT 5). */
 export function publishRefusal(reason: number, topic: string, broker: string): AgentError {
-  const otherwise: Row = { ...failed, says: `did not take the message (reason ${reason})` };
-  return errorOf(byPublishReason[reason]?.(topic) ?? otherwise, broker);
+  const otherwise: DeliveryRow = { ...failed, says: `did not take the message (reason ${reason})` };
+  return deliveryError(byPublishReason[reason]?.(topic) ?? otherwise, broker);
 }
 
 export function tooLargeError(broker: string): AgentError {
-  return errorOf(tooLarge, broker);
+  return deliveryError(tooLarge, broker);
 }
 
 export function noQos1Error(broker: string): AgentError {
-  return errorOf(byConnectReason[155] ?? unspecified, broker);
+  return deliveryError(byConnectReason[155] ?? unspecified, broker);
 }
 
 /** For a subscription that was not granted. */
 export function subscribeRefusal(topics: readonly string[], broker: string): AgentError {
   const says = `does not let this user subscribe to ${topics.join(' and ')}: allow it in the broker’s access rules`;
-  return errorOf({ ...denied, says }, broker);
+  return deliveryError({ ...denied, says }, broker);
 }
 
 export function silenceError(timeoutMs: number, what: string, broker: string): AgentError {
-  return errorOf({ ...failed, says: `did not ${what} within ${timeoutMs / 1000} s` }, broker);
+  return deliveryError({ ...failed, says: `did not ${what} within ${timeoutMs / 1000} s` }, broker);
 }
 
 /**
@@ -132,23 +134,23 @@ export function silenceError(timeoutMs: number, what: string, broker: string): A
  */
 export function closedWhilePublishing(topic: string, broker: string): AgentError {
   const says = `closed the connection before it acknowledged. If this goes on, check that this user may publish to ${topic}`;
-  return errorOf({ ...failed, says }, broker);
+  return deliveryError({ ...failed, says }, broker);
 }
 
 export function closedError(broker: string): AgentError {
   const says = 'closed the connection. If this goes on, another client may have the same clientId: each needs its own';
-  return errorOf({ ...failed, says }, broker);
+  return deliveryError({ ...failed, says }, broker);
 }
 
 /** For a handshake that ended without a word. */
 export function closedBeforeAnswer(broker: string): AgentError {
   const says =
     'closed the connection before it answered: check the port, and that it speaks MQTT there, with TLS or without';
-  return errorOf({ ...failed, says }, broker);
+  return deliveryError({ ...failed, says }, broker);
 }
 
 export function floodError(broker: string): AgentError {
-  return errorOf({ ...failed, says: 'sent a message that is too large for a command' }, broker);
+  return deliveryError({ ...failed, says: 'sent a message that is too large for a command' }, broker);
 }
 
 /** For an error of the socket, of TLS or of the WebSocket below the connection. */
@@ -159,11 +161,7 @@ export function networkError(cause: unknown, broker: string): AgentError {
   if (status === undefined) return connectionError(cause, broker);
   const advice = status === 401 || status === 403 ? 'its access rules' : 'the path of the url';
   const kind = status >= 500 ? failed : refused;
-  return errorOf({ ...kind, says: `answers the WebSocket with HTTP ${status}: check ${advice}` }, broker, cause);
-}
-
-function errorOf({ says, ...row }: Row, broker: string, cause?: unknown): AgentError {
-  return new AgentError({ ...row, message: `The ${broker} ${says}.`, cause });
+  return deliveryError({ ...kind, says: `answers the WebSocket with HTTP ${status}: check ${advice}` }, broker, cause);
 }
 
 /** `ws` tells the status of a handshake that was not accepted only in words. */

@@ -4,7 +4,8 @@ import type { Alert } from '../../../shared/alert.ts';
 import { AgentError, asAgentError } from '../../errors.ts';
 import { payloadOf } from '../payload.ts';
 import type { Sink, SinkParts } from '../sink.ts';
-import { brokerUnreachable, silent } from './queue-errors.ts';
+import { timeoutError } from './delivery-error.ts';
+import { brokerUnreachable } from './queue-errors.ts';
 
 const connectTimeoutMs = 15_000;
 const sendTimeoutMs = 15_000;
@@ -61,7 +62,7 @@ export function queueSink({ destination, context, clock, connect }: QueueOptions
     const attempt = new AbortController();
     const abort = (): void => attempt.abort(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    const cancel = clock.after(connectTimeoutMs, () => attempt.abort(silent(connectTimeoutMs, destination)));
+    const cancel = clock.after(connectTimeoutMs, () => attempt.abort(timeoutError(connectTimeoutMs, destination)));
     try {
       signal.throwIfAborted();
       connection = await connect(attempt.signal);

@@ -1,24 +1,20 @@
 // What goes wrong with the TLS of a broker, as errors the owner can act on. The only place that knows OpenSSL's codes for it.
-import { AgentError, type AgentErrorOptions, systemCode } from '../../errors.ts';
+import { type AgentError, systemCode } from '../../errors.ts';
+import { type DeliveryRow, deliveryError, denied, refused } from './delivery-error.ts';
 
-type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { says: string };
-
-const refused = { code: 'delivery-refused', kind: 'invalid', retry: 'later' } as const;
-const denied = { ...refused, kind: 'denied' } as const;
-
-const wantsCertificate: Row = {
+const wantsCertificate: DeliveryRow = {
   ...denied,
   says: 'asks for a certificate of this device: set tls.certificateFile and tls.privateKeyFile',
 };
-const notOurCertificate: Row = {
+const notOurCertificate: DeliveryRow = {
   ...denied,
   says: 'does not accept the certificate of this device: check that it is valid and that the broker knows its issuer',
 };
-const noTls: Row = {
+const noTls: DeliveryRow = {
   ...refused,
   says: 'speaks no TLS on this port: check the port, or take the s out of the scheme of the url',
 };
-const byTlsCode: [RegExp, Row][] = [
+const byTlsCode: [RegExp, DeliveryRow][] = [
   [/ALERT_CERTIFICATE_REQUIRED|ALERT_NO_CERTIFICATE|SSLV3_ALERT_HANDSHAKE_FAILURE/, wantsCertificate],
   [
     /ALERT_UNKNOWN_CA|ALERT_(BAD|UNSUPPORTED|REVOKED|EXPIRED|UNKNOWN)_CERT|ALERT_CERTIFICATE|ALERT_DECRYPT_ERROR/,
@@ -40,15 +36,11 @@ const byTlsCode: [RegExp, Row][] = [
 export function tlsError(cause: unknown, broker: string): AgentError | undefined {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const row = byTlsCode.find(([codes]) => code.startsWith('ERR_') && codes.test(code))?.[1];
-  return row && errorOf(row, broker, cause);
+  return row && deliveryError(row, broker, cause);
 }
 
 /** For a file of `tls` that cannot be read. */
 export function tlsFileUnreadable(path: string, broker: string, cause: unknown): AgentError {
   const says = `was not asked: ${path} cannot be read (${systemCode(cause) ?? 'unknown error'})`;
-  return errorOf({ ...refused, says }, broker, cause);
-}
-
-function errorOf({ says, ...row }: Row, broker: string, cause: unknown): AgentError {
-  return new AgentError({ ...row, message: `The ${broker} ${says}.`, cause });
+  return deliveryError({ ...refused, says }, broker, cause);
 }

@@ -1,14 +1,10 @@
 // Everything that can go wrong between the agent and a webhook's receiver, as errors the owner can act on.
-import { AgentError, type AgentErrorOptions, systemCode } from '../../errors.ts';
+import { AgentError, systemCode } from '../../errors.ts';
+import { type DeliveryRow, deliveryError, denied, failed, refused } from './delivery-error.ts';
 
-type Row = Pick<AgentErrorOptions, 'code' | 'kind' | 'retry'> & { says: string };
-
-const refused = { code: 'delivery-refused', kind: 'invalid', retry: 'later' } as const;
-const failed = { code: 'delivery-failed', kind: 'unavailable', retry: 'later' } as const;
-
-const byStatus: Record<number, Row> = {
-  401: { ...refused, kind: 'denied', says: 'does not accept the signature (401): both sides need the same secret' },
-  403: { ...refused, kind: 'denied', says: 'forbids the request (403): check its access rules and the secret' },
+const byStatus: Record<number, DeliveryRow> = {
+  401: { ...denied, says: 'does not accept the signature (401): both sides need the same secret' },
+  403: { ...denied, says: 'forbids the request (403): check its access rules and the secret' },
   404: { ...refused, says: 'knows no such path (404): check the url in the settings' },
   408: { ...failed, says: 'gave up waiting for the request (408)' },
   410: { ...refused, retry: 'never', says: 'is gone for good (410): remove it from the settings' },
@@ -16,7 +12,7 @@ const byStatus: Record<number, Row> = {
   429: { ...failed, kind: 'exhausted', says: 'asks for fewer requests (429): a longer cooldownSeconds helps' },
 };
 
-const redirect: Row = {
+const redirect: DeliveryRow = {
   ...refused,
   says: 'answers with a redirect, which is not followed: enter the final address in the settings',
 };
@@ -24,16 +20,19 @@ const redirect: Row = {
 /** Undefined for 2xx: delivered. */
 export function statusError(status: number, destination: string): AgentError | undefined {
   if (status >= 200 && status < 300) return undefined;
-  if (status >= 300 && status < 400) return errorOf(redirect, destination);
-  const otherwise: Row =
+  if (status >= 300 && status < 400) return deliveryError(redirect, destination);
+  const otherwise: DeliveryRow =
     status >= 500
       ? { ...failed, says: `has trouble of its own (${status})` }
       : { ...refused, says: `refuses the alert (${status})` };
-  return errorOf(byStatus[status] ?? otherwise, destination);
+  return deliveryError(byStatus[status] ?? otherwise, destination);
 }
 
-const hostUnknown: Row = { ...failed, says: 'cannot be found: check the host name and the DNS of this network' };
-const byConnectionCode: Record<string, Row> = {
+const hostUnknown: DeliveryRow = {
+  ...failed,
+  says: 'cannot be found: check the host name and the DNS of this network',
+};
+const byConnectionCode: Record<string, DeliveryRow> = {
   ENOTFOUND: hostUnknown,
   EAI_AGAIN: hostUnknown,
   ECONNREFUSED: { ...failed, says: 'accepts no connection: check that it runs and that the port is right' },
@@ -42,9 +41,8 @@ const byConnectionCode: Record<string, Row> = {
   ENETUNREACH: { ...failed, says: 'cannot be reached: this device has no network' },
 };
 
-const certificate: Row = {
-  ...refused,
-  kind: 'denied',
+const certificate: DeliveryRow = {
+  ...denied,
   says: 'shows a certificate that cannot be trusted: check its name, its issuer and this device’s clock',
 };
 
@@ -53,21 +51,13 @@ export function connectionError(cause: unknown, destination: string): AgentError
   if (cause instanceof AgentError) return cause;
   const code = codeOf(cause);
   const row = byConnectionCode[code] ?? (/CERT|_SIGNATURE|TLS|SSL/.test(code) ? certificate : undefined);
-  return errorOf(row ?? { ...failed, says: `gave no answer${code ? ` (${code})` : ''}` }, destination, cause);
-}
-
-export function timeoutError(timeoutMs: number, destination: string): AgentError {
-  return errorOf({ ...failed, says: `did not answer within ${timeoutMs / 1000} s` }, destination);
+  return deliveryError(row ?? { ...failed, says: `gave no answer${code ? ` (${code})` : ''}` }, destination, cause);
 }
 
 export function caFileError(caFile: string, destination: string, cause: unknown): AgentError {
   const reason = systemCode(cause) ?? 'unknown error';
   const says = `cannot be trusted: its caFile ${caFile} cannot be read (${reason})`;
-  return errorOf({ ...failed, kind: 'invalid', says }, destination, cause);
-}
-
-function errorOf({ says, ...row }: Row, destination: string, cause?: unknown): AgentError {
-  return new AgentError({ ...row, message: `The ${destination} ${says}.`, cause });
+  return deliveryError({ ...failed, kind: 'invalid', says }, destination, cause);
 }
 
 /** errno names, and OpenSSL's own such as `DEPTH_ZERO_SELF_SIGNED_CERT`. */

@@ -13,10 +13,11 @@ import { AddressGuard } from '../address-guard.ts';
 import { type PayloadContext, payloadOf } from '../payload.ts';
 import { type StillParts, sentStill } from '../sent-still.ts';
 import type { Heard, Sink } from '../sink.ts';
+import { timeoutError } from './delivery-error.ts';
 import { headersOf } from './fixed-headers.ts';
 import { answerStart } from './http-answer.ts';
 import { signedHeaders, signingKey } from './signature.ts';
-import { caFileError, connectionError, statusError, timeoutError } from './webhook-errors.ts';
+import { caFileError, connectionError, statusError } from './webhook-errors.ts';
 
 const defaultTimeoutMs = 10_000;
 
