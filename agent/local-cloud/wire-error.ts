@@ -13,6 +13,7 @@ const statusOf = {
   UnknownOperationException: 404,
   RequestEntityTooLargeException: 413,
   InternalFailure: 500,
+  ServiceUnavailable: 503,
   // Kinesis Video Streams.
   ResourceNotFoundException: 404,
   NotAuthorizedException: 401,

@@ -10,7 +10,7 @@ import type { FragmentTaker } from '../../agent/local-cloud/put-media/session.ts
 import { Session } from '../../agent/local-cloud/put-media/session.ts';
 import { decodePng } from '../../agent/local-cloud/rekognition/png.ts';
 import { fragmentNumber } from '../../agent/local-cloud/store/fragment-number.ts';
-import type { Arrival } from '../../agent/local-cloud/store/store.ts';
+import type { Arrival } from '../../agent/local-cloud/store/intake.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
 import { signedHeaders } from '../../scripts/fuzz/cloud/signed-request.ts';
 import { manualClock, testCloud } from './control-cloud.ts';

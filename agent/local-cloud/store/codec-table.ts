@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Track } from '../../matroska/track.ts';
+import { IndexDamage } from './index-damage.ts';
 
 const shared = {
   number: z.number(),
@@ -45,12 +46,16 @@ export class CodecTable {
     return key;
   }
 
-  /** The same strings and arrays every time for one key: thousands of fragments share them. */
+  /**
+   * The same strings and arrays every time for one key: thousands of fragments share them.
+   * @throws IndexDamage
+   */
   entry(key: string): CodecEntry {
     const known = this.#entries.get(key);
     if (known) return known;
-    const row = this.#db.prepare('SELECT tracks FROM codecs WHERE key = ?').get(key);
-    const entry = { codecKey: key, tracks: tracksSchema.parse(JSON.parse(String(row?.tracks))) };
+    const text = String(this.#db.prepare('SELECT tracks FROM codecs WHERE key = ?').get(key)?.tracks);
+    if (keyOf(text) !== key) throw new IndexDamage(`the codecs ${key} are missing or damaged`);
+    const entry = { codecKey: key, tracks: tracksSchema.parse(JSON.parse(text)) };
     this.#entries.set(key, entry);
     return entry;
   }

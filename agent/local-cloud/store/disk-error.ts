@@ -70,3 +70,13 @@ function causeOf(error: unknown): 'full' | 'forbidden' | 'no-folder' | 'other' {
       return 'other';
   }
 }
+
+/** Undefined for what is not there, or went since it was seen: with its stream, or because its time had come. */
+export async function unlessGone<Found>(found: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,10 +1,11 @@
-// The index's database: its tables, how it is opened, and how damage to it is recognised. Locked for one process, which
-// also keeps two servers off one data folder.
+// The index's database: its tables, and how it is opened. Locked for one process, which also keeps two servers off one
+// data folder.
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AgentError } from '../../errors.ts';
 import { hasAllCodecs } from './codec-table.ts';
 import { sqliteCode, sqliteCodes } from './disk-error.ts';
+import { IndexDamage, isIndexDamage } from './index-damage.ts';
 
 const schemaVersion = 1;
 const schema = `
@@ -21,11 +22,6 @@ const schema = `
 
 /** `isNew`: it knows nothing of what was before: there was none, or it was damaged. */
 export type OpenedIndex = { db: DatabaseSync; isNew: boolean };
-
-/** Damaged, or written by another version of this server: rebuilt in both cases. */
-export class IndexDamage extends Error {
-  override readonly name = 'IndexDamage';
-}
 
 /** What is damaged is replaced by an empty one. @throws AgentError when another process has the index */
 export function openOrReplaceIndex(path: string): OpenedIndex {
@@ -49,18 +45,6 @@ export function openOrReplaceIndex(path: string): OpenedIndex {
 /** With its log. Nobody may have it open. */
 export function removeIndex(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
-}
-
-export function isIndexDamage(error: unknown): boolean {
-  const code = sqliteCode(error);
-  // A file that is cut short can look like any failure to read, and even like one without the tables.
-  const damages: (number | undefined)[] = [
-    sqliteCodes.corrupt,
-    sqliteCodes.notADatabase,
-    sqliteCodes.error,
-    sqliteCodes.ioError,
-  ];
-  return error instanceof IndexDamage || damages.includes(code);
 }
 
 function openIndex(path: string): OpenedIndex {

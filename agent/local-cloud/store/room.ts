@@ -2,7 +2,7 @@
 // is reached the oldest fragments go first, of whatever stream, before their retention is over: what just happened is worth
 // more than what happened first, and a recorder that stops recording is worth nothing.
 // Invariants: media that is indexed never exceeds the cap, because room is made before a fragment counts; the sum is that
-// of the index, taken once and then kept with every change.
+// of the index, taken once, and again when the index is made again, and kept with every change.
 import { statfs } from 'node:fs/promises';
 import type { MediaStore, StoredFragment } from './media-store.ts';
 
@@ -66,6 +66,12 @@ export class Room {
   /** Something was deleted, for whatever reason. */
   removed(bytes: number): void {
     this.#bytes -= bytes;
+  }
+
+  /** The index was made again: so many bytes are in it. */
+  recount(bytes: number): void {
+    this.#bytes = bytes;
+    this.#next = [];
   }
 
   /**

@@ -4,22 +4,20 @@
 // 3. The process may be killed at any moment: the next start finds every fragment that existed, and nothing half.
 
 import { EventEmitter } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
-import { AgentError, systemCode } from '../../errors.ts';
+import { AgentError } from '../../errors.ts';
 import { makeFolder } from '../../folders.ts';
-import type { Track } from '../../matroska/track.ts';
 import { WireError } from '../wire-error.ts';
-import { ArrivalTimes } from './arrival-times.ts';
 import { diskError } from './disk-error.ts';
 import { type Evicted, Evictions } from './evictions.ts';
+import { FragmentFiles } from './fragment-files.ts';
 import { FragmentIndex } from './fragment-index.ts';
-import { fragmentNumber } from './fragment-number.ts';
-import { FragmentWriter } from './fragment-writer.ts';
+import { HealingIndex } from './healing-index.ts';
+import { type Arrival, type ArrivedContent, type Arriving, Intake } from './intake.ts';
 import type { FragmentQuery, MediaStore, StoredFragment, StoredStream } from './media-store.ts';
-import { readWhole } from './read-whole.ts';
-import { fragmentSuffix, reconcile } from './reconcile.ts';
+import { reconcile } from './reconcile.ts';
 import { Retention } from './retention.ts';
 import { type Disk, diskOf, oldestIn, Room, type RoomLimits } from './room.ts';
 import { StreamRecords } from './stream-records.ts';
@@ -30,7 +28,7 @@ export type StoreOptions = RoomLimits & {
   random: () => number;
   /** Retention works in the background; what goes wrong there is told here. */
   onProblem: (error: AgentError) => void;
-  /** Told in a sentence when media begins to leave before its time. */
+  /** Told in a sentence when media begins to leave before its time, and of damage that was found and mended. */
   onNotice?: ((sentence: string) => void) | undefined;
   /** For tests: what the disk is to have. */
   disk?: (() => Promise<Disk | undefined>) | undefined;
@@ -45,21 +43,13 @@ export type StorageState = {
   evicted: Evicted;
 };
 
-/** A fragment that is arriving. */
-export type Arrival = {
-  number: string;
-  serverMs: number;
-  /** The stream's; another may have its name later. */
-  arn: string | undefined;
-  writer: FragmentWriter;
-};
-
 export class Store implements MediaStore {
   readonly #options: StoreOptions;
   readonly #streams: StreamRecords;
-  readonly #index: FragmentIndex;
+  readonly #index: HealingIndex;
+  readonly #files: FragmentFiles;
+  readonly #intake: Intake;
   #changes: Promise<void> = Promise.resolve();
-  readonly #arrivals = new ArrivalTimes();
   /** An event a stream, named as the stream with a letter before it: 'error' is a name too. */
   readonly #news = new EventEmitter<Record<`~${string}`, []>>().setMaxListeners(0);
   readonly #retention: Retention;
@@ -69,13 +59,18 @@ export class Store implements MediaStore {
   private constructor(options: StoreOptions, streams: StreamRecords, index: FragmentIndex) {
     this.#options = options;
     this.#streams = streams;
-    this.#index = index;
-    const { dataDir, clock, maxBytes, minFreeBytes } = options;
-    this.#evictions = new Evictions(clock, sentence => options.onNotice?.(sentence));
+    const { dataDir, clock, random, maxBytes, minFreeBytes } = options;
+    const tell = (sentence: string) => options.onNotice?.(sentence);
+    this.#index = this.#healing(index);
+    this.#files = new FragmentFiles({
+      ...{ streams, index: this.#index, tell },
+      onRemoved: bytes => this.#room.removed(bytes),
+    });
+    this.#evictions = new Evictions(clock, tell);
     this.#room = new Room({
       ...{ maxBytes, minFreeBytes, bytes: index.bytes(), oldest: oldestIn(this) },
       streams: () => this.streams(),
-      evict: ({ streamName, number }) => this.#removeFragment(streamName, number),
+      evict: ({ streamName, number }) => this.#files.remove(streamName, number),
       onEvicted: (fragment, shortage) => this.#evictions.add(fragment, shortage),
       disk: options.disk ?? (() => diskOf(dataDir)),
     });
@@ -83,10 +78,31 @@ export class Store implements MediaStore {
       clock,
       streams: () => this.streams(),
       fragments: query => this.fragments(query),
-      beyond: (stream, bytes) => index.beyond(stream, bytes),
-      remove: (stream, number) => this.#removeFragment(stream, number),
+      beyond: (stream, bytes) => this.#index.askNow(known => known.beyond(stream, bytes)),
+      remove: (stream, number) => this.#files.remove(stream, number),
       keepRoom: () => this.#room.keep({ fresh: true }),
-      onProblem: error => options.onProblem(diskError(error, 'delete old fragments')),
+      onProblem: error => this.#tellOfDeletion(error),
+    });
+    this.#intake = new Intake({
+      ...{ clock, random, index: this.#index, files: this.#files, room: this.#room },
+      findStream: name => this.findStream(name),
+      restoreFolder: name => this.#restoreFolder(name),
+    });
+  }
+
+  #healing(index: FragmentIndex): HealingIndex {
+    const { dataDir, clock, onProblem, onNotice } = this.#options;
+    return new HealingIndex(index, {
+      ...{ path: indexPath(dataDir), clock },
+      checkFiles: () => stat(streamsFolder(dataDir)),
+      fill: (made, running) => reconcile(this.#streams, made, { nowMs: clock.nowMs(), running }),
+      onDamage: () =>
+        onNotice?.(
+          'The index of fragments was damaged while the server ran: it is made again from their files, and what needs it ' +
+            'is answered with ServiceUnavailable until then.',
+        ),
+      onHealed: made => this.#room.recount(made.bytes()),
+      onFailure: error => onProblem(diskError(error, 'make the index of fragments again')),
     });
   }
 
@@ -95,9 +111,9 @@ export class Store implements MediaStore {
     let index: FragmentIndex | undefined;
     try {
       await makeFolder(options.dataDir);
-      index = new FragmentIndex(join(options.dataDir, 'index.sqlite'));
-      const streams = await StreamRecords.open(join(options.dataDir, 'streams'));
-      await reconcile(streams, index, options.clock.nowMs());
+      index = new FragmentIndex(indexPath(options.dataDir));
+      const streams = await StreamRecords.open(streamsFolder(options.dataDir));
+      await reconcile(streams, index, { nowMs: options.clock.nowMs() });
       const store = new Store(options, streams, index);
       await store.#retention.start();
       return store;
@@ -133,92 +149,49 @@ export class Store implements MediaStore {
   /** New, or with changed settings. */
   async saveStream(stream: StoredStream): Promise<void> {
     // Nothing of an earlier one of that name, whose deletion a full disk may have cut short.
-    if (!this.findStream(stream.name)) this.#room.removed(this.#index.removeStream(stream.name));
+    if (!this.findStream(stream.name)) this.#room.removed(this.#index.askNow(known => known.removeStream(stream.name)));
     await this.#streams.save(stream);
   }
 
   /** With all its media. When it rejects, nothing was deleted. */
   async removeStream(stream: string): Promise<void> {
+    // Refused for the time being, rather than late.
+    this.#index.askNow(known => known.newest(stream, 1));
     await this.#streams.retire(stream);
-    this.#arrivals.forget(stream);
-    this.#room.removed(this.#index.removeStream(stream));
+    this.#intake.forget(stream);
+    this.#room.removed(await this.#index.ask(known => known.removeStream(stream)));
     this.#news.emit(`~${stream}`);
     await this.#streams.clear(stream);
   }
 
   /** Begins to receive a fragment: it gets its number and the time of its arrival. */
-  async receive(arriving: {
-    stream: string;
-    producerMs: number;
-    header: Uint8Array;
-    tags: Uint8Array[];
-  }): Promise<Arrival> {
-    const newestMs = () => this.newest(arriving.stream, 1)[0]?.serverMs;
-    const serverMs = this.#arrivals.next(arriving.stream, Math.round(this.#options.clock.nowMs()), newestMs);
-    const sequence = this.#index.nextSequence(arriving.stream);
-    const number = fragmentNumber({ sequence, serverMs, random: this.#options.random() });
-    const identity = { number, serverMs, producerMs: arriving.producerMs };
-    const arn = this.findStream(arriving.stream)?.arn;
-    const writer = await FragmentWriter.open(this.#path(arriving.stream, number), identity, arriving);
-    return { number, serverMs, arn, writer };
+  receive(arriving: Arriving): Promise<Arrival> {
+    return this.#intake.receive(arriving);
   }
 
   /** The fragment survives a power cut when this returns. On failure it is forgotten. */
-  async persist(
-    arrival: Arrival,
-    content: {
-      streamName: string;
-      producerMs: number;
-      lengthMs: number;
-      frames: number;
-      timelineMs: number;
-      tracks: readonly Track[];
-    },
-  ): Promise<StoredFragment> {
-    const { number, serverMs, arn, writer } = arrival;
-    const fragment = await this.#room
-      .take(writer.bytes, async () => {
-        await writer.commit();
-        return this.#enterIndex({ ...content, number, serverMs, bytes: writer.bytes }, arn);
-      })
-      .catch(async error => {
-        await writer.discard();
-        throw error;
-      });
+  async persist(arrival: Arrival, content: ArrivedContent): Promise<StoredFragment> {
+    const fragment = await this.#intake.persist(arrival, content);
     this.#news.emit(`~${content.streamName}`);
     if (this.findStream(content.streamName)?.retentionHours === 0)
-      await this.#retention
-        .limitBuffer(content.streamName)
-        .catch(error => this.#options.onProblem(diskError(error, 'delete old fragments')));
+      await this.#retention.limitBuffer(content.streamName).catch(error => this.#tellOfDeletion(error));
     return fragment;
   }
 
-  /** @param arn of the stream that the fragment arrived for */
-  async #enterIndex(fragment: Omit<StoredFragment, 'codecKey'>, arn: string | undefined): Promise<StoredFragment> {
-    try {
-      if (this.findStream(fragment.streamName)?.arn !== arn) throw new Error('the stream was deleted meanwhile');
-      return this.#index.add(fragment);
-    } catch (error) {
-      // The producer will send it again: a file left here would be found at the next start and count twice.
-      await rm(this.#path(fragment.streamName, fragment.number), { force: true }).catch(() => undefined);
-      throw error;
-    }
-  }
-
   fragments(query: FragmentQuery): StoredFragment[] {
-    return this.#index.list(query);
+    return this.#index.askNow(known => known.list(query));
   }
 
   newest(stream: string, count: number): StoredFragment[] {
-    return this.#index.newest(stream, count);
+    return this.#index.askNow(known => known.newest(stream, count));
   }
 
   fragment(stream: string, number: string): StoredFragment | undefined {
-    return this.#index.find(stream, number);
+    return this.#index.askNow(known => known.find(stream, number));
   }
 
   arrivedAfter(stream: string, number: string, limit: number): StoredFragment[] {
-    return this.#index.after(stream, number, limit);
+    return this.#index.askNow(known => known.after(stream, number, limit));
   }
 
   watch(stream: string, callback: () => void): () => void {
@@ -226,14 +199,8 @@ export class Store implements MediaStore {
     return () => this.#news.off(`~${stream}`, callback);
   }
 
-  async readFragment({ streamName, number, bytes }: StoredFragment): Promise<Uint8Array> {
-    try {
-      return await readWhole(this.#path(streamName, number), bytes);
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT')
-        throw new WireError('ResourceNotFoundException', `The fragment ${number} is not kept any more.`);
-      throw diskError(error, `read the fragment ${number}`);
-    }
+  readFragment(fragment: StoredFragment): Promise<Uint8Array> {
+    return this.#files.read(fragment);
   }
 
   /** How full the store is, and what had to leave. */
@@ -247,17 +214,31 @@ export class Store implements MediaStore {
     return this.#retention.enforce();
   }
 
-  async #removeFragment(stream: string, number: string): Promise<void> {
-    await rm(this.#path(stream, number), { force: true });
-    this.#room.removed(this.#index.remove(stream, number));
-  }
-
   async close(): Promise<void> {
     await this.#retention.close();
-    this.#index.close();
+    await this.#index.close();
   }
 
-  #path(stream: string, number: string): string {
-    return join(this.#streams.folder(stream), `${number}${fragmentSuffix}`);
+  async #restoreFolder(stream: string): Promise<void> {
+    const isMade = await this.exclusively(() => this.#streams.restore(stream));
+    if (isMade)
+      this.#options.onNotice?.(
+        `The folder of the stream ${stream} is made again: somebody took ${this.#streams.folder(stream)} away.`,
+      );
+    await this.#files.forgetMissing(stream);
   }
+
+  #tellOfDeletion(error: unknown): void {
+    // The index is being made again, which was told.
+    if (error instanceof WireError) return;
+    this.#options.onProblem(diskError(error, 'delete old fragments'));
+  }
+}
+
+function indexPath(dataDir: string): string {
+  return join(dataDir, 'index.sqlite');
+}
+
+function streamsFolder(dataDir: string): string {
+  return join(dataDir, 'streams');
 }

@@ -2,7 +2,7 @@
 // memory is a copy. Folder names are made from the stream's name and a hash of it, so that no name can reach outside,
 // be too long, or be taken for another on a disk that ignores case.
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError, systemCode } from '../../errors.ts';
@@ -95,6 +95,23 @@ export class StreamRecords {
     await writeDurably(join(folder, recordName), JSON.stringify(stream, null, 2));
     await syncFolder(this.#root);
     this.#byName.set(stream.name, stream);
+  }
+
+  /**
+   * Makes the folder of a stream again that somebody took away; false when it is there. Nothing above it is made: a disk
+   * that was taken away may come back.
+   */
+  async restore(streamName: string): Promise<boolean> {
+    const stream = this.#byName.get(streamName);
+    if (!stream) return false;
+    try {
+      await mkdir(this.folder(streamName));
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') return false;
+      throw error;
+    }
+    await this.save(stream);
+    return true;
   }
 
   /** Gone at once for whoever asks, and on disk when it returns; its media is still to be cleared. */
