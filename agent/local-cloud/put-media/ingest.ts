@@ -1,17 +1,13 @@
-// One PutMedia body → fragments in the store and acknowledgements for the producer.
+// One PutMedia body → fragments for the archive, held to the rules of KVS.
 // A cluster is a fragment. It is complete when something else begins (cluster, tags, end of the body, silence); then it
-// is persisted while the next one already arrives. Whatever breaks a rule of KVS throws an AckError and ends the session.
+// is persisted while the next one already arrives. Whatever breaks a rule throws an AckError and ends the session.
 import { AgentError } from '../../errors.ts';
 import type { MatroskaEvent, Tag } from '../../matroska/event.ts';
 import { MatroskaReader } from '../../matroska/read.ts';
 import type { Frame, Track } from '../../matroska/track.ts';
 import { writeTags } from '../../matroska/write.ts';
-import { diskError } from '../store/disk-error.ts';
-import type { Arrival } from '../store/intake.ts';
-import type { StoredStream } from '../store/media-store.ts';
-import type { Ack, FragmentReference } from './ack.ts';
-import { AckError } from './ack.ts';
-import type { Progress } from './fragment-rules.ts';
+import { AckError, type FragmentReference } from './ack.ts';
+import { Archiving, type ArchivingOptions, type OpenFragment } from './archiving.ts';
 import {
   addFrame,
   beginFragment,
@@ -22,57 +18,43 @@ import {
   checkTags,
   checkTracks,
   endOfFragmentTag,
+  type Progress,
 } from './fragment-rules.ts';
 import { openEnded } from './segment-header.ts';
-import type { FragmentTaker } from './session.ts';
 import { Tape } from './tape.ts';
 
 /** Stored with every fragment of the session. */
 const maxHeaderBytes = 4 * 1024 * 1024;
 
-type IngestOptions = {
-  store: FragmentTaker;
-  stream: StoredStream;
-  /** Producer timestamp of timecode 0. */
-  timelineMs: number;
+export type IngestOptions = ArchivingOptions & {
   /** Fragments that are shorter are refused. */
   leastFragmentMs?: number | undefined;
-  acknowledge: (ack: Ack) => void;
-  /** A fragment could not be written; the session is to end. */
-  onFailure: (error: AckError) => void;
 };
-
-/** Thrown by a store that takes no further fragment of this session. */
-export class Retired extends Error {
-  override readonly name = 'Retired';
-}
-
-type OpenFragment = { progress: Progress; arrival: Arrival; reference: FragmentReference; clusterBytes: number };
 
 export class Ingest {
   readonly #options: IngestOptions;
+  readonly #archiving: Archiving;
   readonly #reader = new MatroskaReader({ borrowFrames: true });
   readonly #tape = new Tape();
   #segmentOffset: number | undefined;
   #header: Uint8Array | undefined;
   #tracks: readonly Track[] = [];
+  /** Of the fragment that comes next. */
   #tags: { entries: Tag[]; bytes: Uint8Array[] } = { entries: [], bytes: [] };
   /** A cluster whose first frame has not come yet. */
   #announced: Progress | undefined;
-  #open: OpenFragment | undefined;
   #previousLastMs = -Infinity;
   /** The fragment that goes on until the next one begins, complete or not. */
   #latest: { clusterMs: number; reference: FragmentReference } | undefined;
-  #persisting: Promise<void> = Promise.resolve();
-  #failure: AckError | undefined;
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#archiving = new Archiving(options);
   }
 
   /** The fragment that is arriving, for the ERROR acknowledgement. */
   get current(): FragmentReference | undefined {
-    return this.#open?.reference;
+    return this.#archiving.open?.reference;
   }
 
   /**
@@ -103,21 +85,17 @@ export class Ingest {
   /** Completes the open fragment, if there is one, and waits until what is complete is persisted. @throws AckError */
   async complete(): Promise<void> {
     await this.#completeFragment();
-    await this.settled();
-    if (this.#failure) throw this.#failure;
+    await this.#archiving.finish();
   }
 
   /** Waits for fragments that are complete but not persisted yet. */
-  async settled(): Promise<void> {
-    await this.#persisting;
+  settled(): Promise<void> {
+    return this.#archiving.settled();
   }
 
   /** Forgets the open fragment: it never was complete. */
-  async discard(): Promise<void> {
-    const open = this.#open;
-    this.#open = undefined;
-    await open?.arrival.writer.discard();
-    await this.settled();
+  discard(): Promise<void> {
+    return this.#archiving.discard();
   }
 
   async #handle(event: MatroskaEvent): Promise<void> {
@@ -185,105 +163,39 @@ export class Ingest {
   }
 
   async #takeFrame(frame: Frame, endOffset: number): Promise<void> {
-    const progress = this.#open?.progress ?? this.#announced;
-    if (!progress) throw new AckError('INVALID_MKV_DATA');
-    this.#open ??= await this.#openFragment(progress);
-    const open = this.#open;
-    open.progress = addFrame(progress, frame, { tracks: this.#tracks, previousLastMs: this.#previousLastMs });
-    const pieces = this.#tape.take(endOffset);
-    open.clusterBytes += pieces.reduce((sum, piece) => sum + piece.length, 0);
-    checkSize(open.clusterBytes);
-    await this.#writing(open.arrival.writer.append(pieces));
+    const open = this.#archiving.open ?? (await this.#openFragment());
+    open.progress = addFrame(open.progress, frame, { tracks: this.#tracks, previousLastMs: this.#previousLastMs });
+    await this.#archiving.append(open, this.#tape.take(endOffset));
   }
 
-  async #openFragment(progress: Progress): Promise<OpenFragment> {
-    const { store, stream, timelineMs, acknowledge } = this.#options;
-    if (this.#streamIsGone()) throw new AckError('STREAM_NOT_ACTIVE');
-    const header = this.#header ?? new Uint8Array();
-    const producerMs = timelineMs + progress.clusterMs;
-    const arriving = { stream: stream.name, producerMs, header, tags: this.#tags.bytes };
-    const arrival = await this.#writing(store.receive(arriving));
-    if (arrival.arn !== stream.arn) {
-      // It had to wait, and its stream was made anew meanwhile.
-      await arrival.writer.discard();
-      throw new AckError('STREAM_NOT_ACTIVE');
-    }
-    const reference = { timecodeMs: progress.clusterMs, number: arrival.number };
+  async #openFragment(): Promise<OpenFragment> {
+    const progress = this.#announced;
+    if (!progress || !this.#header) throw new AckError('INVALID_MKV_DATA');
+    const open = await this.#archiving.begin(progress, { header: this.#header, tags: this.#tags.bytes });
     this.#announced = undefined;
-    this.#latest = { clusterMs: progress.clusterMs, reference };
+    this.#latest = { clusterMs: progress.clusterMs, reference: open.reference };
     this.#tags = { entries: [], bytes: [] };
-    acknowledge({ type: 'BUFFERING', fragment: reference });
-    return { progress, arrival, reference, clusterBytes: 0 };
+    return open;
   }
 
   async #completeFragment(): Promise<void> {
     if (this.#announced) checkComplete(this.#announced, this.#tracks);
-    const open = this.#open;
+    const { open } = this.#archiving;
     if (!open) return;
     checkComplete(open.progress, this.#tracks);
-    this.#options.acknowledge({ type: 'RECEIVED', fragment: open.reference });
-    // One fragment at a time waits for the disk, so a producer cannot be faster than it for long.
-    await this.#persisting;
-    // The producer will send again from there: what follows would be kept twice.
-    if (this.#failure) throw this.#failure;
-    this.#open = undefined;
+    await this.#archiving.complete(open, this.#tracks);
     this.#previousLastMs = open.progress.lastMs;
-    this.#persisting = this.#persist(open);
-  }
-
-  async #persist({ progress, arrival, reference }: OpenFragment): Promise<void> {
-    const { store, stream, timelineMs, acknowledge, onFailure } = this.#options;
-    const content = {
-      streamName: stream.name,
-      producerMs: timelineMs + progress.clusterMs,
-      lengthMs: progress.lastMs - progress.firstMs,
-      frames: progress.frames,
-      timelineMs,
-      tracks: this.#tracks,
-    };
-    try {
-      // Without retention KVS says no more than that it received the fragment: it stays for a few minutes only, for
-      // whoever reads along.
-      const kept = store.findStream(stream.name)?.retentionHours !== 0;
-      await store.persist(arrival, content);
-      if (kept) acknowledge({ type: 'PERSISTED', fragment: reference });
-    } catch (error) {
-      this.#failure = this.#archivalError(error, reference);
-      onFailure(this.#failure);
-    }
-  }
-
-  async #writing<Result>(work: Promise<Result>): Promise<Result> {
-    try {
-      return await work;
-    } catch (error) {
-      if (error instanceof Retired) throw error;
-      throw this.#archivalError(error);
-    }
-  }
-
-  /** What the disk refuses is the archive's failure, unless the stream's folder went away with the stream. */
-  #archivalError(cause: unknown, fragment?: FragmentReference): AckError {
-    const about = fragment ? { fragment } : {};
-    if (this.#streamIsGone()) return new AckError('STREAM_NOT_ACTIVE', { cause, ...about });
-    const action = `keep a fragment of the stream ${this.#options.stream.name}`;
-    return new AckError('ARCHIVAL_ERROR', { cause: diskError(cause, action), ...about });
-  }
-
-  #streamIsGone(): boolean {
-    const { store, stream } = this.#options;
-    return store.findStream(stream.name)?.arn !== stream.arn;
   }
 
   /** Elements that nobody needs are kept until the next frame shows where they end; not without bounds. */
   #checkMemory(): void {
     if (!this.#header && this.#tape.length > maxHeaderBytes) throw new AckError('INVALID_MKV_DATA');
-    checkSize((this.#open?.clusterBytes ?? 0) + this.#tape.length);
+    checkSize((this.#archiving.open?.clusterBytes ?? 0) + this.#tape.length);
   }
 
   #asAckError(error: unknown): unknown {
     if (!(error instanceof AgentError)) return error;
-    const inFragment = this.#open !== undefined || this.#announced !== undefined;
+    const inFragment = this.#archiving.open !== undefined || this.#announced !== undefined;
     const tooLarge = error.code === 'matroska-too-large' && inFragment;
     return new AckError(tooLarge ? 'MAX_FRAGMENT_SIZE_REACHED' : 'INVALID_MKV_DATA', { cause: error });
   }

@@ -6,9 +6,10 @@ import type { StoredStream } from '../store/media-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Ack } from './ack.ts';
 import { AckError, ackLine } from './ack.ts';
+import { Retired } from './archiving.ts';
 import type { BodyEnd } from './body.ts';
 import { Body } from './body.ts';
-import { Ingest, Retired } from './ingest.ts';
+import { Ingest } from './ingest.ts';
 
 const idleAckMs = 5_000;
 const idleEndMs = 30_000;

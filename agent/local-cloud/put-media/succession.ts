@@ -1,7 +1,7 @@
 // Which of several PutMedia connections of one stream is the producer's. Whoever renews its credentials opens the next
 // connection while it still sends a fragment on the one before, so the newer one does not win by being opened: an older
 // one takes no further fragment once the newer has begun one, and is over when the newer has completed one.
-import { Retired } from './ingest.ts';
+import { Retired } from './archiving.ts';
 import type { FragmentTaker, Session } from './session.ts';
 
 /** More at once are no succession. */
