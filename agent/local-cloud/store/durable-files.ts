@@ -1,6 +1,8 @@
 // Files that are either whole or not there, also after a power cut: written aside, synced, renamed, folder synced.
 import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { systemCode } from '../../errors.ts';
+import { makeFolder } from '../../folders.ts';
 
 /** Suffix of files that were not finished; whoever finds one at start removes it. */
 export const unfinishedSuffix = '.part';
@@ -32,4 +34,15 @@ export async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** A folder that is there after a power cut, with those above it that had to be made for it. Nothing when it is there. */
+export async function makeFolderDurably(path: string): Promise<void> {
+  const topmost = await makeFolder(path);
+  if (topmost === undefined) return;
+  for (let made = resolve(path); made.length >= topmost.length; made = dirname(made))
+    await syncFolder(dirname(made)).catch(error => {
+      // A folder that may be written and not be read cannot be synced either.
+      if (systemCode(error) !== 'EACCES') throw error;
+    });
 }

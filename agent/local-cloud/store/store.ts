@@ -8,9 +8,9 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { AgentError } from '../../errors.ts';
-import { makeFolder } from '../../folders.ts';
 import { WireError } from '../wire-error.ts';
 import { diskError } from './disk-error.ts';
+import { makeFolderDurably } from './durable-files.ts';
 import { type Evicted, Evictions } from './evictions.ts';
 import { FragmentFiles } from './fragment-files.ts';
 import { FragmentIndex } from './fragment-index.ts';
@@ -110,7 +110,7 @@ export class Store implements MediaStore {
   static async open(options: StoreOptions): Promise<Store> {
     let index: FragmentIndex | undefined;
     try {
-      await makeFolder(options.dataDir);
+      await makeFolderDurably(options.dataDir);
       index = new FragmentIndex(indexPath(options.dataDir));
       const streams = await StreamRecords.open(streamsFolder(options.dataDir));
       await reconcile(streams, index, { nowMs: options.clock.nowMs() });

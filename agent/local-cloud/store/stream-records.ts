@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { AgentError, systemCode } from '../../errors.ts';
 import { makeFolder } from '../../folders.ts';
 import { entries } from '../entries.ts';
-import { renameDurably, syncFolder, writeDurably } from './durable-files.ts';
+import { makeFolderDurably, renameDurably, syncFolder, writeDurably } from './durable-files.ts';
 import type { StoredStream } from './media-store.ts';
 
 const recordName = 'stream.json';
@@ -46,7 +46,7 @@ export class StreamRecords {
   /** Reads what is there; finishes deletions that were interrupted. */
   static async open(root: string): Promise<StreamRecords> {
     const records = new StreamRecords(root);
-    await makeFolder(root);
+    await makeFolderDurably(root);
     for (const entry of await readdir(root, { withFileTypes: true })) {
       if (!entry.isDirectory()) continue;
       if (entry.name.endsWith(deletedSuffix)) await rm(join(root, entry.name), { recursive: true, force: true });
