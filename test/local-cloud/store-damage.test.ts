@@ -315,3 +315,23 @@ test('a start that was cut short while it made the index again does not give a n
   expect((await addFragment(store, { stream: 'cam' })).number > (last?.number ?? '')).toBe(true);
   await store.close();
 });
+
+test('a file that cannot be deleted keeps what is too old of its own stream only, and is said', async () => {
+  const store = await openWithStream();
+  await makeStream(store, 'other', { retentionHours: 2, createdMs: startMs });
+  const stuck = await addFragment(store, { stream: 'cam' });
+  await addFragment(store, { stream: 'other' });
+  // A folder in the file's place, which nothing here removes.
+  await rm(fileOf(stuck));
+  await mkdir(fileOf(stuck));
+  clock.advance(3 * hourMs - 1);
+  await expect(store.enforceRetention()).rejects.toThrow();
+  expect([store.newest('cam', 10), store.newest('other', 10)]).toEqual([[stuck], []]);
+  const said = () => {
+    // By itself it looks once a minute.
+    clock.advance(60_000);
+    return problems[0]?.message ?? '';
+  };
+  await expect.poll(said).toMatch(/^The embedded server cannot delete old fragments/);
+  await store.close();
+});

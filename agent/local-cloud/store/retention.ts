@@ -49,14 +49,19 @@ export class Retention {
     await this.#running;
   }
 
-  /** Once, now. */
+  /** Once, now. Rejects when something could not be deleted, after all else was. */
   async enforce(): Promise<void> {
-    for (const stream of this.#options.streams()) {
-      for (let old = this.#expired(stream); old.length > 0; old = this.#expired(stream))
-        for (const { number } of old) await this.#options.remove(stream.name, number);
-      if (stream.retentionHours === 0) await this.limitBuffer(stream.name);
-    }
+    const outcomes = [];
+    for (const stream of this.#options.streams())
+      outcomes.push(...(await Promise.allSettled([this.#enforceOf(stream)])));
     await this.#options.keepRoom();
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  async #enforceOf(stream: StoredStream): Promise<void> {
+    for (let old = this.#expired(stream); old.length > 0; old = this.#expired(stream))
+      for (const { number } of old) await this.#options.remove(stream.name, number);
+    if (stream.retentionHours === 0) await this.limitBuffer(stream.name);
   }
 
   #expired({ name, retentionHours }: StoredStream): StoredFragment[] {
