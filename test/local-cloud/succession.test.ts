@@ -1,7 +1,9 @@
 // Several PutMedia connections of one stream: which of them is the producer's, and from when on.
 
 import { ListFragmentsCommand } from '@aws-sdk/client-kinesis-video-archived-media';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { FragmentTaker, Session } from '../../agent/local-cloud/put-media/session.ts';
+import { Succession } from '../../agent/local-cloud/put-media/succession.ts';
 import { writeHeader, writeTags } from '../../agent/matroska/write.ts';
 import { archiveClient, type TestCloud, testCloud } from './control-cloud.ts';
 import { cluster, type Producer, putMedia, startMs, videoTrack } from './ingest-producer.ts';
@@ -94,4 +96,15 @@ test('a newer connection is refused where the server is set so', async () => {
   ]);
   await older.send(header, cluster(startMs));
   expect(types(await older.end())).toEqual(['BUFFERING', 'RECEIVED', 'PERSISTED']);
+});
+
+test('a connection that comes while the server stops is over at once', async () => {
+  const succession = new Succession();
+  await succession.close();
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const stop = vi.fn(() => resolve());
+  const store = {} as FragmentTaker;
+  const running = succession.run('cam', store, () => ({ stop, done }) as unknown as Session);
+  expect(stop).toHaveBeenCalledWith('closing');
+  await running;
 });

@@ -12,6 +12,7 @@ export class Succession {
   readonly #sessions = new Map<string, Session[]>();
   /** A newer session has begun a fragment. */
   readonly #retired = new WeakSet<Session>();
+  #isClosed = false;
 
   of(stream: string): readonly Session[] {
     return this.#sessions.get(stream) ?? [];
@@ -38,6 +39,7 @@ export class Succession {
     });
     this.#sessions.set(stream, [...this.of(stream), session]);
     void end(this.of(stream).slice(0, -maxSessions), 'replaced');
+    if (this.#isClosed) session.stop('closing');
     try {
       await session.done;
     } finally {
@@ -47,8 +49,9 @@ export class Succession {
     }
   }
 
-  /** Ends all sessions; resolves when they are over. */
+  /** Ends all sessions, and those that still come; resolves when the ones that were there are over. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await end([...this.#sessions.values()].flat(), 'closing');
   }
 }
