@@ -69,7 +69,7 @@ function headers(random: Random): Record<string, string> {
   return {
     'x-amzn-stream-name': damaged('fuzz'),
     'x-amzn-fragment-timecode-type': damaged(oneOf(['ABSOLUTE', 'RELATIVE'], random)),
-    'x-amzn-producer-start-timestamp': damaged(oneOf(['1700000000.007', '1700000000.7', '0', '1e3'], random)),
+    'x-amzn-producer-start-timestamp': damaged(oneOf(['1700000000.007', '1700000000.7', '0', '1.5'], random)),
   };
 }
 

@@ -498,6 +498,12 @@ describe('a request is refused before its body', () => {
       type: 'InvalidArgumentException',
     },
     {
+      what: 'a producer start timestamp in hexadecimal',
+      options: { headers: { 'x-amzn-producer-start-timestamp': '0x10' } },
+      status: 400,
+      type: 'InvalidArgumentException',
+    },
+    {
       what: 'a producer start timestamp in words',
       options: { headers: { 'x-amzn-producer-start-timestamp': 'yesterday' } },
       status: 400,

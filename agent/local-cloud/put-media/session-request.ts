@@ -31,11 +31,12 @@ export function parseSessionRequest(headers: IncomingHttpHeaders): SessionReques
   };
 }
 
+const secondsPattern = /^\d+(\.\d*)?$/;
+
 /** Seconds with any number of decimals: the C producer sends milliseconds without their leading zeros. */
 function producerStartMs(text: string | undefined): number {
-  const ms = Math.round(Number(text) * 1000);
-  if (text === undefined || text.trim() === '' || !Number.isSafeInteger(ms) || ms < 0)
-    throw invalid('x-amzn-producer-start-timestamp', 'must be seconds since 1970');
+  const ms = secondsPattern.test(text ?? '') ? Math.round(Number(text) * 1000) : Number.NaN;
+  if (!Number.isSafeInteger(ms)) throw invalid('x-amzn-producer-start-timestamp', 'must be seconds since 1970');
   return ms;
 }
 
