@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { FragmentIndex } from '../../agent/local-cloud/store/fragment-index.ts';
 import { fragmentNumber } from '../../agent/local-cloud/store/fragment-number.ts';
@@ -77,6 +78,32 @@ test(`${questions} questions about two streams whose times repeat and go back ar
     } finally {
       index.close();
     }
+  }));
+
+test('codecs that are other in every session are found again, and take neither memory nor disk for ever', () =>
+  inFolder(async dir => {
+    const path = join(dir, 'index.sqlite');
+    let index = new FragmentIndex(path);
+    const fragment = (sequence: number) => ({
+      ...{ streamName: 'cam', number: fragmentNumber({ sequence, serverMs: 1000, random: 0 }), serverMs: 1000 },
+      ...{ producerMs: 1000, lengthMs: 0, bytes: 1, frames: 1, timelineMs: 0 },
+      tracks: [{ ...videoTrack, codecPrivate: new Uint8Array(1024 * 1024).fill(sequence) }],
+    });
+    const privateOf = (found: StoredFragment | undefined) => Buffer.from(found?.tracks[0]?.codecPrivate ?? []);
+    const added = Array.from({ length: 24 }, (_, place) => index.add(fragment(place + 1)));
+    const [first, last] = [added[0], added.at(-1)];
+    expect(index.find('cam', last?.number ?? '')?.tracks).toBe(last?.tracks);
+    const again = index.find('cam', first?.number ?? '');
+    expect(again?.tracks).not.toBe(first?.tracks);
+    expect(privateOf(again).equals(privateOf(first))).toBe(true);
+    for (const { number } of added.slice(1)) index.remove('cam', number);
+    index.close();
+    index = new FragmentIndex(path);
+    expect(privateOf(index.find('cam', first?.number ?? '')).equals(privateOf(first))).toBe(true);
+    index.close();
+    const db = new DatabaseSync(path);
+    expect(db.prepare('SELECT count(*) AS count FROM codecs').get()?.count).toBe(1);
+    db.close();
   }));
 
 test('a file is read whole, a shorter one than was said as far as it goes, and a missing one is missing', () =>

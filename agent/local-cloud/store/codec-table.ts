@@ -19,9 +19,14 @@ const tracksSchema = z.array(
 
 export type CodecEntry = { readonly codecKey: string; readonly tracks: readonly Track[] };
 
+/** Of what is in memory, as text. Codec private data may be 1 MiB, and other in every session. */
+const maxMemoryLength = 16 * 1024 * 1024;
+
 export class CodecTable {
   readonly #db: Pick<DatabaseSync, 'prepare'>;
-  readonly #entries = new Map<string, CodecEntry>();
+  /** Those that were met last, oldest first. */
+  readonly #entries = new Map<string, CodecEntry & { readonly length: number }>();
+  #length = 0;
   /** By identity: those of the sessions that send now. */
   readonly #keys = new WeakMap<readonly Track[], string>();
 
@@ -38,16 +43,14 @@ export class CodecTable {
       tracks.map(track => ({ ...track, codecPrivate: Buffer.from(track.codecPrivate).toString('base64') })),
     );
     const key = keyOf(text);
-    if (!this.#entries.has(key)) {
-      this.#db.prepare('INSERT OR IGNORE INTO codecs VALUES (?, ?)').run(key, text);
-      this.#entries.set(key, { codecKey: key, tracks });
-    }
+    this.#db.prepare('INSERT OR IGNORE INTO codecs VALUES (?, ?)').run(key, text);
+    this.#remember({ codecKey: key, tracks, length: text.length });
     this.#keys.set(tracks, key);
     return key;
   }
 
   /**
-   * The same strings and arrays every time for one key: thousands of fragments share them.
+   * The same strings and arrays for one key, as far as memory goes: thousands of fragments share them.
    * @throws IndexDamage
    */
   entry(key: string): CodecEntry {
@@ -55,10 +58,26 @@ export class CodecTable {
     if (known) return known;
     const text = String(this.#db.prepare('SELECT tracks FROM codecs WHERE key = ?').get(key)?.tracks);
     if (keyOf(text) !== key) throw new IndexDamage(`the codecs ${key} are missing or damaged`);
-    const entry = { codecKey: key, tracks: tracksSchema.parse(JSON.parse(text)) };
-    this.#entries.set(key, entry);
+    return this.#remember({ codecKey: key, tracks: tracksSchema.parse(JSON.parse(text)), length: text.length });
+  }
+
+  #remember(entry: CodecEntry & { readonly length: number }): CodecEntry {
+    const known = this.#entries.get(entry.codecKey);
+    if (known) return known;
+    this.#entries.set(entry.codecKey, entry);
+    this.#length += entry.length;
+    for (const [key, { length }] of this.#entries) {
+      if (this.#length <= maxMemoryLength || key === entry.codecKey) break;
+      this.#entries.delete(key);
+      this.#length -= length;
+    }
     return entry;
   }
+}
+
+/** Of fragments that are not kept any more. */
+export function removeUnusedCodecs(db: Pick<DatabaseSync, 'exec'>): void {
+  db.exec('DELETE FROM codecs WHERE key NOT IN (SELECT codec_key FROM fragments)');
 }
 
 /** Every fragment's codecs are there, and none was altered. */

@@ -3,7 +3,7 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AgentError } from '../../errors.ts';
-import { hasAllCodecs } from './codec-table.ts';
+import { hasAllCodecs, removeUnusedCodecs } from './codec-table.ts';
 import { sqliteCode, sqliteCodes } from './disk-error.ts';
 import { IndexDamage, isIndexDamage } from './index-damage.ts';
 
@@ -55,7 +55,10 @@ function openIndex(path: string): OpenedIndex {
     const isNew = version === 0;
     if (isNew) db.exec(schema);
     else if (version !== schemaVersion) throw new IndexDamage(`the index has version ${version}`);
-    else checkWhole(db);
+    else {
+      checkWhole(db);
+      removeUnusedCodecs(db);
+    }
     return { db, isNew };
   } catch (error) {
     db.close();

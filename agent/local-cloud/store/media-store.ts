@@ -51,6 +51,7 @@ export type FragmentQuery = {
   after?: { ms: number; number: string } | undefined;
 };
 
+/** What lists fragments throws a ServiceUnavailable while the index is being made again. */
 export type MediaStore = {
   findStream(nameOrArn: string): StoredStream | undefined;
   fragments(query: FragmentQuery): StoredFragment[];
@@ -63,7 +64,7 @@ export type MediaStore = {
   watch(stream: string, callback: () => void): () => void;
   /**
    * A Matroska file playable by itself: EBML header, Segment, Tracks, Tags with AWS_KINESISVIDEO_* entries, one cluster.
-   * Rejects with a ResourceNotFoundException when retention has removed the fragment meanwhile.
+   * Rejects with a ResourceNotFoundException when retention, or somebody by hand, has removed the fragment meanwhile.
    */
   readFragment(fragment: StoredFragment): Promise<Uint8Array>;
 };
