@@ -22,6 +22,7 @@ import {
   testCloud,
 } from './control-cloud.ts';
 import { cluster, putMedia, startMs, videoTrack, type WireAck } from './ingest-producer.ts';
+import { signedCall } from './signed-call.ts';
 
 const header = writeHeader([videoTrack]);
 let running: TestCloud;
@@ -255,6 +256,18 @@ test('an endpoint that moved: the old one refuses media, the new one takes it', 
   await moved.send(header, nth(0));
   expect(types(await moved.end())).toContain('PERSISTED');
 });
+
+const read = ['/getMedia', '/listFragments', '/getMediaForFragmentList', '/getClip', '/getImages'];
+test.each([...read, '/getHLSStreamingSessionURL', '/getDASHStreamingSessionURL'])(
+  'an endpoint that moved: %s is not at the old one either',
+  async path => {
+    put({ fault: 'endpoint-moved' });
+    expect(await signedCall(running.cloud.url, { path })).toMatchObject({
+      status: 400,
+      type: 'InvalidEndpointException',
+    });
+  },
+);
 
 test('an expired token: the open session is cut, the key refused, the renewed one taken', async () => {
   const producer = await putMedia(running.cloud.url, { atMs: Date.now() });

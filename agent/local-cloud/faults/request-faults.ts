@@ -14,7 +14,10 @@ import type { FaultOf } from './plan.ts';
 export type Befallen = { instead?: Answer | 'silence'; shape?: Shape };
 
 /** Calls that go to a data endpoint and so notice when it moved. */
-const mediaPaths: readonly string[] = ['/putMedia', '/listFragments', '/getHLSStreamingSessionURL'];
+const mediaPaths: readonly string[] = [
+  ...['/putMedia', '/getMedia', '/listFragments', '/getMediaForFragmentList', '/getClip', '/getImages'],
+  ...['/getHLSStreamingSessionURL', '/getDASHStreamingSessionURL'],
+];
 /** Answered to pages of any origin, errors too. */
 const playerPaths = /^\/(hls|dash)\//;
 
