@@ -75,7 +75,7 @@ export type LocalCloud = AsyncDisposable & {
   storage(): Promise<StorageState>;
   /** For new connections, in place of the one it was started with. Nothing without `tls`. */
   useCertificate(certificate: Certificate): void;
-  /** Ends PutMedia and GetMedia sessions, drops what was not complete, stops listening. May be called twice. */
+  /** Ends PutMedia and GetMedia sessions, drops what was not complete, finishes changes of streams. May be called twice. */
   close(): Promise<void>;
 };
 
@@ -123,6 +123,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     await Promise.all([ingest.close(), live.close()]);
     server.closeAllConnections();
     await detector[Symbol.asyncDispose]();
+    // Changes of streams that are under way.
+    await store.exclusively(async () => undefined);
     await store.close();
   });
   const storage = () => store.storage();

@@ -58,6 +58,7 @@ export class FaultyServer {
   }
 
   close(): void {
+    this.requests.close();
     this.#connections?.close();
     this.faults.clear();
   }

@@ -1,6 +1,7 @@
 // Faults of single requests, before any handler sees them: errors in place of answers, late answers, no answers.
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../clock.ts';
+import { isAbort } from '../../errors.ts';
 import { pathOf } from '../request-target.ts';
 import type { Answer } from '../route.ts';
 import { json } from '../route.ts';
@@ -27,11 +28,17 @@ export class RequestFaults {
   /** Where media goes while `endpoint-moved` is active. */
   readonly #movedPort: () => number | undefined;
   readonly #shapes = new WeakMap<IncomingMessage, Shape>();
+  readonly #closing = new AbortController();
 
   constructor(faults: Faults, clock: Clock, movedPort: () => number | undefined) {
     this.#faults = faults;
     this.#clock = clock;
     this.#movedPort = movedPort;
+  }
+
+  /** What is to be answered late is not answered any more. */
+  close(): void {
+    this.#closing.abort();
   }
 
   /** Before anything of the request is read but its head. */
@@ -47,7 +54,7 @@ export class RequestFaults {
     const slow = this.#faults.find('slow', stream);
     if (slow && slow.headersMs > 0) {
       this.#faults.meet(slow);
-      await this.#clock.sleep(slow.headersMs);
+      if (await this.#isClosedWithin(slow.headersMs)) return { instead: 'silence' };
     }
     const befallen = await this.#strike(request, path, stream, path === '/putMedia' ? undefined : 'all-streams');
     const instead = befallen.instead ?? this.#movedAway(request, path) ?? this.#expiry(request);
@@ -81,7 +88,8 @@ export class RequestFaults {
     const operation = operationOf({ method, path, headers });
     if (!operation) return {};
     const struck = this.#faults.strike({ operation, stream, ...(faultsOf ? { faultsOf } : {}) });
-    if (struck['late-answer']) await this.#clock.sleep(struck['late-answer'].lateMs);
+    const late = struck['late-answer'];
+    if (late && (await this.#isClosedWithin(late.lateMs))) return { instead: 'silence' };
     if (struck['no-answer']) return { instead: 'silence' };
     if (struck.answer) return { instead: answerOf(struck.answer, path) };
     const { 'cut-answer': cut, 'slow-answer': slow } = struck;
@@ -92,6 +100,18 @@ export class RequestFaults {
         ...(slow ? { bytesPerSecond: slow.bytesPerSecond } : {}),
       },
     };
+  }
+
+  /** Waits, and says whether the server was closed meanwhile. */
+  #isClosedWithin(ms: number): Promise<boolean> {
+    const { signal } = this.#closing;
+    return this.#clock.sleep(ms, signal).then(
+      () => false,
+      (error: unknown) => {
+        if (isAbort(error, signal)) return true;
+        throw error;
+      },
+    );
   }
 
   #movedAway({ socket }: IncomingMessage, path: string): Answer | undefined {
