@@ -15,7 +15,7 @@ import type { AskedOperation } from './quotas/quotas.ts';
 import { readBody } from './request-body.ts';
 import { originOf, pathOf, queryOf } from './request-target.ts';
 import type { Answer, Caller, Request, Route } from './route.ts';
-import { errorAnswer, sendAnswer } from './send-answer.ts';
+import { sendAnswer, sendRefusal } from './send-answer.ts';
 import { type ConnectionLimits, limitedServer } from './server.ts';
 import { emptyPayloadHash } from './sigv4.ts';
 import { Turns } from './turns.ts';
@@ -168,5 +168,5 @@ function refuse({ request, response }: Exchange, error: unknown, { onProblem, cl
   if (!(error instanceof WireError)) onProblem(asAgentError(error));
   // An answer that has begun can only be cut; a client that left needs none.
   if (response.headersSent || response.destroyed) response.destroy();
-  else void sendAnswer(response, errorAnswer(error, request), clock);
+  else void sendRefusal({ request, response }, error, clock);
 }

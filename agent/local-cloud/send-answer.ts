@@ -2,11 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { pathOf } from './request-target.ts';
-import { type Answer, json } from './route.ts';
+import { restOfBody } from './rest-of-body.ts';
+import type { Answer } from './route.ts';
 import { cutWhenStalled, sendSequence } from './send-sequence.ts';
 import { WireError } from './wire-error.ts';
 
 const noContent = 204;
+
+type Exchange = { request: IncomingMessage; response: ServerResponse };
 
 /** KVS's own words for a path it does not have, beside those SDKs read. */
 const unknownOperation = { Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' };
@@ -29,20 +32,34 @@ export async function sendAnswer(response: ServerResponse, answer: Answer, clock
   cutWhenStalled(response, clock);
 }
 
+/** Tells the client what is wrong. What is left of its body is not looked at, so the connection cannot be used again. */
+export async function sendRefusal(exchange: Exchange, error: unknown, clock: Clock): Promise<void> {
+  const { request, response } = exchange;
+  const { status, headers, body } = errorAnswer(error, request);
+  if (request.complete) return sendAnswer(response, { status, headers, body }, clock);
+  response.writeHead(status, { ...headers, connection: 'close', 'content-length': Buffer.byteLength(body) });
+  response.write(body);
+  await restOfBody(request, clock);
+  response.end();
+  cutWhenStalled(response, clock);
+}
+
 function isSequence(body: NonNullable<Answer['body']>): body is AsyncIterable<Uint8Array> {
   return typeof body === 'object' && Symbol.asyncIterator in body;
 }
 
 /** What a client is told of `error`: nothing of one that is the server's own. */
-export function errorAnswer(error: unknown, request: IncomingMessage): Answer {
+function errorAnswer(error: unknown, request: IncomingMessage) {
   const { type, message, status } =
     error instanceof WireError ? error : new WireError('InternalFailure', 'The server failed. Try again.');
   const output = type === 'UnknownOperationException' ? unknownOperation : {};
-  const answer = json({ ...output, __type: type, Message: message, message }, status);
-  const headers: Record<string, string> = { ...answer.headers, 'x-amzn-ErrorType': type };
-  if (request.headers['x-amz-target'] !== undefined && pathOf(request) === '/')
-    headers['content-type'] = 'application/x-amz-json-1.1';
-  // What is left of the body is not read, so the connection cannot be used again.
-  if (!request.complete) headers.connection = 'close';
-  return { ...answer, headers };
+  const isRekognition = request.headers['x-amz-target'] !== undefined && pathOf(request) === '/';
+  return {
+    status,
+    headers: {
+      'content-type': isRekognition ? 'application/x-amz-json-1.1' : 'application/json',
+      'x-amzn-ErrorType': type,
+    },
+    body: JSON.stringify({ ...output, __type: type, Message: message, message }),
+  };
 }
