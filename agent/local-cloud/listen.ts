@@ -3,14 +3,22 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { AgentError, systemCode } from '../errors.ts';
 
+type Listening = {
+  host: string;
+  port: number;
+  /** Told of what goes wrong later, such as a connection that cannot be accepted. The server goes on. */
+  onProblem: (error: unknown) => void;
+};
+
 /** The port, once it is bound. @throws AgentError port-in-use, or settings-invalid for an address this machine does not have */
-export async function listen(server: Server, host: string, port: number): Promise<number> {
+export async function listen(server: Server, { host, port, onProblem }: Listening): Promise<number> {
   try {
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
     throw listenError(error, host, port);
   }
+  server.on('error', onProblem);
   const address = server.address();
   return typeof address === 'object' && address ? address.port : port;
 }

@@ -94,7 +94,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const admit = (asked: AskedOperation) => quotas.admit(asked);
   const guard = pageGuard({ ...options, host });
   const { faulty, server, servers } = createServers(routes, { ...options, host, clock, onProblem, admit, guard });
-  const port = await listen(server, host, options.port).catch(async error => {
+  const told = (error: unknown) => onProblem(asAgentError(error));
+  const port = await listen(server, { host, port: options.port, onProblem: told }).catch(async error => {
     await store.close();
     throw error;
   });
@@ -106,7 +107,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...context,
     ...(faulty ? { tap: session => faulty.tap(session) } : {}),
     connectionPolicy: options.connectionPolicy ?? (names.has('PutMediaConnections') ? 'refuse' : 'newest-wins'),
-    onProblem: error => onProblem(asAgentError(error)),
+    onProblem: told,
   });
   const live = getMedia(context);
   const detector = new PeopleDetector({ clock });

@@ -10,6 +10,9 @@ export const knownKeys = { accessKeyId: 'local', secretAccessKey: 'local-secret'
 /** Holds the largest fragment KVS takes with its header, so that one that was just acknowledged can stay. */
 const leastMaxBytes = 64 * 2 ** 20;
 
+/** A key id as it can stand in a signature's Credential. */
+const keyIdPattern = /^[!-+.\-0-~]+$/;
+
 export type StartOptions = {
   host: string;
   accessKeyId: string;
@@ -25,6 +28,10 @@ export function checkStart({ host, accessKeyId, secretAccessKey, faults, maxByte
   const secret = secretAccessKey.reveal();
   if (accessKeyId === '' || secret === '')
     throw refusal('The embedded server needs a key pair: an empty key opens it to everybody.');
+  if (!keyIdPattern.test(accessKeyId))
+    throw refusal(
+      'AWS_ACCESS_KEY_ID may not hold blanks, slashes, commas or letters beyond ASCII: no signature could name it.',
+    );
   if (looksReal(accessKeyId, secret))
     throw refusal(
       'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY look like the keys of a real AWS account, and the embedded server ' +

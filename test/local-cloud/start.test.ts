@@ -3,11 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createConnection } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListStreamsCommand } from '@aws-sdk/client-kinesis-video';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listen } from '../../agent/local-cloud/listen.ts';
 import { Secret } from '../../agent/secret.ts';
 import { controlClient, testCloud } from './control-cloud.ts';
 
@@ -81,6 +83,28 @@ test('an address this machine does not have is said in a sentence', async () => 
     code: 'settings-invalid',
     message: 'This machine has no address 192.0.2.1 to listen on. Choose another with --host.',
   });
+});
+
+test.each(['my/key', 'my key', 'a,b', 'schlüssel'])(
+  'a key that no signature can name (%s) is said in a sentence',
+  async id => {
+    await expect(start(id, 'made-up')).rejects.toMatchObject({
+      code: 'settings-invalid',
+      message:
+        'AWS_ACCESS_KEY_ID may not hold blanks, slashes, commas or letters beyond ASCII: no signature could name it.',
+    });
+  },
+);
+
+test('a connection that cannot be accepted is told of, and the server goes on', async () => {
+  const told: unknown[] = [];
+  const server = createServer((_, response) => response.end());
+  const port = await listen(server, { host: '127.0.0.1', port: 0, onProblem: error => told.push(error) });
+  const failure = Object.assign(new Error('accept EPROTO'), { code: 'EPROTO' });
+  server.emit('error', failure);
+  expect(told).toEqual([failure]);
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+  server.close().closeAllConnections();
 });
 
 test('the program ends with the sentence and makes no folder', async () => {

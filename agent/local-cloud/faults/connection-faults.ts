@@ -31,7 +31,6 @@ export class ConnectionFaults {
   /** Call once the server listens: on this port it listens again after it refused. */
   listening(port: number): void {
     this.#port = port;
-    this.#options.server.on('error', this.#options.onProblem);
   }
 
   /** The second listener's port while it listens. */
