@@ -30,7 +30,7 @@ import { type AskedOperation, Quotas, type SessionUse } from './quotas/quotas.ts
 import type { QuotaName } from './quotas/table.ts';
 import { PeopleDetector } from './rekognition/detector.ts';
 import { rekognitionRoutes } from './rekognition/routes.ts';
-import type { Route } from './route.ts';
+import type { Route, RouteContext } from './route.ts';
 import { showCertificate } from './server.ts';
 import { checkStart } from './start-checks.ts';
 import { storageRoute } from './storage-route.ts';
@@ -111,13 +111,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   });
   const live = getMedia(context);
   const detector = new PeopleDetector({ clock });
-  const dataEndpoint = (origin: string) => faulty?.dataEndpoint(origin) ?? origin;
-  routes.push(...streamRoutes({ ...context, dataEndpoint }), ...streamChangeRoutes(context), ...tagRoutes(store));
-  routes.push(...configurationRoutes(store), ingest.route, live.route, fragmentListRoute(context));
-  routes.push(listFragmentsRoute({ store: faulty?.listed(store) ?? store, clock }), ...(faulty?.routes ?? []));
-  const player = { ...context, admit: (use: SessionUse) => quotas.admitSession(use) };
-  routes.push(...hlsRoutes(player), ...dashRoutes(player), clipRoute(context), imagesRoute(context));
-  routes.push(...rekognitionRoutes(detector), storageRoute(store));
+  routes.push(ingest.route, live.route, ...apiRoutes(context, { faulty, quotas, detector }));
   const close = once(async () => {
     faulty?.close();
     server.close();
@@ -133,6 +127,33 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     for (const listening of servers) showCertificate(listening, certificate);
   };
   return { url, port, faults: faulty?.faults, storage, useCertificate, close, [Symbol.asyncDispose]: close };
+}
+
+type Parts = { faulty: FaultyServer | undefined; quotas: Quotas; detector: PeopleDetector };
+
+/** All but those that have sessions to end. */
+function apiRoutes(
+  context: RouteContext & { store: Store; paces: MediaPaces },
+  { faulty, quotas, detector }: Parts,
+): Route[] {
+  const { store, clock } = context;
+  const dataEndpoint = (origin: string) => faulty?.dataEndpoint(origin) ?? origin;
+  const player = { ...context, admit: (use: SessionUse) => quotas.admitSession(use) };
+  return [
+    ...streamRoutes({ ...context, dataEndpoint }),
+    ...streamChangeRoutes(context),
+    ...tagRoutes(store),
+    ...configurationRoutes(store),
+    listFragmentsRoute({ store: faulty?.listed(store) ?? store, clock }),
+    fragmentListRoute(context),
+    ...hlsRoutes(player),
+    ...dashRoutes(player),
+    clipRoute(context),
+    imagesRoute(context),
+    ...rekognitionRoutes(detector),
+    storageRoute(store),
+    ...(faulty?.routes ?? []),
+  ];
 }
 
 function say(sentence: string): void {
