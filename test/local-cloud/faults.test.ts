@@ -9,8 +9,11 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../agent/clock.ts';
 import { AckWriter } from '../../agent/local-cloud/faults/ack-writer.ts';
+import { Faults } from '../../agent/local-cloud/faults/faults.ts';
+import { LateList } from '../../agent/local-cloud/faults/late-list.ts';
 import type { FaultInput } from '../../agent/local-cloud/faults/plan.ts';
 import { ackErrorIds } from '../../agent/local-cloud/put-media/ack.ts';
+import type { FragmentQuery, MediaStore, StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
 import {
   archiveClient,
@@ -291,6 +294,28 @@ test('a list that is late shows a fragment later', async () => {
   expect(await listed()).toBe(0);
   clock.advance(1);
   expect(await listed()).toBe(1);
+});
+
+test('a page of a late list is filled from what comes after, and tells that there is more', () => {
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => nowMs, nowMs: () => nowMs };
+  const faults = new Faults(clock);
+  faults.put([{ fault: 'list-late', lateMs: 1000 }]);
+  const late = new LateList(faults, clock);
+  const all = Array.from({ length: 10 }, (_, index) => ({ number: `${index}`, producerMs: index, serverMs: index }));
+  // Sent late: old footage, between what was there long ago.
+  nowMs = 5000;
+  for (const number of ['1', '2', '5']) late.stored(number);
+  const fragments = ({ limit, after }: FragmentQuery) =>
+    all.filter(({ producerMs }) => producerMs > (after?.ms ?? -1)).slice(0, limit) as StoredFragment[];
+  const list = late.of({ findStream: () => undefined, fragments } as unknown as MediaStore);
+  const query = { stream: 'cam', by: 'producer', fromMs: 0, toMs: 9 } as const;
+  const numbers = (limit: number) => list.fragments({ ...query, limit }).map(({ number }) => number);
+  expect(numbers(4)).toEqual(['0', '3', '4', '6']);
+  expect(numbers(7)).toEqual(['0', '3', '4', '6', '7', '8', '9']);
+  expect(numbers(8)).toHaveLength(7);
+  nowMs = 6000;
+  expect(numbers(4)).toEqual(['0', '1', '2', '3']);
 });
 
 test('an ack never overtakes an earlier one, also when the timer of that one is late', () => {

@@ -27,7 +27,7 @@ type Entry = {
   fromMs: number;
   toMs: number;
   met: number;
-  /** Requests it could have struck, for those that strike every so manieth. */
+  /** Requests it could have struck, for those that strike every third or the like. */
   passed: number;
   cancel: () => void;
 };

@@ -23,7 +23,7 @@ const ofStream = { ...when, stream: z.string().min(1).optional() };
 const ofRequest = {
   ...ofStream,
   operation: z.enum(faultyOperations, { error: 'must be an operation of the server, such as GetMedia' }).optional(),
-  /** The first that it would strike, and then every so manieth. */
+  /** With 3 the first that it would strike, the fourth, the seventh, and so on. */
   every: z.int().min(1).max(1_000_000).default(1),
 };
 
