@@ -4,6 +4,8 @@ import type { FastifyReply } from 'fastify';
 /** Aborts when the browser is gone, or has its answer. */
 export function untilClosed(reply: FastifyReply): AbortSignal {
   const closed = new AbortController();
-  reply.raw.once('close', () => closed.abort());
+  // Gone while the request was looked at: that is not told again.
+  if (reply.raw.destroyed) closed.abort();
+  else reply.raw.once('close', () => closed.abort());
   return closed.signal;
 }

@@ -19,8 +19,10 @@ export function discoveryRoute(app: FastifyInstance, { finder, onUnexpectedError
   app.post('/discovery', async (request, reply) => {
     const asked = parseRequest(discoveryRequestSchema, request.body);
     if (isRunning) throw new Refusal(409, 'search-running', 'Another search for cameras is running: wait for its end.');
-    isRunning = true;
     const closed = untilClosed(reply);
+    // There will be no news of its end to let the next search begin.
+    if (closed.aborted) return reply;
+    isRunning = true;
     const events = finder.search(asked, closed);
     closed.addEventListener('abort', () => {
       isRunning = false;
