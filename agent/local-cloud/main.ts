@@ -140,7 +140,7 @@ function apiRoutes(
   const dataEndpoint = (origin: string) => faulty?.dataEndpoint(origin) ?? origin;
   const player = { ...context, admit: (use: SessionUse) => quotas.admitSession(use) };
   return [
-    ...streamRoutes({ ...context, dataEndpoint }),
+    ...streamRoutes({ ...context, dataEndpoint, admitStream: () => quotas.admitStream() }),
     ...streamChangeRoutes(context),
     ...tagRoutes(store),
     ...configurationRoutes(store),

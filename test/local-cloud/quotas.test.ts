@@ -318,12 +318,16 @@ test('an account has 10,000 streams at most', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'local-cloud-quotas-'));
   const clock = manualClock(Date.now());
   const store = await Store.open({ dataDir, clock, random: Math.random, onProblem: () => undefined });
-  let count = 9_999;
-  const names = named('Streams');
-  const full = { findStream: () => undefined, fragments: () => [], streams: () => Array.from({ length: count }) };
-  const quotas = new Quotas({ names, clock, store: full });
+  const others = Array.from({ length: 9_999 });
+  const quotas = new Quotas({
+    ...{ names: named('Streams'), clock },
+    store: { findStream: () => undefined, fragments: () => [], streams: () => [...others, ...store.streams()] },
+  });
   const listening = { accessKeyId: keys.accessKeyId, secretAccessKey: new Secret(keys.secretAccessKey), clock };
-  const routes = streamRoutes({ store, clock, random: Math.random, url: '' });
+  const routes = streamRoutes({
+    ...{ store, clock, random: Math.random, url: '' },
+    admitStream: () => quotas.admitStream(),
+  });
   const server = createListener(routes, {
     ...listening,
     onProblem: () => undefined,
@@ -331,12 +335,14 @@ test('an account has 10,000 streams at most', async () => {
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const client = controlClient(`http://127.0.0.1:${portOf(server)}`);
-  expect((await client.send(new CreateStreamCommand({ StreamName: 'last' }))).StreamARN).toContain('stream/last/');
-  count = 10_000;
-  await expect(client.send(new CreateStreamCommand({ StreamName: 'next' }))).rejects.toMatchObject({
-    name: 'AccountStreamLimitExceededException',
-    $metadata: { httpStatusCode: 400 },
-  });
+  const create = (StreamName: string) => client.send(new CreateStreamCommand({ StreamName }));
+  const full = { name: 'AccountStreamLimitExceededException', $metadata: { httpStatusCode: 400 } };
+  const asked = await Promise.allSettled(['one', 'another', 'third'].map(create));
+  expect(asked.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  expect(store.streams()).toHaveLength(1);
+  await expect(create('next')).rejects.toMatchObject(full);
+  // A producer that makes sure of its stream learns that it is there.
+  await expect(create(store.streams()[0]?.name ?? '')).rejects.toMatchObject({ name: 'ResourceInUseException' });
   expect(store.findStream('next')).toBeUndefined();
   server.close().closeAllConnections();
   await store.close();

@@ -16,6 +16,8 @@ export type ControlContext = RouteContext & {
   store: Store;
   /** Where media goes, given the address the client called. Default: there. */
   dataEndpoint?: (origin: string) => string;
+  /** Asked before a stream is made. Throws WireError when there are as many as there may be. */
+  admitStream?: () => void;
 };
 
 const accountId = '000000000000';
@@ -78,12 +80,13 @@ export function streamRoutes(context: ControlContext): Route[] {
 }
 
 async function createStream(
-  { store, clock, random }: ControlContext,
+  { store, clock, random, admitStream }: ControlContext,
   input: z.output<typeof createRequest>,
   region: string,
 ): Promise<StoredStream> {
   if (store.findStream(input.StreamName))
     throw new WireError('ResourceInUseException', `The stream ${input.StreamName} already exists.`);
+  admitStream?.();
   const createdMs = Math.round(clock.nowMs());
   const stream: StoredStream = {
     name: input.StreamName,

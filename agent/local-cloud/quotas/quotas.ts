@@ -69,7 +69,6 @@ export class Quotas {
     const stream = reference === undefined ? undefined : store.findStream(reference);
     const points = stream ? pointsOf(path, asked, { store, stream }) : {};
     this.#take([...this.#requestCharges(path, stream?.name), ...this.#fragmentCharges(stream?.name, points)]);
-    if (path === '/createStream') this.#checkStreams();
   }
 
   /** @throws WireError ClientLimitExceededException */
@@ -84,6 +83,12 @@ export class Quotas {
     };
     const charges = this.#options.names.has(operation) ? [session] : [];
     this.#take([...charges, ...this.#fragmentCharges(stream, points)]);
+  }
+
+  /** Asked when a stream is about to be made. @throws WireError AccountStreamLimitExceededException */
+  admitStream(): void {
+    if (!this.#options.names.has('Streams') || this.#options.store.streams().length < maxStreams) return;
+    throw new WireError('AccountStreamLimitExceededException', `The account has ${maxStreams} streams already.`);
   }
 
   #requestCharges(path: string, stream: string | undefined): Charge[] {
@@ -116,11 +121,6 @@ export class Quotas {
     const what = `DetectLabels requests in ${region}`;
     const short = this.#buckets.take([{ key: what, perSecond, points: 1, what }]);
     if (short) throw new WireError('ProvisionedThroughputExceededException', said(short));
-  }
-
-  #checkStreams(): void {
-    if (!this.#options.names.has('Streams') || this.#options.store.streams().length < maxStreams) return;
-    throw new WireError('AccountStreamLimitExceededException', `The account has ${maxStreams} streams already.`);
   }
 
   #take(charges: readonly Charge[]): void {
