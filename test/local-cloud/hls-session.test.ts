@@ -211,6 +211,71 @@ describe('with time passing', () => {
     expect(polls.map(poll => poll.ended)).toEqual([false, false, false, false, true, true, true]);
     expect(polls.every(poll => poll.listed === 2)).toBe(true);
   });
+
+  /** A stream with the first fragments of the footage, and the address of a replay of it by producer time. */
+  async function replayed(name: string, { count, seconds }: { count: number; seconds?: number }) {
+    await saveStream(simulated.store, clock, name);
+    const startMs = clock.nowMs();
+    const { tracks, fragments } = silent;
+    const add = (index: number, atMs = startMs) =>
+      ingest(simulated, name, {
+        tracks,
+        frames: fragments[index % 6] ?? [],
+        byMs: atMs + 6000 * Math.floor(index / 6),
+      });
+    for (let index = 0; index < count; index++) await add(index);
+    await clock.advance(60_000);
+    const EndTimestamp = seconds === undefined ? undefined : startMs / 1000 + seconds;
+    const url = await mediaPlaylistUrl(
+      await sessionUrl(simulated, {
+        ...{ StreamName: name, PlaybackMode: 'LIVE_REPLAY', MaxMediaPlaylistFragmentResults: 2 },
+        HLSFragmentSelector: {
+          FragmentSelectorType: 'PRODUCER_TIMESTAMP',
+          TimestampRange: { StartTimestamp: startMs / 1000, EndTimestamp },
+        },
+      }),
+    );
+    return { url, add, list: async () => (await fetch(url)).text() };
+  }
+
+  test('LIVE_REPLAY: a list that has ended stays as it is when a fragment of its range comes late', async () => {
+    const { add, list } = await replayed('late-comer', { count: 2, seconds: 30 });
+    const ended = await list();
+    expect(ended).toContain('#EXT-X-ENDLIST');
+    await add(2);
+    await clock.advance(10_000);
+    expect(await list()).toBe(ended);
+  });
+
+  test('LIVE_REPLAY without an end: what an outage held back and sends at once is played at its own pace', async () => {
+    const { add, list } = await replayed('outage', { count: 3 });
+    const first = async () => Number((await list()).match(/MEDIA-SEQUENCE:(\d+)/)?.[1]);
+    await clock.advance(5000);
+    expect(await first()).toBe(1);
+    await clock.advance(200_000);
+    expect(await first()).toBe(1);
+    for (let index = 3; index < 12; index++) await add(index);
+    const polls: number[] = [];
+    for (let poll = 0; poll < 10; poll++) {
+      polls.push(await first());
+      await clock.advance(1000);
+    }
+    expect(polls).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 10]);
+  });
+
+  test('a session whose tracks change is refused from there on, and not every other time', async () => {
+    const { tracks, fragments } = footageOf(makeMatroska({ seconds: 1, video: h264, audio: ['-c:a', 'aac'] }));
+    await saveStream(simulated.store, clock, 'unmuted');
+    await ingest(simulated, 'unmuted', { ...silent, frames: silent.fragments[0] ?? [], byMs: clock.nowMs() });
+    const url = await mediaPlaylistUrl(await sessionUrl(simulated, { StreamName: 'unmuted' }));
+    await ingest(simulated, 'unmuted', { tracks, frames: fragments[0] ?? [], byMs: clock.nowMs() + 1000 });
+    const types: string[] = [];
+    for (let poll = 0; poll < 3; poll++) {
+      const answer: { __type?: string } = JSON.parse(await (await fetch(url)).text());
+      types.push(answer.__type ?? '');
+    }
+    expect(types).toEqual(new Array(3).fill('UnsupportedStreamMediaTypeException'));
+  });
 });
 
 describe('refused as KVS refuses it', () => {

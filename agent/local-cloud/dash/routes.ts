@@ -3,7 +3,7 @@
 import { requireRetention } from '../archive-range.ts';
 import { fresh, media, type PlayerContext, playerRoutes } from '../hls/player-routes.ts';
 import { initOf } from '../hls/segments.ts';
-import { advance, hasEnded, type Session } from '../hls/session.ts';
+import { advance, type Session } from '../hls/session.ts';
 import { type SessionTracks, sessionTracks } from '../hls/session-tracks.ts';
 import { Sessions } from '../hls/sessions.ts';
 import { jsonOperation } from '../json-operation.ts';
@@ -46,7 +46,7 @@ function sessionUrlRoute(context: RouteContext, sessions: Sessions<DashSession>)
 }
 
 function manifestOf(session: DashSession, token: string, context: RouteContext): string {
-  const { settings, timeline, availabilityStartMs, showNumbers } = session;
+  const { settings, timeline, availabilityStartMs, showNumbers, ended } = session;
   return manifest({
     ...listed(session),
     ...{ tracks: tracksOf(session), token, availabilityStartMs, showNumbers },
@@ -54,7 +54,7 @@ function manifestOf(session: DashSession, token: string, context: RouteContext):
     longestMs: timeline.longestMs,
     nowMs: context.clock.nowMs(),
     onDemand: settings.playback.mode === 'ON_DEMAND',
-    ended: hasEnded(session, context),
+    ended,
   });
 }
 

@@ -9,7 +9,7 @@ import { masterPlaylist } from './master-playlist.ts';
 import { mediaPlaylist } from './media-playlist.ts';
 import { fresh, media, type PlayerContext, playerRoutes } from './player-routes.ts';
 import { initOf, mediaOf, transportOf } from './segments.ts';
-import { advance, hasEnded, openSession, type Session, type SessionSettings } from './session.ts';
+import { advance, openSession, type Session, type SessionSettings } from './session.ts';
 import { sessionRequest, settingsOf } from './session-request.ts';
 import { type SessionTracks, sessionTracks, trackNumbered } from './session-tracks.ts';
 import { Sessions } from './sessions.ts';
@@ -32,9 +32,8 @@ export function hlsRoutes(context: PlayerContext): Route[] {
       'getHLSMediaPlaylist.m3u8': ({ session, token, query }) => {
         advance(session, context);
         const { track } = trackNumbered(currentTracks(session), query.get('TrackNumber'));
-        const { timeline, settings } = session;
+        const { timeline, settings, ended } = session;
         const { showTimestamps, container, playback } = settings;
-        const ended = hasEnded(session, context);
         const onDemand = playback.mode === 'ON_DEMAND';
         const written = { timeline, trackNumber: track.number, token, container, showTimestamps, onDemand, ended };
         return playlist(mediaPlaylist(written));

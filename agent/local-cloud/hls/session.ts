@@ -30,6 +30,8 @@ export type Session = {
   cursor: { ms: number; number: string } | undefined;
   /** LIVE_REPLAY: monotonic time at which the next fragment is due. */
   nextDueMs: number;
+  /** Nothing will be added any more, whatever comes: a player was told so. */
+  ended: boolean;
 };
 
 type Sources = { store: MediaStore; clock: Clock };
@@ -37,14 +39,16 @@ type Sources = { store: MediaStore; clock: Clock };
 /** @throws WireError ResourceNotFoundException when there is nothing to play */
 export function openSession(streamName: string, settings: SessionSettings, sources: Sources): Session {
   const { store, clock } = sources;
-  const session: Session = { streamName, settings, timeline: emptyTimeline, cursor: undefined, nextDueMs: 0 };
+  const session: Session = {
+    ...{ streamName, settings, timeline: emptyTimeline, cursor: undefined },
+    ...{ nextDueMs: clock.monotonicMs(), ended: settings.playback.mode === 'ON_DEMAND' },
+  };
   if (settings.playback.mode === 'LIVE') {
     add(session, 'server', sinceSilence(store.newest(streamName, settings.maxFragments)));
     advance(session, sources);
   } else {
     add(session, settings.by, nextInRange(session, store, settings.maxFragments));
-    const last = session.timeline.entries.at(-1);
-    session.nextDueMs = clock.monotonicMs() + (last ? naturalLengthMs(last.fragment) : 0);
+    session.nextDueMs += session.timeline.entries.at(-1)?.listedMs ?? 0;
   }
   if (session.timeline.entries.length === 0) throw noFragments();
   return session;
@@ -52,14 +56,18 @@ export function openSession(streamName: string, settings: SessionSettings, sourc
 
 /** Brings the session up to now. @throws WireError ResourceNotFoundException when a live stream has gone silent */
 export function advance(session: Session, { store, clock }: Sources): void {
-  const { playback, maxFragments, lingering } = session.settings;
-  if (playback.mode === 'LIVE') {
+  if (session.ended) return;
+  if (session.settings.playback.mode === 'LIVE') {
     requireLive(store.newest(session.streamName, 1), clock.nowMs());
     add(session, 'server', nextArrived(session, store));
-  } else if (playback.mode === 'LIVE_REPLAY') {
-    while (session.nextDueMs <= clock.monotonicMs() && revealNext(session, store));
-  }
-  if (playback.mode !== 'ON_DEMAND') forgetLost(session, store);
+  } else revealDue(session, store, clock.monotonicMs());
+  forgetLost(session, store);
+  letLeave(session);
+  session.ended = isComplete(session, { store, clock });
+}
+
+function letLeave(session: Session): void {
+  const { maxFragments, lingering } = session.settings;
   session.timeline = keepNewest(session.timeline, maxFragments + lingering);
 }
 
@@ -71,27 +79,48 @@ function forgetLost(session: Session, store: MediaStore): void {
   session.timeline = keepNewest(session.timeline, entries.length - kept);
 }
 
-/** Nothing will be added any more. */
-export function hasEnded(session: Session, { store, clock }: Sources): boolean {
+/** LIVE_REPLAY: the range is over and all of it is listed. */
+function isComplete(session: Session, { store, clock }: Sources): boolean {
   const { playback } = session.settings;
-  if (playback.mode !== 'LIVE_REPLAY') return playback.mode === 'ON_DEMAND';
-  return playback.toMs < clock.nowMs() && nextInRange(session, store, 1).length === 0;
+  return (
+    playback.mode === 'LIVE_REPLAY' && playback.toMs < clock.nowMs() && nextInRange(session, store, 1).length === 0
+  );
 }
 
+/** @throws WireError as `append` does, and again each time: a session that cannot go on does not leave out why */
 function add(session: Session, order: 'producer' | 'server', fragments: readonly StoredFragment[]): void {
   const last = fragments.at(-1);
   if (!last) return;
-  session.cursor = { ms: order === 'producer' ? last.producerMs : last.serverMs, number: last.number };
   session.timeline = append(session.timeline, fragments, session.settings);
+  session.cursor = { ms: order === 'producer' ? last.producerMs : last.serverMs, number: last.number };
 }
 
-/** LIVE_REPLAY lists one fragment each time the length of one has passed. Returns false when there is none now. */
-function revealNext(session: Session, store: MediaStore): boolean {
-  const [next] = nextInRange(session, store, 1);
-  if (!next) return false;
-  add(session, session.settings.by, [next]);
-  session.nextDueMs += naturalLengthMs(next);
-  return true;
+/** LIVE_REPLAY lists one fragment each time the length of one has passed, however long nobody asked. */
+function revealDue(session: Session, store: MediaStore, nowMs: number): void {
+  while (session.nextDueMs <= nowMs) {
+    const atLeast = 1 + Math.floor((nowMs - session.nextDueMs) / 1000);
+    const due = dueWithin(nowMs - session.nextDueMs, nextInRange(session, store, Math.min(batch, atLeast)));
+    if (due.length === 0) {
+      // What comes later is not made up for: an hour that arrives in a minute is played for an hour.
+      session.nextDueMs = nowMs;
+      return;
+    }
+    const listed = session.timeline.entries.length;
+    add(session, session.settings.by, due);
+    for (const { listedMs } of session.timeline.entries.slice(listed)) session.nextDueMs += listedMs;
+    letLeave(session);
+  }
+}
+
+/** The first of them, and as many more as their lengths leave time for. */
+function dueWithin(timeMs: number, fragments: readonly StoredFragment[]): StoredFragment[] {
+  let leftMs = timeMs;
+  const beyond = fragments.findIndex(fragment => {
+    if (leftMs < 0) return true;
+    leftMs -= naturalLengthMs(fragment);
+    return false;
+  });
+  return beyond < 0 ? [...fragments] : fragments.slice(0, beyond);
 }
 
 function nextInRange({ streamName: stream, settings, cursor: after }: Session, store: MediaStore, limit: number) {
