@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { mainTrackFrames } from '../../agent/local-cloud/hls/fragment-span.ts';
 import { mediaPlaylist } from '../../agent/local-cloud/hls/media-playlist.ts';
-import { append, emptyTimeline, keepNewest } from '../../agent/local-cloud/hls/timeline.ts';
+import { append, emptyTimeline, keepNewest, type TimelineRules } from '../../agent/local-cloud/hls/timeline.ts';
 import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
 import type { Track } from '../../agent/matroska/track.ts';
 
@@ -30,7 +30,14 @@ const onDiscontinuity = {
 } as const;
 
 describe('which fragments are listed, where a discontinuity is, and how long each lasts', () => {
-  test.each([
+  test.each<{
+    name: string;
+    rules: TimelineRules;
+    fragments: StoredFragment[];
+    numbers: string[];
+    marks: boolean[];
+    seconds: string[];
+  }>([
     {
       ...{ name: 'one follows the other', rules: never, fragments: [fragment(1, 0), fragment(2, 2000)] },
       ...{ numbers: ['0001', '0002'], marks: [false, false], seconds: ['2', '2'] },
@@ -66,6 +73,19 @@ describe('which fragments are listed, where a discontinuity is, and how long eac
     {
       ...{ name: 'of one time the last counts', rules: never, fragments: [fragment(1, 0), fragment(2, 0)] },
       ...{ numbers: ['0002'], marks: [false], seconds: ['2'] },
+    },
+    {
+      name: 'what is sent again behind a later one takes the place of the first',
+      ...{ rules: never, fragments: [fragment(1, 0), fragment(2, 2000), fragment(3, 0)] },
+      ...{ numbers: ['0003', '0002'], marks: [false, false], seconds: ['2', '2'] },
+    },
+    {
+      name: 'by server time it keeps its own place',
+      ...{
+        rules: { ...byServer, discontinuities: 'NEVER' },
+        fragments: [1, 2, 3].map(n => fragment(n, n === 2 ? 2000 : 0)),
+      },
+      ...{ numbers: ['0002', '0003'], marks: [false, false], seconds: ['2', '2'] },
     },
     {
       name: 'other codec private data is a discontinuity even with NEVER',
@@ -206,6 +226,12 @@ test('by server time, what arrives within one millisecond is all listed', () => 
   const burst = [fragment(1, 0, { serverMs }), fragment(2, 2000, { serverMs })];
   const { entries } = append(emptyTimeline, burst, byServer);
   expect(entries.map(({ listedMs }) => listedMs)).toEqual([2000, 2000]);
+});
+
+test.each([never, byServer, endToEnd])('what is listed is not listed again when it is sent again', rules => {
+  const first = append(emptyTimeline, [fragment(1, 0), fragment(2, 2000), fragment(3, 4000)], rules);
+  const later = append(first, [fragment(4, 2000), fragment(5, 4000), fragment(6, 6000)], rules);
+  expect(later.entries.map(entry => entry.fragment.number)).toEqual(['0001', '0002', '0003', '0006']);
 });
 
 test('coming back to earlier codec private data is listed with an init segment again', () => {

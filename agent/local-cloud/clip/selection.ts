@@ -24,7 +24,7 @@ export function selectFragments(found: readonly StoredFragment[], by: ArchiveRan
   const selected: ClipFragment[] = [];
   let bytes = 0;
   let last: { fragment: StoredFragment; startMs: number } | undefined;
-  for (const fragment of withoutRepeats(found)) {
+  for (const fragment of withoutRepeats(found, by)) {
     if (last && by === 'producer' && fragment.producerMs <= last.fragment.producerMs + last.fragment.lengthMs) continue;
     bytes += fragment.bytes;
     if (selected.length === maxFragments || (bytes > maxBytes && selected.length > 0)) break;

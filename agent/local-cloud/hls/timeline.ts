@@ -52,18 +52,19 @@ export type TimelineRules = LengthRules & {
 
 /**
  * Adds what comes later than everything listed; older fragments that arrived late are never inserted. Of fragments with
- * one producer timestamp the last to arrive counts.
+ * one producer timestamp the last to arrive counts, unless another one is listed already.
  * @throws WireError when a fragment has other tracks or codecs than the session began with
  */
 export function append(timeline: Timeline, fragments: readonly StoredFragment[], rules: TimelineRules): Timeline {
   const codecs = [...timeline.codecs];
   const added: Added[] = [];
+  const isListed = listedBefore(timeline);
   let last: Added | undefined = timeline.entries.at(-1);
-  for (const fragment of withoutRepeats(fragments)) {
+  for (const fragment of withoutRepeats(fragments, rules.by)) {
     const startMs = rules.by === 'producer' ? fragment.producerMs : fragment.serverMs;
     // Two may arrive within one millisecond.
     const later = !last || (rules.by === 'server' ? startMs >= last.startMs : startMs > last.startMs);
-    if (!later || fragment.producerMs === last?.fragment.producerMs) continue;
+    if (!later || isListed(fragment)) continue;
     if (!last || (rules.followCodecs && last.fragment.codecKey !== fragment.codecKey)) addCodec(codecs, fragment);
     const codec = codecs.length - 1;
     const discontinuity =
@@ -113,15 +114,25 @@ export function keepNewest(timeline: Timeline, count: number): Timeline {
   };
 }
 
-/** Of fragments with one producer timestamp the last to arrive: it is the whole one after an interrupted upload. */
-export function withoutRepeats(fragments: readonly StoredFragment[]): StoredFragment[] {
+/** A producer that lost its connection sends again what was not acknowledged: a player has seen that. */
+function listedBefore({ entries }: Timeline): (fragment: StoredFragment) => boolean {
+  const newestMs = entries.reduce((most, { fragment }) => Math.max(most, fragment.producerMs), -Infinity);
+  return ({ producerMs }) =>
+    producerMs <= newestMs && entries.some(({ fragment }) => fragment.producerMs === producerMs);
+}
+
+/**
+ * Of fragments with one producer timestamp the last to arrive: it is the whole one after an interrupted upload.
+ * @param by whose order they are to keep: in the producer's it stands where the first of them stood
+ */
+export function withoutRepeats(fragments: readonly StoredFragment[], by: TimelineRules['by']): StoredFragment[] {
   if (ascends(fragments)) return [...fragments];
-  const latest = new Map<number, string>();
-  for (const { producerMs, number } of fragments) {
-    const known = latest.get(producerMs);
-    if (known === undefined || number > known) latest.set(producerMs, number);
+  const latest = new Map<number, StoredFragment>();
+  for (const fragment of fragments) {
+    const known = latest.get(fragment.producerMs);
+    if (!known || fragment.number > known.number) latest.set(fragment.producerMs, fragment);
   }
-  return fragments.filter(({ producerMs, number }) => latest.get(producerMs) === number);
+  return by === 'producer' ? [...latest.values()] : fragments.filter(one => latest.get(one.producerMs) === one);
 }
 
 /** Nearly always: then no time can be there twice, and a day of fragments needs no table of them. */
