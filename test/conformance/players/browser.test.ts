@@ -161,6 +161,24 @@ describe.concurrent('a recording', () => {
 
     cell(
       shaka,
+      'LIVE_REPLAY, gap: follows the list as it grows, and ends when all has been played',
+      async () => {
+        const seen = await playToEnd(
+          'shaka-player',
+          await archive.dash('gap', { PlaybackMode: 'LIVE_REPLAY', MaxManifestFragmentResults: 2 }),
+        );
+        expect(seen).toMatchObject({ errors: [], ended: true, widths: [320] });
+        // As every live session of DASH it is at 10 s when it begins. Of what is listed then, two of the four seconds, the
+        // player takes as little as it dares to.
+        expect(Math.abs(seen.at - 14)).toBeLessThan(0.1);
+        expect(seen.frames).toBeGreaterThanOrEqual(50);
+        expect(seen.buffered).toHaveLength(1);
+      },
+      skip,
+    );
+
+    cell(
+      shaka,
       'another picture size in the middle: played until there, then refused',
       async () => {
         const seen = await playToEnd('shaka-player', await archive.dash('resized'));
