@@ -11,9 +11,9 @@ export type MediaSegment = {
   frames: readonly Frame[];
   /** Counts up with every segment of a session. Kept in 32 bits. */
   sequence: number;
-  /** Add to a frame's timecode to get milliseconds since 1970. */
+  /** Add to a frame's timecode to get milliseconds on the player's timeline. */
   timelineMs: number;
-  /** When the last video frame ends, milliseconds since 1970; left out: it lasts as long as the frame before. */
+  /** When the last video frame ends, milliseconds on that timeline; left out: it lasts as long as the frame before. */
   endMs?: number | undefined;
 };
 
@@ -38,6 +38,9 @@ function head({ frames, sequence }: MediaSegment, timing: SampleTiming, allKeys:
   const moofBytes = 8 + 16 + fragmentBytes;
   const bytes = new Uint8Array(moofBytes + 8);
   const view = new DataView(bytes.buffer);
+  // No decode time is before 0: there it is the offsets that are negative.
+  const baseTicks = Math.max(0, timing.baseTicks);
+  const earlyTicks = baseTicks - timing.baseTicks;
 
   writeBoxHeader(bytes, 0, moofBytes, 'moof');
   writeBoxHeader(bytes, 8, 16, 'mfhd');
@@ -48,7 +51,7 @@ function head({ frames, sequence }: MediaSegment, timing: SampleTiming, allKeys:
   view.setUint32(44, trackId);
   writeBoxHeader(bytes, 48, 20, 'tfdt');
   view.setUint32(56, 0x0100_0000); // 64-bit time
-  view.setBigUint64(60, BigInt(timing.baseTicks));
+  view.setBigUint64(60, BigInt(baseTicks));
   writeBoxHeader(bytes, 68, runBytes, 'trun');
   view.setUint32(76, 0x0100_0f01); // data offset; duration, size, flags and signed offset per sample
   view.setUint32(80, frames.length);
@@ -60,7 +63,7 @@ function head({ frames, sequence }: MediaSegment, timing: SampleTiming, allKeys:
     view.setUint32(position, timing.durations[index] ?? 0);
     view.setUint32(position + 4, frame.data.length);
     view.setUint32(position + 8, allKeys || frame.keyFrame ? keySample : otherSample);
-    view.setInt32(position + 12, timing.offsets[index] ?? 0);
+    view.setInt32(position + 12, (timing.offsets[index] ?? 0) - earlyTicks);
     position += bytesPerSample;
     mdatBytes += frame.data.length;
   });

@@ -4,7 +4,7 @@
 import type { PlayableTrack } from './playable.ts';
 
 export type SampleTiming = {
-  /** Decode time of the first sample, ticks since 1970. */
+  /** Decode time of the first sample, in ticks of the times given. Before 0 when pictures shown at 0 wait for their turn. */
   baseTicks: number;
   /** Per sample. Always > 0. */
   durations: number[];
@@ -48,7 +48,7 @@ function videoTiming(timesMs: readonly number[], timescale: number, endMs?: numb
   const end = endTicks(sorted, timescale, endMs);
   const durations = sorted.map((tick, index) => Math.max(1, (sorted[index + 1] ?? end) - tick));
   const offsets = new Array<number>(ticks.length);
-  const baseTicks = Math.max(0, start - shift);
+  const baseTicks = start - shift;
   let decodeTicks = baseTicks;
   for (let index = 0; index < ticks.length; index++) {
     offsets[index] = Math.max(0, (ticks[index] ?? 0) - decodeTicks);

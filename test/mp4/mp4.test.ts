@@ -71,6 +71,17 @@ describe.each([
   });
 });
 
+test('pictures that wait for their turn keep their times on a timeline that begins at 0', async () => {
+  const { playable: track, frames } = trackOf(makeMatroska({ seconds: 1, video: h264WithBFrames }), 'video');
+  const file = fileOf(track, cut(frames), 0);
+  using input = new Input({ source: new BufferSource(new Uint8Array(file)), formats: ALL_FORMATS });
+  const found = await input.getPrimaryVideoTrack();
+  if (!found) throw new Error('no video');
+  const times: number[] = [];
+  for await (const packet of new EncodedPacketSink(found).packets()) times.push(Math.round(packet.timestamp * 1000));
+  expect(times).toEqual(frames.map(frame => frame.timecodeMs));
+});
+
 describe('AAC from ffmpeg', () => {
   const { playable: track, frames } = trackOf(makeMatroska({ seconds: 3, video: h264, audio: aac }), 'audio');
 
