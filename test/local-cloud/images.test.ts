@@ -163,14 +163,34 @@ test('a decoder that is busy makes a few wait and sends the rest away', async ()
   const turns = new Turns({ maxRunning: 1, maxWaiting: 1 });
   const first = Promise.withResolvers<void>();
   const order: string[] = [];
-  const running = turns.run(() => first.promise);
-  const waiting = turns.run(async () => void order.push('second'));
-  await expect(turns.run(async () => undefined)).rejects.toThrow(
+  const present = new AbortController().signal;
+  const running = turns.run(() => first.promise, present);
+  const waiting = turns.run(async () => void order.push('second'), present);
+  await expect(turns.run(async () => undefined, present)).rejects.toThrow(
     expect.objectContaining({ type: 'ClientLimitExceededException' }),
   );
   expect(order).toEqual([]);
   first.resolve();
   await Promise.all([running, waiting]);
   expect(order).toEqual(['second']);
-  expect(await turns.run(async () => 'free again')).toBe('free again');
+  expect(await turns.run(async () => 'free again', present)).toBe('free again');
+});
+
+test('a client that goes while it waits for the decoder makes room for another', async () => {
+  const turns = new Turns({ maxRunning: 1, maxWaiting: 1 });
+  const first = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const [present, leaving] = [new AbortController(), new AbortController()];
+  const running = turns.run(() => first.promise, present.signal);
+  const left = turns.run(async () => void order.push('gone'), leaving.signal);
+  leaving.abort();
+  expect(await left).toBeUndefined();
+  const waiting = turns.run(async () => void order.push('next'), present.signal);
+  // Nobody waits for one that comes and has gone already.
+  expect(await turns.run(async () => 'late', leaving.signal)).toBeUndefined();
+  first.resolve();
+  await Promise.all([running, waiting]);
+  expect(order).toEqual(['next']);
+  leaving.abort();
+  expect(await turns.run(async () => 'free again', present.signal)).toBe('free again');
 });

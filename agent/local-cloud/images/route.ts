@@ -44,7 +44,7 @@ async function getImages(
         if (gone.aborted) return;
         for (const [atMs, data] of await picturesOf(group, { store, clock, encoding, gone })) pictures.set(atMs, data);
       }
-    });
+    }, gone);
   const images = timesMs.map(atMs => imageOf(atMs, covered.has(atMs), pictures.get(atMs)));
   return { Images: images, ...(nextToken === undefined ? {} : { NextToken: nextToken }) };
 }

@@ -12,15 +12,13 @@ export class Turns {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** @throws WireError ClientLimitExceededException when too many wait already */
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+  /**
+   * @param gone gives the place in the queue to somebody else; then nothing is done and undefined returned
+   * @throws WireError ClientLimitExceededException when too many wait already
+   */
+  async run<Result>(work: () => Promise<Result>, gone: AbortSignal): Promise<Result | undefined> {
     if (this.#running < this.#maxRunning) this.#running++;
-    else {
-      if (this.#waiting.length >= this.#maxWaiting)
-        throw new WireError('ClientLimitExceededException', 'Too many GetImages requests are being answered.');
-      // Whoever ends hands its turn over, so nobody can slip in between.
-      await new Promise<void>(resolve => this.#waiting.push(resolve));
-    }
+    else if (!(await this.#turn(gone))) return undefined;
     try {
       return await work();
     } finally {
@@ -28,5 +26,24 @@ export class Turns {
       if (next) next();
       else this.#running--;
     }
+  }
+
+  /** Whoever ends hands its turn over, so nobody can slip in between. False when the client has gone before. */
+  #turn(gone: AbortSignal): Promise<boolean> {
+    if (gone.aborted) return Promise.resolve(false);
+    if (this.#waiting.length >= this.#maxWaiting)
+      throw new WireError('ClientLimitExceededException', 'Too many GetImages requests are being answered.');
+    return new Promise(resolve => {
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
+        resolve(false);
+      };
+      const begin = () => {
+        gone.removeEventListener('abort', leave);
+        resolve(true);
+      };
+      this.#waiting.push(begin);
+      gone.addEventListener('abort', leave, { once: true });
+    });
   }
 }
