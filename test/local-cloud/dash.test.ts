@@ -5,7 +5,7 @@ import {
   KinesisVideoArchivedMediaClient,
 } from '@aws-sdk/client-kinesis-video-archived-media';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { h264, h264WithBFrames, makeMatroska } from '../matroska/ffmpeg-oracle.ts';
+import { aac, alaw, h264, h264WithBFrames, makeMatroska } from '../matroska/ffmpeg-oracle.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import {
   accessKeyId,
@@ -131,6 +131,22 @@ describe('ON_DEMAND', () => {
     );
     expect(await text(await manifestUrl(stage, onDemand))).not.toContain('kvs:ts');
   });
+
+  test.each([
+    { sound: 'AAC', encoder: aac, said: /frameRate="25\d{3}\/1000"/ },
+    // In packets of any length: how many of the frames are pictures is not known.
+    { sound: 'A-law', encoder: alaw, said: /^(?!.*frameRate)/ },
+  ])(
+    'how many pictures a second there are is said where it is known, with $sound',
+    async ({ sound, encoder, said }) => {
+      const { onDemand } = await recorded(
+        `rate-${sound}`,
+        footageOf(makeMatroska({ seconds: 3, video: h264, audio: encoder })),
+      );
+      const mpd = await text(await manifestUrl(stage, onDemand));
+      expect(mpd.match(/<Representation id="1".*/)?.[0]).toMatch(said);
+    },
+  );
 
   test('a 4 s gap is closed on the timeline, and played without one', async () => {
     const { onDemand, startMs } = await recorded('gap', { ...silent, fragments: silent.fragments.slice(0, 2) });

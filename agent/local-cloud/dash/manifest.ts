@@ -106,10 +106,10 @@ function representation({ track, codec, sampleEntry }: PlayableTrack, { tracks, 
   const id = track.number;
   if (track.type === 'video') {
     const { width, height } = track;
-    const frameRate = `${Math.round(framesPerSecond(fragments) * 1000)}/1000`;
-    return [
-      `<Representation ${attributes({ id, codecs: codec, width, height, frameRate, bandwidth: bitsPerSecond(fragments) })}/>`,
-    ];
+    const rate = framesPerSecond(fragments);
+    const frameRate = rate === undefined ? {} : { frameRate: `${Math.round(rate * 1000)}/1000` };
+    const bandwidth = bitsPerSecond(fragments);
+    return [`<Representation ${attributes({ id, codecs: codec, width, height, ...frameRate, bandwidth })}/>`];
   }
   const { sampleRate, channels } = track;
   // How much of a fragment is sound is not in the index. AAC has at most 6144 bits for 1024 samples, G.711 eight for one.

@@ -16,11 +16,12 @@ export type MasterPlaylist = {
 export function masterPlaylist({ tracks: { video, audio }, fragments, token, muxed }: MasterPlaylist): string {
   const uri = (trackNumber: number) => `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${trackNumber}`;
   const main = video ?? audio;
+  const rate = video && framesPerSecond(fragments);
   const rendition = video && audio && !muxed ? audio : undefined;
   const attributes = [
     `CODECS="${[video, audio].flatMap(track => (track ? [track.codec] : [])).join(',')}"`,
     ...(video?.track.type === 'video' ? [`RESOLUTION=${video.track.width}x${video.track.height}`] : []),
-    ...(video ? [`FRAME-RATE=${framesPerSecond(fragments).toFixed(2)}`] : []),
+    ...(rate === undefined ? [] : [`FRAME-RATE=${rate.toFixed(2)}`]),
     `BANDWIDTH=${bitsPerSecond(fragments)}`,
     ...(rendition ? ['AUDIO="audio"'] : []),
   ];
