@@ -90,6 +90,18 @@ test('a PNG has the size its first header says, whatever a second one says', () 
   expect([width, height, rgba.length]).toEqual([100, 100, 40_000]);
 });
 
+test('sessions that come to list many fragments while they are played give way too', () => {
+  const sessions = new Sessions(manualClock(0));
+  const live = Array.from({ length: 300 }, () => ({
+    ...{ settings: { lifetimeMs: 300_000 }, timeline: { entries: Array(5) } },
+  }));
+  const tokens = live.map(session => sessions.add(session as unknown as Parameters<Sessions['add']>[0]));
+  for (const session of live) session.timeline = { entries: Array(5000) };
+  expect(sessions.find(tokens.at(-1) ?? '')).toBe(live.at(-1));
+  const kept = tokens.filter(token => sessions.find(token) !== 'unknown');
+  expect(kept).toEqual(tokens.slice(-100));
+});
+
 test('sessions that list many fragments give way to newer ones, and those that have expired hold on to nothing', () => {
   const clock = manualClock(0);
   const sessions = new Sessions(clock);

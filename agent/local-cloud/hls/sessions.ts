@@ -24,7 +24,7 @@ export class Sessions<Kind extends Session = Session> {
 
   /** @returns the token */
   add(session: Kind): string {
-    this.#forget();
+    this.#makeRoom(1);
     const token = `${randomBytes(96).toString('base64url')}~`;
     const expiresAtMs = this.#clock.monotonicMs() + session.settings.lifetimeMs;
     this.#entries.set(token, { session, expiresAtMs });
@@ -32,13 +32,14 @@ export class Sessions<Kind extends Session = Session> {
   }
 
   find(token: string): Kind | 'expired' | 'unknown' {
+    // Sessions list more as they are played.
+    this.#makeRoom(0);
     const entry = this.#entries.get(token);
     if (!entry) return 'unknown';
-    if (entry.expiresAtMs <= this.#clock.monotonicMs()) entry.session = undefined;
     return entry.session ?? 'expired';
   }
 
-  #forget(): void {
+  #makeRoom(coming: number): void {
     const nowMs = this.#clock.monotonicMs();
     let listed = 0;
     for (const [token, entry] of this.#entries) {
@@ -47,7 +48,7 @@ export class Sessions<Kind extends Session = Session> {
       else listed += listedIn(entry);
     }
     for (const [token, entry] of this.#entries) {
-      if (this.#entries.size < maxSessions && listed <= maxListed) break;
+      if (this.#entries.size + coming <= maxSessions && listed <= maxListed) break;
       this.#entries.delete(token);
       listed -= listedIn(entry);
     }
