@@ -4,6 +4,9 @@ import type { PlayableTrack } from './playable.ts';
 import { fileType } from './sample-entry.ts';
 import { movieHeader, trackBox } from './track-box.ts';
 
+/** Common Media Application Format (ISO 23000-19): one track, in fragments. */
+const cmafBrand = 'cmfc';
+
 /** Number of the only track in every segment made here. */
 export const trackId = 1;
 
@@ -11,7 +14,7 @@ export const trackId = 1;
 export function initSegment(playable: PlayableTrack): Uint8Array {
   const track = trackBox({ playable, trackId, lengthMs: 0, lengthTicks: 0, tables: emptyTables() });
   const moov = box('moov', movieHeader(0, trackId + 1), track, box('mvex', trackDefaults()));
-  return Buffer.concat([fileType(), moov]);
+  return Buffer.concat([fileType(cmafBrand), moov]);
 }
 
 /** The fragments have their own. */

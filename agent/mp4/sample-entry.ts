@@ -63,7 +63,7 @@ function descriptor(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from([tag, ...size, ...parts.flatMap(part => [...part])]);
 }
 
-/** The brands every file of ours begins with. */
-export function fileType(): Uint8Array {
-  return box('ftyp', ascii('iso6'), u32(1), ascii('iso6'), ascii('cmfc'), ascii('mp41'));
+/** The brands every file of ours begins with. @param others of its own kind */
+export function fileType(...others: readonly string[]): Uint8Array {
+  return box('ftyp', ascii('iso6'), u32(1), ...['iso6', ...others, 'mp41'].map(ascii));
 }

@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import type { Frame, Track } from '../../agent/matroska/track.ts';
 import { initSegment } from '../../agent/mp4/init-segment.ts';
 import { mediaSegment } from '../../agent/mp4/media-segment.ts';
+import { movieHead } from '../../agent/mp4/movie.ts';
 import { playable } from '../../agent/mp4/playable.ts';
+import { sampleTiming } from '../../agent/mp4/sample-timing.ts';
 import { aac, alaw, h264, h264WithBFrames, h265, makeMatroska } from '../matroska/ffmpeg-oracle.ts';
 import { cut, fileOf, mustPlay, trackOf } from './segments.ts';
 
@@ -80,6 +82,17 @@ test('pictures that wait for their turn keep their times on a timeline that begi
   const times: number[] = [];
   for await (const packet of new EncodedPacketSink(found).packets()) times.push(Math.round(packet.timestamp * 1000));
   expect(times).toEqual(frames.map(frame => frame.timecodeMs));
+});
+
+test('only what comes in fragments says that it is CMAF', () => {
+  const { playable: track, frames } = trackOf(makeMatroska({ seconds: 1, video: h264 }), 'video');
+  const sizes = frames.map(frame => frame.data.length);
+  const timing = sampleTiming(track, { timesMs: frames.map(frame => frame.timecodeMs), sizes });
+  const chunks = [{ offsetBytes: 0, samples: sizes.length }];
+  const movie = movieHead([{ playable: track, sizes, keys: frames.map(frame => frame.keyFrame), timing, chunks }], 0);
+  const brands = (file: Uint8Array) => Buffer.from(file).toString('latin1', 4, file[3]);
+  expect(brands(initSegment(track))).toBe('ftypiso6\0\0\0\x01iso6cmfcmp41');
+  expect(brands(movie)).toBe('ftypiso6\0\0\0\x01iso6mp41');
 });
 
 describe('AAC from ffmpeg', () => {
