@@ -14,9 +14,9 @@ async function pretendCamera(options: string[]) {
 
 test('its streams, picture and motion are read, and its key frames set, with its clock ten days behind', async () => {
   await using pretend = await pretendCamera(['--sub-stream', '--onvif-auth', 'wsse', '--clock-offset', '-864000']);
-  const camera = await open(pretend, { ...user, deadlineMs: 10_000 });
+  const camera = await open(pretend, user);
   expect(await camera.information()).toMatchObject({ manufacturer: 'Pretend' });
-  expect((await camera.time())?.offsetMs).toBeGreaterThan(-864_002_000);
+  expect(Math.abs(((await camera.time())?.offsetMs ?? 0) + 864_000_000)).toBeLessThan(60_000);
   const profiles = await camera.profiles();
   expect(profiles.map(({ role, video }) => [role, video?.codec, video?.width])).toEqual([
     ['main', 'h264', 160],
@@ -26,7 +26,7 @@ test('its streams, picture and motion are read, and its key frames set, with its
   expect([...(await camera.snapshot('sub')).subarray(0, 2)]).toEqual([0xff, 0xd8]);
   const { before, after } = await camera.setEncoder('main', { gopLength: 5 });
   expect([before.gopLength, after]).toEqual([20, { ...before, gopLength: 5 }]);
-  for await (const item of camera.events(AbortSignal.timeout(20_000))) {
+  for await (const item of camera.events(new AbortController().signal)) {
     if (item.type !== 'motion') continue;
     expect(Math.abs(item.atMs - Date.now())).toBeLessThan(60_000);
     break;
@@ -38,7 +38,7 @@ test('by https it is refused until its fingerprint is confirmed, as the refusal 
   const problem = await problemOf(open(pretend, user));
   expect(problem).toMatchObject({ code: 'camera-certificate' });
   const tlsFingerprint = /(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/.exec(String(problem))?.[0];
-  const camera = await open(pretend, { ...user, tlsFingerprint, deadlineMs: 10_000 });
+  const camera = await open(pretend, { ...user, tlsFingerprint });
   expect((await camera.profiles())[0]).toMatchObject({ media: 'media2', video: { codec: 'h265' } });
   expect((await camera.snapshot('main')).length).toBeGreaterThan(500);
 });

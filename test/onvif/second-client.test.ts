@@ -1,5 +1,6 @@
 // node-onvif as the second client: where it helps, where it is left out, and what it cannot do to the agent.
 import { describe, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../../agent/clock.ts';
 import { misbehaviours } from './misbehaviour.ts';
 import { type OpenOptions, open, problemOf } from './open.ts';
 import { type Answer, type DeviceOptions, scriptedDevice } from './scripted-device.ts';
@@ -8,6 +9,25 @@ import { elsewhere, measured, witness } from './witness.ts';
 
 const user = { username: 'admin', password: 'p@ss:w/rd#%&+ "\'' };
 const stream = fixtures.streamUri1('rtsp://127.0.0.1:554/live?channel=1&amp;subtype=0');
+
+/** The machine's clock, on which no wait begins before `begun`: for limits that a thread must not miss while it starts. */
+function clockSince(begun: () => boolean): Clock {
+  return {
+    ...systemClock,
+    after(ms, callback) {
+      let cancel = () => {};
+      const looking = setInterval(() => {
+        if (!begun()) return;
+        clearInterval(looking);
+        cancel = systemClock.after(ms, callback);
+      }, 10);
+      return () => {
+        clearInterval(looking);
+        cancel();
+      };
+    },
+  };
+}
 
 /** Firmware that reads requests letter by letter. */
 function only(letters: string, answer: string): Answer {
@@ -61,13 +81,14 @@ describe('a device that refuses our request and, asked by node-onvif,', () => {
     const answers = { GetProfiles: [fixtures.fault('ter:InvalidArgVal'), misbehaviours[name]] };
     const device = await scriptedDevice({ answers });
     const { strangers, addresses } = await witness(device.port);
-    const camera = await open(device, { deadlineMs: 600 });
+    const asked = () => device.operations().filter(operation => operation === 'GetProfiles').length;
+    const camera = await open(device, { deadlineMs: 600, clock: clockSince(() => asked() >= 2) });
     const { result, tookMs, grewBytes } = await measured(() => problemOf(camera.profiles()));
     expect(result).toMatchObject({ name: 'AgentError', code: 'camera-failed' });
-    expect(device.operations().filter(operation => operation === 'GetProfiles')).toHaveLength(2);
-    expect(tookMs).toBeLessThan(10_000);
+    expect(asked()).toBe(2);
+    expect(tookMs).toBeLessThan(30_000);
     expect(grewBytes).toBeLessThan(160 * 2 ** 20);
-    expect([addresses(), strangers()]).toEqual([['127.0.0.1'], 0]);
+    expect([addresses(), await strangers()]).toEqual([['127.0.0.1'], 0]);
   });
 
   test('redirects it, is not followed', async () => {
@@ -76,6 +97,6 @@ describe('a device that refuses our request and, asked by node-onvif,', () => {
     const { strangers } = await witness(device.port);
     expect(await problemOf((await open(device)).profiles())).toMatchObject({ code: 'camera-failed' });
     expect(device.operations().filter(operation => operation === 'GetProfiles')).toHaveLength(2);
-    expect(strangers()).toBe(0);
+    expect(await strangers()).toBe(0);
   });
 });

@@ -1,7 +1,8 @@
 // Proof that nothing went elsewhere: every connection this process tries, whoever makes it, and a server at another
 // address on the device's own port, which sees what other threads try.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { createServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export type Witness = {
@@ -9,8 +10,8 @@ export type Witness = {
   addresses(): string[];
   /** Connections of this process that are still open. */
   open(): number;
-  /** Connections that came to the address beside the device's. */
-  strangers(): number;
+  /** Connections that came to the address beside the device's so far. It makes one itself, which every earlier one precedes. */
+  strangers(): Promise<number>;
 };
 
 /** `elsewhere` is where hostile devices point to. */
@@ -35,8 +36,15 @@ export async function witness(port: number): Promise<Witness> {
     unsubscribe('net.client.socket', watch);
     server.close();
   });
+  let own = 0;
+  const comers = async () => {
+    own++;
+    const last = connect(port, elsewhere).on('error', () => undefined);
+    await once(last, 'close');
+    return strangers - own;
+  };
   const open = () => [...sockets].filter(socket => !socket.destroyed).length;
-  return { addresses: () => [...tried], strangers: () => strangers, open };
+  return { addresses: () => [...tried], strangers: comers, open };
 }
 
 /** Runs the work and tells how long it took and by how much memory grew at the most, in bytes. */
