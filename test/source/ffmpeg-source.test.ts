@@ -1,5 +1,6 @@
 // Cameras that are no RTSP cameras, with real servers, files and programs, through a real ffmpeg.
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,20 +21,21 @@ import { FollowingPlace } from './following-place.ts';
 import { startHls, startMjpeg, startUntrusted } from './place-servers.ts';
 
 const test = sequentialTest.concurrent;
-const waiting = { timeout: 20_000, interval: 50 };
-const canary = `p@ss:w/rd#%&+ü "'`;
-const traces = [
-  canary,
-  encodeURIComponent(canary),
-  'p@ss',
-  'p%40ss',
-  'rd%23',
-  Buffer.from(`admin:${canary}`).toString('base64'),
-];
+const waiting = { timeout: 50_000, interval: 50 };
+/** A picture that ffmpeg draws, and that no other run of these tests has on its command lines. */
+const drawn = (size: string) => `testsrc2=size=${size}:rate=25,metadata=add:key=run:value=${process.pid}`;
+/** Of this run alone: other tests have passwords of their own on their command lines at the same time. */
+const mark = randomBytes(6).toString('hex');
+const canary = `p@${mark}:w/${mark}#%&+ü "'`;
+const traces = [canary, encodeURIComponent(canary), mark, Buffer.from(`admin:${canary}`).toString('base64')];
 
 async function temporaryDirectory() {
   const path = await mkdtemp(join(tmpdir(), 'kvs-edge-place-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
+
+function averageStep(times: readonly number[]): number {
+  return ((times.at(-1) ?? 0) - (times[0] ?? 0)) / (times.length - 1);
 }
 
 async function commandLines(): Promise<string[]> {
@@ -47,11 +49,9 @@ test('MJPEG over HTTP comes picture by picture, at the times the pictures came',
   await expect.poll(() => following.frames.length, waiting).toBeGreaterThan(20);
   expect(following.tracks).toMatchObject([{ type: 'video', codecId: 'V_MJPEG', width: 320, height: 180 }]);
   expect(following.states.map(({ state }) => state)).toEqual(['starting', 'live']);
-  const times = following.frames.map(frame => frame.timecodeMs);
-  const averageMs = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / (times.length - 1);
-  const sent = camera.sentAtMs;
-  const sentEveryMs = ((sent.at(-1) ?? 0) - (sent.at(-times.length) ?? 0)) / (times.length - 1);
-  expect(Math.abs(averageMs / sentEveryMs - 1)).toBeLessThan(0.2);
+  // The longer one looks the less it matters that some came late.
+  const pace = () => averageStep(following.frames.map(frame => frame.timecodeMs)) / averageStep(camera.sentAtMs);
+  await expect.poll(() => Math.abs(pace() - 1), waiting).toBeLessThan(0.2);
 });
 
 test.for(['basic', 'digest'] as const)(
@@ -64,7 +64,7 @@ test.for(['basic', 'digest'] as const)(
       seen.push(...(await commandLines()));
       return following.frames.length;
     };
-    await expect.poll(look, { timeout: 20_000, interval: 40 }).toBeGreaterThan(5);
+    await expect.poll(look, { timeout: 50_000, interval: 40 }).toBeGreaterThan(5);
     camera.close();
     await expect.poll(() => following.problems.length, waiting).toBeGreaterThan(1);
     expect(following.problems[0]?.code).toBe('camera-ended');
@@ -86,7 +86,7 @@ test('a live HLS playlist is followed without a gap, also behind a password', as
     username: 'admin',
     password: new Secret(canary),
   });
-  await expect.poll(() => following.frames.length, { timeout: 28_000, interval: 50 }).toBeGreaterThan(150);
+  await expect.poll(() => following.frames.length, waiting).toBeGreaterThan(150);
   expect(following.tracks).toMatchObject([{ type: 'video', codecId: 'V_MPEG4/ISO/AVC' }]);
   const times = following.frames.map(frame => frame.timecodeMs);
   expect(times).toEqual(times.map((_, index) => (times[0] ?? 0) + 40 * index));
@@ -120,8 +120,7 @@ test('a file plays again and again at its own pace, with times that go on', asyn
 test('a board camera is read from the program that runs it', async ({ expect }) => {
   await using directory = await temporaryDirectory();
   const program = join(directory.path, 'rpicam-vid');
-  const pictures =
-    '-re -f lavfi -i testsrc2=size=322x180:rate=25 -pix_fmt yuv420p -c:v libx264 -preset ultrafast -bf 0 -g 25';
+  const pictures = `-re -f lavfi -i ${drawn('322x180')} -pix_fmt yuv420p -c:v libx264 -preset ultrafast -bf 0 -g 25`;
   await writeFile(
     program,
     `#!/bin/sh\nexec ffmpeg -nostdin -loglevel error ${pictures} -flush_packets 1 -f h264 pipe:1\n`,
@@ -135,12 +134,10 @@ test('a board camera is read from the program that runs it', async ({ expect }) 
     await using following = new FollowingPlace({ url: 'libcamera:0?size=322x180&fps=25', video: 'copy' }, { inputOf });
     await expect.poll(() => following.frames.length, waiting).toBeGreaterThan(40);
     expect(following.tracks).toMatchObject([{ codecId: 'V_MPEG4/ISO/AVC', width: 322, height: 180 }]);
-    const times = following.frames.map(frame => frame.timecodeMs).slice(10);
-    const averageMs = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / (times.length - 1);
-    expect(averageMs).toBeGreaterThan(30);
-    expect(averageMs).toBeLessThan(50);
+    const averageMs = () => averageStep(following.frames.map(frame => frame.timecodeMs).slice(10));
+    await expect.poll(() => Math.abs(averageMs() - 40), waiting).toBeLessThan(10);
   }
-  expect((await commandLines()).filter(line => line.includes('testsrc2=size=322x180'))).toEqual([]);
+  expect((await commandLines()).filter(line => line.includes(drawn('322x180')))).toEqual([]);
 });
 
 test.for([
@@ -187,7 +184,7 @@ test('MJPEG is refused while nobody makes H.264 of it, with what to set', async 
 test('a USB camera of raw pictures becomes H.264, all the way through the repair', async ({ expect }) => {
   const inputOf: typeof ffmpegInput = (camera, options) => ({
     ...ffmpegInput(camera, options),
-    input: { place: 'testsrc2=size=324x180:rate=25', format: 'lavfi' },
+    input: { place: drawn('324x180'), format: 'lavfi' },
     inputOptions: ['-hide_banner', '-loglevel', 'level+warning', '-re'],
   });
   const facts = new Facts(error => {
@@ -206,7 +203,7 @@ test('a USB camera of raw pictures becomes H.264, all the way through the repair
   expect(items[0]).toMatchObject({ type: 'tracks', tracks: [{ codecId: 'V_MPEG4/ISO/AVC', width: 324, height: 180 }] });
   const times = items.flatMap(item => (item.type === 'frame' ? [item.frame.timecodeMs] : []));
   expect(times).toEqual(times.map((_, index) => 40 * index));
-  expect((await commandLines()).filter(line => line.includes('testsrc2=size=324x180'))).toEqual([]);
+  expect((await commandLines()).filter(line => line.includes(drawn('324x180')))).toEqual([]);
 });
 
 test('an MJPEG camera of the settings becomes H.264 with a key frame every two seconds', async ({ expect }) => {
@@ -223,8 +220,14 @@ test('an MJPEG camera of the settings becomes H.264 with a key frame every two s
     if (items.length > 45) break;
   }
   expect(items[0]).toMatchObject({ type: 'tracks', tracks: [{ codecId: 'V_MPEG4/ISO/AVC', width: 320, height: 180 }] });
-  const keys = items.flatMap(item => (item.type === 'frame' && item.frame.keyFrame ? [item.frame.timecodeMs] : []));
-  const steps = keys.slice(1).map((timecodeMs, index) => timecodeMs - (keys[index] ?? 0));
-  expect(steps.length).toBeGreaterThan(0);
-  expect(steps.filter(ms => ms < 2_000 || ms > 2_300)).toEqual([]);
+  const frames = items.flatMap(item => (item.type === 'frame' ? [item.frame] : []));
+  // The first picture of each two seconds, however late it came; times are whole milliseconds.
+  const due: boolean[] = [];
+  let keyMs = Number.NEGATIVE_INFINITY;
+  for (const { timecodeMs, keyFrame } of frames) {
+    due.push(timecodeMs - keyMs >= 1_999);
+    if (keyFrame) keyMs = timecodeMs;
+  }
+  expect(frames.map(({ keyFrame }) => keyFrame)).toEqual(due);
+  expect(due.filter(isDue => isDue).length).toBeGreaterThan(1);
 });

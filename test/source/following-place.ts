@@ -5,6 +5,9 @@ import type { Frame } from '../../agent/matroska/track.ts';
 import { type FfmpegSourceOptions, openFfmpegSource, type PlaceCamera } from '../../agent/source/ffmpeg-source.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
 
+/** No camera is taken for silent because the machine is busy. */
+const patientTimings = { silenceMs: 40_000, firstByteMs: 50_000, ioTimeoutMs: 30_000 };
+
 /** Use it with `await using`: disposing stops following and waits for the end. */
 export class FollowingPlace {
   readonly items: SourceItem[] = [];
@@ -21,7 +24,7 @@ export class FollowingPlace {
     });
     const source = openFfmpegSource({
       camera: { id: 'door', video: 'transcode', audio: 'aac', ...camera },
-      ...{ clock: systemClock, facts, random: () => 0 },
+      ...{ clock: systemClock, facts, random: () => 0, timings: patientTimings },
       ...options,
     });
     this.#done = this.#follow(source.items(this.#abort.signal));

@@ -9,14 +9,20 @@ import type { SourceTimings } from '../../agent/source/rtsp-camera.ts';
 import type { SourceItem } from '../../agent/source/source.ts';
 import { readPictureStamp } from '../pretend-camera/picture-stamp.ts';
 
-/** Short enough for a test, long enough for a busy machine. ffmpeg waits twice as long for an answer as it is told to. */
-const shortTimings = { silenceMs: 3_000, firstByteMs: 12_000 };
-const ioTimeoutMs = { ffmpeg: 3_000, native: 6_000 };
+/** No camera is taken for silent because the machine is busy. */
+const patientTimings = { silenceMs: 40_000, firstByteMs: 50_000, ioTimeoutMs: 30_000 };
+/** For cameras that do fall silent. ffmpeg waits twice as long for an answer as it is told to. */
+export const shortTimings = {
+  ffmpeg: { silenceMs: 3_000, firstByteMs: 12_000, ioTimeoutMs: 3_000 },
+  native: { silenceMs: 3_000, firstByteMs: 12_000, ioTimeoutMs: 6_000 },
+};
 
 /** Use it with `await using`: disposing stops following and waits for the end. */
 export class Following {
   readonly items: SourceItem[] = [];
   readonly states: FactOf<'camera.state'>[] = [];
+  /** From each problem to the next attempt, as it was told. */
+  readonly waitsMs: number[] = [];
   readonly #abort = new AbortController();
   readonly #done: Promise<void>;
 
@@ -25,7 +31,9 @@ export class Following {
       throw error;
     });
     facts.subscribe(fact => {
-      if (fact.type === 'camera.state') this.states.push(fact);
+      if (fact.type !== 'camera.state') return;
+      this.states.push(fact);
+      if (fact.error) this.waitsMs.push((fact.retryAtMs ?? 0) - Date.now());
     });
     const source = openCameraInput({
       encoders: new VideoEncoders({ clock: systemClock }),
@@ -33,11 +41,7 @@ export class Following {
       clock: systemClock,
       facts,
       random: () => 0,
-      timings: {
-        ...shortTimings,
-        ioTimeoutMs: ioTimeoutMs[camera.reader === 'ffmpeg' ? 'ffmpeg' : 'native'],
-        ...timings,
-      },
+      timings: { ...patientTimings, ...timings },
     });
     this.#done = this.#follow(source.items(this.#abort.signal));
   }

@@ -13,7 +13,7 @@ import { VlcServer } from './vlc-server.ts';
 
 // Nearly all of their time is waiting for pictures.
 const test = sequentialTest.concurrent;
-const waiting = { timeout: 25_000, interval: 50 };
+const waiting = { timeout: 50_000, interval: 50 };
 const signIn = { username: 'admin', password: new Secret('p@ss:w/rd#%&+ü') };
 const printable = String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 32 + index));
 const every = { username: 'admin', password: new Secret(`${printable}äöüß€`) };

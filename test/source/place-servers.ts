@@ -1,5 +1,5 @@
-// Cameras that speak HTTP, as small servers: MJPEG as a multipart answer that never ends, and HLS as ffmpeg writes it.
-import { execFileSync, spawn } from 'node:child_process';
+// Cameras that speak HTTP, as small servers: MJPEG as a multipart answer that never ends, and HLS of segments that ffmpeg writes.
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
 type SignIn = { scheme: 'basic' | 'digest'; username: string; password: string };
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -97,31 +98,26 @@ export async function startUntrusted() {
   return { url: `https://127.0.0.1:${port}/video`, [Symbol.dispose]: () => void server.close() };
 }
 
-/** A live playlist of one-second segments at /live/index.m3u8. */
+const liveWindowSeconds = 20;
+const filmSeconds = 50;
+
+/**
+ * A live playlist of one-second segments at /live/index.m3u8: the last twenty seconds, from the first question on. A player
+ * that is late has as long as that before what it wants is gone.
+ */
 export async function startHls(signIn?: SignIn) {
   const directory = await mkdtemp(join(tmpdir(), 'kvs-edge-hls-'));
-  const writer = spawn(
-    'ffmpeg',
-    [
-      ...[
-        '-hide_banner',
-        '-loglevel',
-        'error',
-        '-nostdin',
-        '-re',
-        '-f',
-        'lavfi',
-        '-i',
-        'testsrc2=size=320x180:rate=25',
-      ],
-      ...['-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', '25'],
-      ...['-f', 'hls', '-hls_time', '1', '-hls_list_size', '4', '-hls_flags', 'delete_segments'],
-      join(directory, 'index.m3u8'),
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
+  const film = ['-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=25:duration=${filmSeconds}`];
+  const coded = ['-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '0', '-g', '25'];
+  const cut = ['-f', 'hls', '-hls_time', '1', '-hls_list_size', '0', join(directory, 'index.m3u8')];
+  await promisify(execFile)('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', ...film, ...coded, ...cut]);
+  let firstAskedMs: number | undefined;
   const server = await serve(async (request, response) => {
     const name = /^\/live\/([\w.]+)$/.exec(request.url ?? '')?.[1];
+    if (name === 'index.m3u8') {
+      firstAskedMs ??= performance.now();
+      return void response.end(playlist(Math.floor((performance.now() - firstAskedMs) / 1000)));
+    }
     const body = name === undefined ? undefined : await readFile(join(directory, name)).catch(() => undefined);
     if (body === undefined) response.writeHead(404).end();
     else response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(body);
@@ -131,9 +127,14 @@ export async function startHls(signIn?: SignIn) {
     url: `${server.origin}/live/index.m3u8`,
     async [Symbol.asyncDispose]() {
       server.close();
-      writer.kill('SIGKILL');
-      await once(writer, 'close');
       await rm(directory, { recursive: true });
     },
   };
+}
+
+/** @param first number of its first segment */
+function playlist(first: number): string {
+  const last = Math.min(filmSeconds, first + liveWindowSeconds);
+  const segments = Array.from({ length: last - first }, (_, index) => `#EXTINF:1.0,\nindex${first + index}.ts\n`);
+  return `#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:${first}\n${segments.join('')}`;
 }

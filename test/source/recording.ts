@@ -28,8 +28,8 @@ export type RecordingOptions = {
   timings?: Partial<SourceTimings>;
 };
 
-/** Short enough for a test, long enough for a busy machine. */
-const shortTimings = { ioTimeoutMs: 10_000, silenceMs: 3_000 };
+/** No camera is taken for silent because the machine is busy. */
+const patientTimings = { ioTimeoutMs: 30_000, silenceMs: 40_000 };
 
 /** Use it with `await using`: disposing stops recording and waits for the end. */
 export class Recording implements AsyncDisposable {
@@ -56,7 +56,7 @@ export class Recording implements AsyncDisposable {
     facts.subscribe(fact => this.#note(fact));
     this.#done = this.#record(
       { id: 'door', audio: 'aac', ...camera },
-      { ...shortTimings, ...timings },
+      { ...patientTimings, ...timings },
       { clock, facts },
     );
   }

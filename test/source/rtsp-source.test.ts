@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, test } from 'vitest';
+import { ownAddress } from '../discovery/own-addresses.ts';
 import { noisyClip, shortClip, startCamera } from '../pretend-camera/running-camera.ts';
-import { Following } from './following.ts';
+import { Following, shortTimings } from './following.ts';
 
 const clip = await shortClip();
-const waiting = { timeout: 20_000, interval: 50 };
+const waiting = { timeout: 50_000, interval: 50 };
 
 describe.concurrent.each(['native', 'ffmpeg'] as const)('by %s', reader => {
   test('ten seconds of a camera arrive whole: no picture is missing and none comes twice', async ({ expect }) => {
@@ -18,6 +19,8 @@ describe.concurrent.each(['native', 'ffmpeg'] as const)('by %s', reader => {
     await using following = new Following({ reader, url: camera.url });
     await expect.poll(() => following.ordinals.length, waiting).toBeGreaterThanOrEqual(100);
     await following.stop();
+    // Its log is whole when it has ended.
+    await camera.stop();
     const sent = (await readFile(log, 'utf8'))
       .trim()
       .split('\n')
@@ -62,29 +65,30 @@ describe.concurrent.each(['native', 'ffmpeg'] as const)('by %s', reader => {
   test('a camera that is switched off and on again is followed again within seconds, as a new session', async ({
     expect,
   }) => {
-    const camera = await startCamera(['--video', clip, '--gop', '1']);
+    // Nobody else takes its port while it is away.
+    const options = ['--video', clip, '--gop', '1', '--listen', ownAddress(reader === 'native' ? 1 : 2)];
+    const camera = await startCamera(options);
     await using following = new Following({ reader, url: camera.url });
     await expect.poll(() => following.ordinals.length, waiting).toBeGreaterThan(5);
     await camera.stop('SIGKILL');
     await expect.poll(() => following.problems.map(error => error.code), waiting).toContain('camera-unreachable');
     expect(following.problems[0]?.code).toBe('camera-ended');
-    await using again = await startCamera(['--video', clip, '--gop', '1', '--port', String(camera.port)]);
-    const backAtMs = Date.now();
-    const before = following.items.length;
-    await expect.poll(() => following.items.length, waiting).toBeGreaterThan(before + 5);
-    expect(Date.now() - backAtMs).toBeLessThan(15_000);
-    expect(following.items[before]?.type).toBe('tracks');
-    expect(following.stateNames.at(-1)).toBe('live');
-    expect(again.events.length).toBeGreaterThan(1);
+    await using again = await startCamera([...options, '--port', String(camera.port)]);
+    const ended = following.items.findIndex(({ type }) => type === 'end');
+    await expect.poll(() => following.items.length, waiting).toBeGreaterThan(ended + 6);
+    expect(Math.max(...following.waitsMs)).toBeLessThanOrEqual(15_000);
+    expect(following.items[ended + 1]?.type).toBe('tracks');
+    expect(following.stateNames.lastIndexOf('live')).toBeGreaterThan(following.stateNames.indexOf('offline'));
+    await expect.poll(() => again.events.length, waiting).toBeGreaterThan(1);
   });
 
   test('a camera that hangs is noticed, and followed again when it goes on', async ({ expect }) => {
     await using camera = await startCamera(['--video', clip, '--gop', '1']);
-    await using following = new Following({ reader, url: camera.url });
+    await using following = new Following({ reader, url: camera.url }, shortTimings[reader]);
     await expect.poll(() => following.ordinals.length, waiting).toBeGreaterThan(5);
     camera.signal('SIGSTOP');
-    await expect.poll(() => following.problems[0]?.code, waiting).toBe('camera-stalled');
-    expect(following.stateNames).toEqual(['starting', 'live', 'offline']);
+    await expect.poll(() => following.stateNames.at(-1), waiting).toBe('offline');
+    expect(following.problems.at(-1)?.code).toBe('camera-stalled');
     await delay(2_000);
     camera.signal('SIGCONT');
     await expect.poll(() => following.stateNames.at(-1), waiting).toBe('live');

@@ -7,7 +7,8 @@ import { openFfmpegRtspSource } from '../../agent/source/ffmpeg-rtsp-source.ts';
 const [, , url = ''] = process.argv;
 const facts = new Facts(console.error);
 facts.subscribe(fact => console.log(JSON.stringify(fact)));
-const timings = { ioTimeoutMs: 1_500, silenceMs: 20_000 };
+// ffmpeg alone notices a camera that hangs, after twice this time, when the agent is gone.
+const timings = { ioTimeoutMs: 1_500, silenceMs: 40_000, firstByteMs: 50_000 };
 const source = openFfmpegRtspSource({
   camera: { id: 'door', url, audio: 'aac' },
   clock: systemClock,
