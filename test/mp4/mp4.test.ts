@@ -218,20 +218,14 @@ describe('what a track needs to be played', () => {
   }
 });
 
-test('the frames of a 547 KB fragment are handed on without copying, in well under a millisecond', () => {
+test('the frames of a 547 KB fragment are handed on without copying', () => {
   const { playable: track } = trackOf(makeMatroska({ seconds: 1, video: h264 }), 'video');
   const frames = Array.from({ length: 60 }, (_, index) => ({
     ...{ trackNumber: 1, keyFrame: index === 0, timecodeMs: startMs + index * 33 },
     data: new Uint8Array(9_117),
   }));
   const fragment = { frames, sequence: 1, timelineMs: 0 };
-  const elapsedMs = Array.from({ length: 200 }, () => {
-    const begun = performance.now();
-    const parts = mediaSegment(track, fragment);
-    const elapsed = performance.now() - begun;
-    expect(parts[7]).toBe(frames[6]?.data);
-    return elapsed;
-  }).sort((a, b) => a - b);
-  expect(elapsedMs[100]).toBeLessThan(0.5);
+  const parts = mediaSegment(track, fragment);
+  for (const { data } of frames) expect(parts.some(part => part === data)).toBe(true);
   expect(initSegment(track).length).toBeLessThan(1_000);
 });
