@@ -98,7 +98,9 @@ function sampler(
 
 test('a still is the first key frame of a new fragment, stamped with its timecode to the millisecond', async () => {
   const spool = new MemorySpool();
-  const { next, published } = sampler(spool, { decoder: createStillDecoder({ clock: systemClock }) });
+  const { next, published } = sampler(spool, {
+    decoder: createStillDecoder({ clock: systemClock, deadlineMs: 50_000 }),
+  });
   const pending = next();
   spool.add(startMs);
   expect(await pending).toMatchObject({
@@ -150,7 +152,10 @@ test('fragments that follow faster than asked for are not decoded', async () => 
 test('a fragment that is gone, garbage or undecodable is reported, and the next one is sampled', async () => {
   const spool = new MemorySpool();
   const clock = new SimulatedClock(startMs);
-  const { next, published } = sampler(spool, { clock, decoder: createStillDecoder({ clock: systemClock }) });
+  const { next, published } = sampler(spool, {
+    clock,
+    decoder: createStillDecoder({ clock: systemClock, deadlineMs: 50_000 }),
+  });
   const pending = next();
   const failures = () => published.filter(fact => fact.type === 'labels.failed').length;
   const noise = coded.frames.map(frame => ({ ...frame, data: frame.data.map(byte => byte ^ 0x5a) }));

@@ -57,7 +57,7 @@ function stillsOf(camera: OneCamera, decoder: StillDecoder) {
 test('who asks gets the picture of the newest fragment as a JPEG', async () => {
   const camera = new OneCamera();
   camera.add();
-  const { stills } = stillsOf(camera, createStillDecoder({ clock: systemClock }));
+  const { stills } = stillsOf(camera, createStillDecoder({ clock: systemClock, deadlineMs: 50_000 }));
   const jpeg = await stills.latest('gate');
   expect(jpegSize(jpeg ?? new Uint8Array(0))).toEqual({ width: 320, height: 180 });
 });
