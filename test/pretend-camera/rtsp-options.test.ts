@@ -21,7 +21,8 @@ async function streams(
   transport = 'tcp',
   entries = 'codec_name,width,height,sample_rate',
 ): Promise<string[]> {
-  const input = ['-v', 'error', '-rtsp_transport', transport, '-analyzeduration', '500000'];
+  // It looks until it knows what each stream is, and no longer to find out how fast pictures come.
+  const input = ['-v', 'error', '-rtsp_transport', transport, '-analyzeduration', '20000000', '-fpsprobesize', '0'];
   const { stdout } = await run('ffprobe', [...input, '-show_entries', `stream=${entries}`, '-of', 'csv=p=0', url]);
   return stdout
     .trim()
