@@ -24,7 +24,8 @@ export type Work = {
 export type MeasureOptions = { clock: Clock; signal: AbortSignal; ffmpegPath?: string | undefined };
 
 const options = ['-hide_banner', '-nostats', '-loglevel', 'level+info'];
-const enoughToExitMs = 1_000;
+/** What it took is the last thing ffmpeg says, and on a busy machine one of low priority says it late. */
+const enoughToExitMs = 10_000;
 const deadlineMs = 60_000;
 const enoughPictures = 0.8;
 const clipEncoders = {
