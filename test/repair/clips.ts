@@ -1,7 +1,7 @@
 // Camera streams made by ffmpeg as source items, and what comes out of their repair.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { systemClock } from '../../agent/clock.ts';
+import { type Clock, systemClock } from '../../agent/clock.ts';
 import { type FactOf, Facts } from '../../agent/facts.ts';
 import { readMatroska } from '../../agent/matroska/read.ts';
 import type { Frame, Track } from '../../agent/matroska/track.ts';
@@ -56,6 +56,11 @@ export const ultrafast: EncoderChoice = {
   noteFailure: () => undefined,
 };
 
+/** For streams that end: nobody is given up because the machine is busy. */
+const patientClock: Clock = { ...systemClock, after: (ms, callback) => systemClock.after(20 * ms, callback) };
+
+type RepairingOptions = { onFrame?: (frame: Frame) => void; stuckMs?: number; clock?: Clock };
+
 /** A repair under way: what came out so far, session by session, and the problems told. */
 export class Repairing {
   readonly sessions: Stream[] = [];
@@ -66,7 +71,7 @@ export class Repairing {
   constructor(
     items: AsyncIterable<SourceItem>,
     plan: RepairPlan,
-    { onFrame = () => {}, stuckMs = 10_000 }: { onFrame?: (frame: Frame) => void; stuckMs?: number } = {},
+    { onFrame = () => {}, stuckMs = 60_000, clock = systemClock }: RepairingOptions = {},
   ) {
     const facts = new Facts(error => {
       throw error;
@@ -76,7 +81,7 @@ export class Repairing {
     });
     const repairedItems = repairItems(items, plan, {
       cameraId: 'door',
-      clock: systemClock,
+      clock,
       facts,
       encoders: ultrafast,
       signal: this.#abort.signal,
@@ -114,7 +119,7 @@ export class Repairing {
 
 /** What comes out of a stream that ends. */
 export async function repaired(stream: Stream, plan: RepairPlan): Promise<Repairing> {
-  const repairing = new Repairing(itemsOf(stream), plan);
+  const repairing = new Repairing(itemsOf(stream), plan, { clock: patientClock });
   await repairing.done;
   return repairing;
 }

@@ -24,7 +24,7 @@ import {
   withoutBFrames,
 } from './clips.ts';
 
-const waiting = { timeout: 20_000, interval: 20 };
+const waiting = { timeout: 50_000, interval: 20 };
 const toAac = { video: 'copy', audio: 'aac' } as const;
 const toH264 = { video: 'transcode', audio: 'aac' } as const;
 const alaw = ['-c:a', 'pcm_alaw'];
@@ -43,13 +43,28 @@ async function descriptors(): Promise<number> {
   return (await readdir('/proc/self/fd')).length;
 }
 
+async function theFfmpeg(): Promise<number> {
+  const [pid] = await ffmpegs();
+  if (pid === undefined) throw new Error('There is no ffmpeg');
+  return pid;
+}
+
+type LiveOptions = {
+  pace?: number;
+  /** At this time of the stream nothing more comes until what it has to wait for has happened. */
+  stop?: { atMs: number; until: () => boolean };
+  onFed?: (frame: Frame) => void;
+};
+
 /** The stream at the pace it was recorded, or a multiple of it. */
-async function* live(stream: Stream, pace = 1): AsyncGenerator<SourceItem> {
+async function* live(stream: Stream, { pace = 1, stop, onFed }: LiveOptions = {}): AsyncGenerator<SourceItem> {
   yield { type: 'tracks', tracks: stream.tracks };
   const startedAtMs = performance.now();
   for (const frame of stream.frames) {
     const dueMs = startedAtMs + frame.timecodeMs / pace;
     if (dueMs > performance.now()) await delay(dueMs - performance.now());
+    while (stop && frame.timecodeMs >= stop.atMs && !stop.until()) await delay(10);
+    onFed?.(frame);
     yield { type: 'frame', frame };
   }
 }
@@ -75,11 +90,12 @@ test('a gap in the sound stays a gap of the same length, and the pictures go on 
   const [audio] = whole.tracks.filter(track => track.type === 'audio');
   const inGap = ({ timecodeMs }: Frame) => timecodeMs >= 3000 && timecodeMs < 6000;
   const stream = without(whole, frame => frame.trackNumber === audio?.number && inGap(frame));
-  const arrivals: { atMs: number; timecodeMs: number }[] = [];
-  const startedAtMs = performance.now();
-  const noted = new Repairing(live(stream, 3), toAac, {
+  let latestPictureMs = 0;
+  // The sound goes on only when the pictures of its gap have come out without it.
+  const stop = { atMs: 5_800, until: () => latestPictureMs > 5_600 };
+  const noted = new Repairing(live(stream, { pace: 3, stop }), toAac, {
     onFrame({ trackNumber, timecodeMs }) {
-      if (trackNumber !== audio?.number) arrivals.push({ atMs: performance.now() - startedAtMs, timecodeMs });
+      if (trackNumber !== audio?.number) latestPictureMs = timecodeMs;
     },
   });
   await noted.done;
@@ -91,7 +107,6 @@ test('a gap in the sound stays a gap of the same length, and the pictures go on 
   expect(after).toBeGreaterThan(5900);
   expect(after).toBeLessThan(6300);
   expect(framesOf(noted.only, 'video')).toEqual(framesOf(stream, 'video'));
-  expect(Math.max(...arrivals.map(({ atMs, timecodeMs }) => atMs - timecodeMs / 3))).toBeLessThan(1_500);
 });
 
 test('a codec that changes begins a session of its own, and nothing of the one before is lost', async () => {
@@ -132,43 +147,44 @@ test('a timeline that jumps back is followed', async () => {
 
 test('an encoder of sound that is killed is replaced, and no picture is late or lost for it', async () => {
   const stream = await clip(...picture(5, '64x64'), ...tone(5), ...withoutBFrames, ...alaw);
-  const startedAtMs = performance.now();
-  const delays: number[] = [];
-  await using repairing = new Repairing(live(stream), toAac, {
+  let latestPictureMs = 0;
+  // Nothing more comes before the pictures are out that the lost sound was beside.
+  const stop = { atMs: 4_000, until: () => latestPictureMs > 3_800 };
+  await using repairing = new Repairing(live(stream, { stop }), toAac, {
     onFrame({ trackNumber, timecodeMs }) {
-      if (trackNumber === 1) delays.push(performance.now() - startedAtMs - timecodeMs);
+      if (trackNumber === 1) latestPictureMs = timecodeMs;
     },
   });
   await expect.poll(() => repairing.sessions[0]?.frames.length ?? 0, waiting).toBeGreaterThan(60);
-  const [pid = 0] = await ffmpegs();
-  process.kill(pid, 'SIGKILL');
+  process.kill(await theFfmpeg(), 'SIGKILL');
   await repairing.done;
   expect(repairing.problems).toMatchObject([{ error: { code: 'encoder-failed' } }]);
   expect(repairing.problems[0]?.lostFromMs).toBeUndefined();
   expect(repairing.problems[0]?.error.message).toContain('ended from outside (SIGKILL)');
   expect(framesOf(repairing.only, 'video')).toEqual(framesOf(stream, 'video'));
-  // A second of waiting, and what a busy machine adds.
-  expect(Math.max(...delays)).toBeLessThan(3_500);
   expect(times(framesOf(repairing.only, 'audio')).at(-1)).toBeGreaterThan(4_500);
 });
 
 test('an encoder of pictures that is killed is replaced, and the loss is told from its first to its last picture', async () => {
   const stream = await clip(...picture(6), ...withoutBFrames);
-  await using repairing = new Repairing(live(stream), toH264);
+  const fedAtMs = new Map<number, number>();
+  const onFed = ({ timecodeMs }: Frame) => void fedAtMs.set(timecodeMs, Date.now());
+  await using repairing = new Repairing(live(stream, { onFed }), toH264);
   await expect.poll(() => repairing.sessions[0]?.frames.length ?? 0, waiting).toBeGreaterThan(40);
-  const [pid = 0] = await ffmpegs();
-  const killedAtMs = Date.now();
-  process.kill(pid, 'SIGKILL');
+  process.kill(await theFfmpeg(), 'SIGKILL');
   await repairing.done;
   const [began, ended] = repairing.problems;
   expect(repairing.problems.length).toBe(2);
   expect(began).toMatchObject({ error: { code: 'encoder-failed' } });
-  expect(Math.abs((began?.lostFromMs ?? 0) - killedAtMs)).toBeLessThan(1_000);
   expect(ended?.lostFromMs).toBe(began?.lostFromMs);
-  const lostMs = (ended?.lostToMs ?? 0) - (began?.lostFromMs ?? 0);
   const { frames } = repairing.only;
-  const holeMs = Math.max(...frames.map((frame, index) => frame.timecodeMs - (frames[index - 1]?.timecodeMs ?? 0)));
-  expect(Math.abs(lostMs - holeMs)).toBeLessThan(500);
+  const out = new Set(times(frames));
+  const lost = times(stream.frames).filter(timecodeMs => !out.has(timecodeMs));
+  const next = times(frames).find(timecodeMs => timecodeMs > (lost.at(-1) ?? 0)) ?? Number.NaN;
+  expect(lost.length).toBeGreaterThan(0);
+  // By the arrival of the pictures themselves.
+  expect(Math.abs((began?.lostFromMs ?? 0) - (fedAtMs.get(lost[0] ?? 0) ?? Number.NaN))).toBeLessThan(500);
+  expect(Math.abs((ended?.lostToMs ?? 0) - (fedAtMs.get(next) ?? Number.NaN))).toBeLessThan(500);
   expect(frames.at(-1)?.timecodeMs).toBe(5960);
   expect(new Set(times(frames)).size).toBe(frames.length);
 });
@@ -178,10 +194,10 @@ test('an encoder that hangs is ended and replaced', async () => {
   await using repairing = new Repairing(live(stream), toH264, { stuckMs: 3_000 });
   const latestMs = () => repairing.sessions[0]?.frames.at(-1)?.timecodeMs ?? 0;
   await expect.poll(latestMs, waiting).toBeGreaterThan(400);
-  const [pid = 0] = await ffmpegs();
+  const pid = await theFfmpeg();
   process.kill(pid, 'SIGSTOP');
   const stoppedAtMs = latestMs();
-  await expect.poll(latestMs, { timeout: 24_000, interval: 20 }).toBeGreaterThan(stoppedAtMs + 3_000);
+  await expect.poll(latestMs, waiting).toBeGreaterThan(stoppedAtMs + 3_000);
   expect(repairing.problems[0]?.error.message).toContain('gave nothing any more');
   expect(await ffmpegs()).not.toContain(pid);
   await repairing.stop();
@@ -245,7 +261,9 @@ test('stopping leaves no process and no descriptor, at whatever moment it comes 
 });
 
 test('a board whose encoder does not work is served by x264', async () => {
-  const encoders = new VideoEncoders({ clock: systemClock, boardEncoders: [{ name: 'h264_v4l2m2m' }] });
+  const unhurried = { patienceMs: 60_000, maxPercentOfCore: 1_000 };
+  const boardEncoders = [{ name: 'h264_v4l2m2m' }] as const;
+  const encoders = new VideoEncoders({ clock: systemClock, boardEncoders, ...unhurried });
   const { signal } = new AbortController();
   expect(await encoders.choose({ width: 320, height: 180 }, signal)).toEqual({ name: 'libx264', preset: 'veryfast' });
 });
