@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../agent/clock.ts';
 import { cannotMount, SmallDisk, WornDisk } from './mounts.ts';
 import type { LabSize, Outcome, Scenario } from './scenario.ts';
-import { until } from './scenario.ts';
+import { patienceMs, until } from './scenario.ts';
 import { nowMs, Site } from './site.ts';
 
 export const diskScenarios: readonly Scenario[] = [
@@ -23,7 +23,7 @@ async function runFullDisk(size: LabSize): Promise<Outcome> {
   await site.running(pipeline);
   const beganMs = nowMs();
   site.cloud.faults.put([{ fault: 'refuse' }]);
-  await until('the disk is full', () => pipeline.errors.includes('disk-full'), 90_000);
+  await until('the disk is full', () => pipeline.errors.includes('disk-full'), patienceMs[size]);
   await systemClock.sleep(size === 'short' ? 3000 : 40_000);
   const attempts = pipeline.connectsSince(beganMs);
   site.cloud.faults.clear();

@@ -39,7 +39,7 @@ export class Site implements AsyncDisposable {
 
   /** Two fragments in the cloud: the upload runs. */
   async running(pipeline: Pipeline): Promise<void> {
-    await until('two fragments before the fault', () => pipeline.persistedAtMs.length >= 2, 30_000);
+    await until('two fragments before the fault', () => pipeline.persistedAtMs.length >= 2, patienceMs[this.#size]);
   }
 
   /** Keeps what the pipeline has recorded as dropped: what is only in its memory ends with it. */
