@@ -111,8 +111,9 @@ describe('the machine is asked', () => {
     expect(await machineNtp.run('false', [])).toBeUndefined();
     const startedMs = performance.now();
     expect(await machineNtp.run('sleep', ['60'])).toBeUndefined();
-    expect(performance.now() - startedMs).toBeLessThan(10_000);
-    expect(await machineNtp.run('echo', ['$HOME'])).toBe('$HOME\n');
+    // No minute, as the program would take.
+    expect(performance.now() - startedMs).toBeLessThan(40_000);
+    await expect.poll(() => machineNtp.run('echo', ['$HOME'])).toBe('$HOME\n');
   });
 });
 
