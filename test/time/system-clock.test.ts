@@ -1,4 +1,5 @@
 // The machine's own clock, and what a busy machine does to those who wait for something.
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -31,6 +32,19 @@ test('what arrived while the machine was busy is read before anybody is called l
   keepBusy(60);
   await over;
   await expect.poll(() => told).toEqual(['heard']);
+});
+
+test('what arrived while the machine was busy is read before a sleeper goes on', async () => {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  onTestFinished(() => void socket.close());
+  await once(socket, 'listening');
+  const told: string[] = [];
+  socket.on('message', () => told.push('heard'));
+  const slept = systemClock.sleep(20).then(() => told.push('awake'));
+  await new Promise(resolve => socket.send('here I am', socket.address().port, '127.0.0.1', resolve));
+  keepBusy(60);
+  await slept;
+  expect(told).toEqual(['heard', 'awake']);
 });
 
 test('who is not cancelled is called once, and who is cancelled never', async () => {
