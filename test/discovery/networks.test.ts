@@ -198,7 +198,7 @@ describe.skipIf(cannot)('across networks', { concurrent: true, timeout: 120_000 
       { agent: ['10.61.1.1/24'], camera: ['10.61.1.2/24'], device: { name: 'Front door' } },
     ]);
     await using settings = await settingsFile('cameras: [{ id: door, url: "rtsp://10.61.1.2/main" }]\n');
-    const printed = await agent.run(process.execPath, command, 'discover', '--seconds', '1', '--config', settings.path);
+    const printed = await agent.run(process.execPath, command, 'discover', '--seconds', '2', '--config', settings.path);
     expect(printed.split('\n')).toEqual([
       expect.stringMatching(
         /^10\.61\.1\.2 {8}Front door Pretend-1 \(nowhere\) +http:\/\/10\.61\.1\.2\/onvif\/device_service {2}already added as door$/,

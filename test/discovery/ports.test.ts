@@ -6,17 +6,21 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
-import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../agent/clock.ts';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { type DiscoverOptions, discover } from '../../agent/discovery/discover.ts';
 import { inParallel } from '../../agent/discovery/in-parallel.ts';
 import { onvifServices } from '../../agent/discovery/onvif-ports.ts';
 import { askRtspOptions } from '../../agent/discovery/rtsp-options.ts';
 import type { DiscoveredCamera } from '../../shared/discovery.ts';
 import { shortClip, startCamera } from '../pretend-camera/running-camera.ts';
+import { UnhurriedClock } from '../unhurried-clock.ts';
 import { ownAddress } from './own-addresses.ts';
 
-const asking = { address: '127.0.0.1', clock: systemClock, signal: new AbortController().signal };
+/** Who asks and nearly all who answer are in this process: none is late for the other because the machine is busy. */
+const unhurried = new UnhurriedClock();
+afterAll(() => unhurried[Symbol.dispose]());
+
+const asking = { address: '127.0.0.1', clock: unhurried, signal: new AbortController().signal };
 
 /** Ends with the test, whatever is still connected. */
 async function listening(server: Server, { host = '127.0.0.1', port = 0 } = {}): Promise<number> {
@@ -65,13 +69,13 @@ test.concurrent.each<[string, (socket: Socket) => void, object]>([
   ['one that sends noise', endless('\0\xff'), { port: 'other' }],
 ])('%s', async (_, onConnection, expected) => {
   const port = await listening(createServer(onConnection));
-  const startMs = performance.now();
+  const startMs = unhurried.monotonicMs();
   const verdict = await askRtspOptions({ ...asking, port, tls: false });
   expect(verdict).toEqual({
     ...expected,
     ...('port' in expected && expected.port === 'rtsp' ? { url: `rtsp://127.0.0.1:${port}/` } : {}),
   });
-  expect(performance.now() - startMs).toBeLessThan(10_000);
+  expect(unhurried.monotonicMs() - startMs).toBeLessThan(10_000);
 });
 
 test('one OPTIONS is all that an RTSP server is asked, without a user or a path', async () => {
@@ -145,10 +149,10 @@ test.concurrent.each<[string, RequestListener, boolean]>([
   ],
 ])('a web server that %s is an ONVIF device: %#', async (_, listener, isDevice) => {
   const port = await listening(createHttpServer(listener));
-  const startMs = performance.now();
+  const startMs = unhurried.monotonicMs();
   const services = await onvifServices({ ...asking, ports: [port] });
   expect(services).toEqual(isDevice ? [`http://127.0.0.1:${port}/onvif/device_service`] : []);
-  expect(performance.now() - startMs).toBeLessThan(10_000);
+  expect(unhurried.monotonicMs() - startMs).toBeLessThan(10_000);
 });
 
 async function scan(range: string, options: Partial<DiscoverOptions> = {}): Promise<DiscoveredCamera[]> {
