@@ -134,7 +134,7 @@ describe.skipIf(withoutMedia)('on real footage', () => {
     expect(counts.whole).toBeGreaterThan(15);
     expect(counts.found / counts.whole).toBeGreaterThanOrEqual(0.9);
     expect(counts.wrong / (counts.wrong + counts.found)).toBeLessThanOrEqual(0.1);
-  }, 180_000);
+  }, 600_000);
 
   test.each<{ name: string; options: Omit<DetectLabelsCommandInput, 'Image'>; labels: number }>([
     { name: 'MaxLabels 0', options: { MaxLabels: 0 }, labels: 0 },
