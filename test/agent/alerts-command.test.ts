@@ -107,7 +107,7 @@ test('alerts are listed, delivered again and tested, by command and by the conso
   const status = await runCli(['status', '--config', agent.file]);
   expect(status.output).toMatch(/^ALERTS TO +WAITING +GIVEN UP +LAST DELIVERED\nops +nothing +- +\d+.*\nnobody +1/m);
   expect(`${JSON.stringify(await told())}${agent.output}${all.output}${refused.output}`).not.toContain(secret);
-}, 120_000);
+});
 
 test('what is asked for wrongly is wrong usage, and without an agent it says so', async () => {
   for (const args of [
@@ -118,4 +118,4 @@ test('what is asked for wrongly is wrong usage, and without an agent it says so'
     ['redeliver', '--dead', '--since', 'yesterday', '--config', 'x'],
   ])
     expect(await runCli(['alerts', ...args])).toMatchObject({ code: 2 });
-}, 60_000);
+});

@@ -4,11 +4,11 @@ import { shortClip, startCamera } from '../pretend-camera/running-camera.ts';
 import { RunningAgent } from './running-agent.ts';
 
 const canary = `p@ss:w/rd#%&+ü "'`;
-const waiting = { timeout: 40_000, interval: 200 };
+const waiting = { interval: 200 };
 
 test('motion comes and goes with the camera’s events, and what keeps them away is said', async () => {
   const options = ['--video', await shortClip(), '--gop', '1', '--user', 'admin', '--onvif', '0'];
-  const camera = await startCamera(options, canary);
+  await using camera = await startCamera(options, canary);
   await using agent = await RunningAgent.start(
     {
       cameras: [

@@ -31,7 +31,7 @@ function breaks(numbers: readonly number[]): number[] {
 
 async function stored(stream: string, more: number): Promise<void> {
   const before = (await ordinals(stream)).length;
-  await expect.poll(async () => (await ordinals(stream)).length, { timeout: 30_000 }).toBeGreaterThan(before + more);
+  await expect.poll(async () => (await ordinals(stream)).length).toBeGreaterThan(before + more);
 }
 
 test('a camera that runs loses no picture while others are added, changed and removed', async () => {
@@ -47,16 +47,16 @@ test('a camera that runs loses no picture while others are added, changed and re
 
   const changed = await agent.ask('PATCH', '/api/cameras/yard', { audio: 'off', labels: { provider: 'none' } });
   expect(changed).toMatchObject({ status: 200, answer: { camera: { audio: 'off' }, needRestart: [] } });
-  await expect.poll(async () => (await agent.camera('yard')).state, { timeout: 20_000 }).toBe('live');
+  await expect.poll(async () => (await agent.camera('yard')).state).toBe('live');
   await stored('yard', 10);
 
   expect((await agent.ask('DELETE', '/api/cameras/yard')).status).toBe(200);
   expect(JSON.parse(await agent.text('/api/cameras')).cameras.map(({ id }: { id: string }) => id)).toEqual(['steady']);
-  await expect.poll(() => other.events.at(-1)?.event, { timeout: 10_000 }).toBe('client-left');
+  await expect.poll(() => other.events.at(-1)?.event).toBe('client-left');
   await stored('steady', 20);
 
   expect(breaks(await ordinals('steady'))).toEqual([]);
-}, 120_000);
+});
 
 test('only the analysis of a camera begins anew when only its labels change: not a picture is missing', async () => {
   await using agent = await RunningAgent.start({
@@ -70,7 +70,7 @@ test('only the analysis of a camera begins anew when only its labels change: not
   await agent.ask('PATCH', '/api/cameras/labelled', { localRetentionHours: 1 });
   await stored('labelled', 20);
   expect(breaks(await ordinals('labelled'))).toEqual([]);
-}, 60_000);
+});
 
 test('a camera that changes in every way goes on at its new address and in its new stream', async () => {
   await using agent = await RunningAgent.start({
@@ -83,16 +83,14 @@ test('a camera that changes in every way goes on at its new address and in its n
   await stored('after', 10);
   expect(await agent.camera('moved')).toMatchObject({ stream: 'after', state: 'live', labels: { on: true } });
   expect(breaks(await ordinals('before'))).toEqual([]);
-}, 60_000);
+});
 
 test('what a removed camera left on disk is still sent, also by the agent that is started next', async () => {
   await using cloudDown = await LabCloud.start();
   cloudDown.faults.put([{ fault: 'reset' }]);
   const data = { aws: { endpoint: cloudDown.url } };
   await using agent = await RunningAgent.start({ ...data, cameras: [{ id: 'gone', url: other.url }] });
-  await expect
-    .poll(async () => (await agent.camera('gone')).upload.waitingFragments, { timeout: 30_000 })
-    .toBeGreaterThan(2);
+  await expect.poll(async () => (await agent.camera('gone')).upload.waitingFragments).toBeGreaterThan(2);
   expect((await agent.ask('DELETE', '/api/cameras/gone')).status).toBe(200);
   const { leaving } = JSON.parse(await agent.text('/api/cameras'));
   expect(leaving).toMatchObject([{ id: 'gone' }]);
@@ -101,13 +99,15 @@ test('what a removed camera left on disk is still sent, also by the agent that i
   await agent.restart();
   cloudDown.faults.clear();
   await expect
-    .poll(async () => JSON.parse(await agent.text('/api/cameras')).leaving, { timeout: 60_000, interval: 500 })
+    .poll(async () => JSON.parse(await agent.text('/api/cameras')).leaving, { interval: 500 })
     .toBeUndefined();
   const fragments = await cloudDown.fragments('gone');
   expect(fragments.length).toBe(leaving[0].waitingFragments);
   expect(breaks(fragments.flat().map(({ ordinal }) => ordinal))).toEqual([]);
-  expect(JSON.parse(await readFile(`${agent.dir}/data/streams.json`, 'utf8'))).toEqual([]);
-}, 120_000);
+  // It is written when the uploader has ended, which is after the console no longer tells of the camera.
+  const known = async () => JSON.parse(await readFile(`${agent.dir}/data/streams.json`, 'utf8'));
+  await expect.poll(known).toEqual([]);
+});
 
 test('cameras that start together open their connections one after the other', async () => {
   const connectedAtMs: number[] = [];
@@ -116,14 +116,15 @@ test('cameras that start together open their connections one after the other', a
   await once(door, 'listening');
   const address = door.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  const cameras = Array.from({ length: 6 }, (_, number) => ({
+  // A second and a half from the first to the last: even if this process is kept from looking for a second, they do not seem to be one.
+  const cameras = Array.from({ length: 16 }, (_, number) => ({
     id: `c${number}`,
     url: `rtsp://127.0.0.1:${port}/${number}`,
   }));
   await using _agent = await RunningAgent.start({ aws: { endpoint: cloud.url }, cameras });
-  await expect.poll(() => connectedAtMs.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(cameras.length);
+  await expect.poll(() => connectedAtMs.length).toBeGreaterThanOrEqual(cameras.length);
   const [first = 0] = connectedAtMs;
   const last = connectedAtMs[cameras.length - 1] ?? 0;
   expect(last - first).toBeGreaterThan(300);
   door.close();
-}, 60_000);
+});

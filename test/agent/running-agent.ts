@@ -13,6 +13,9 @@ import type { SettingsInput } from '../../shared/settings.ts';
 const cli = join(import.meta.dirname, '../../agent/cli.ts');
 export const consolePassword = 'correct horse battery';
 
+/** A safety net. A start takes a second of a processor, which may take a minute when many want it. */
+const startPatienceMs = 120_000;
+
 export type Answered = { status: number; answer: unknown };
 
 export type Run = { code: number | null; output: string };
@@ -68,8 +71,13 @@ export class RunningAgent implements AsyncDisposable {
     const text = typeof settings === 'string' ? settings : stringify({ ...defaults, ...settings });
     await writeFile(join(dir, 'kvs-edge.yaml'), text);
     const agent = new RunningAgent(dir, env);
-    await agent.#signIn();
-    return agent;
+    try {
+      await agent.#signIn();
+      return agent;
+    } catch (cause) {
+      await agent[Symbol.asyncDispose]();
+      throw cause;
+    }
   }
 
   /** Ends it by `signal`, and starts it again with the same settings. */
@@ -137,8 +145,12 @@ export class RunningAgent implements AsyncDisposable {
 
   async #signIn(): Promise<void> {
     const said = this.output.length;
-    await expect.poll(() => this.output.slice(said), { timeout: 20_000 }).toMatch(/Console: http/);
-    this.#url = /Console: (\S+)/.exec(this.output.slice(said))?.[1] ?? '';
+    // The whole line: its address may come in two pieces.
+    const address = () => /Console: (\S+)\n/.exec(this.output.slice(said))?.[1];
+    await expect.poll(() => address() ?? this.isRunning, { timeout: startPatienceMs }).not.toBe(true);
+    const url = address();
+    if (!url) throw new Error(`The agent ended before its console was there: ${this.output.slice(said)}`);
+    this.#url = url;
     const answer = await this.#fetch('/api/session', {
       method: 'POST',
       body: JSON.stringify({ password: consolePassword }),

@@ -27,7 +27,7 @@ test('status says of each camera how it is and where its last day is, and exits 
     aws: { endpoint: 'http://127.0.0.1:1' },
   });
   const onDiskMs = async () => (await readStatus(agent.dir)).cameras[0]?.coverage.totalsMs.disk ?? 0;
-  await expect.poll(onDiskMs, { timeout: 40_000, interval: 250 }).toBeGreaterThan(1_000);
+  await expect.poll(onDiskMs, { interval: 250 }).toBeGreaterThan(1_000);
 
   const { code, cameras } = await readStatus(agent.dir);
   expect(code).toBe(3);
@@ -43,7 +43,7 @@ test('status says of each camera how it is and where its last day is, and exits 
   const inWords = await status(agent.dir);
   expect(inWords.code).toBe(3);
   expect(inWords.output).toMatch(/^CAMERA +STATE[\s\S]*^here +live[\s\S]*^gone +offline[\s\S]*^gone: .+127\.0\.0\.1/m);
-}, 60_000);
+});
 
 test('without an agent status fails with a sentence, for settings that are good', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'status-'));
