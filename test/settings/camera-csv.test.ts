@@ -181,11 +181,16 @@ describe('into the settings', () => {
       { length: 1_000 },
       (_, number) => `cam-${number},rtsp://10.1.${number >> 8}.${number % 256}/1`,
     );
+    // In time of the processor: what others take of it holds up nobody here.
+    const usedMs = () => {
+      const { user, system } = process.threadCpuUsage();
+      return (user + system) / 1_000;
+    };
     let longestMs = 0;
-    let lastMs = performance.now();
+    let lastMs = usedMs();
     const beat = setInterval(() => {
-      longestMs = Math.max(longestMs, performance.now() - lastMs);
-      lastMs = performance.now();
+      longestMs = Math.max(longestMs, usedMs() - lastMs);
+      lastMs = usedMs();
     }, 5);
     const answer = await book.importCsv({ ...options, csv: `id,url\n${rows.join('\n')}` });
     clearInterval(beat);
