@@ -162,13 +162,12 @@ test('a folder in the place of a file is told as such', async () => {
 });
 
 async function gone(pid: number): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
+  const isThere = () => {
     try {
-      process.kill(pid, 0);
+      return process.kill(pid, 0);
     } catch {
-      return;
+      return false;
     }
-    await new Promise(resolve => setTimeout(resolve, 10));
-  }
-  throw new Error(`Process ${pid} is still there`);
+  };
+  await expect.poll(isThere).toBe(false);
 }

@@ -422,4 +422,4 @@ test('killed at any moment, a change is there as a whole or not at all, with the
     states.add(shed.url);
   }
   expect(states.size).toBeGreaterThan(3);
-}, 60_000);
+});
