@@ -3,6 +3,11 @@
 import { SEGMENT_MS, SEGMENTS } from './scene.ts';
 
 const LIVE_SEGMENTS = 5;
+/**
+ * Where the counts of live playlists begin: with the round of the files before this one. Counted since 1970 there would be
+ * some 56 million discontinuities, and hls.js runs through all of them each time it has loaded a playlist, for seconds.
+ */
+const COUNTED_FROM = (Math.floor(Date.now() / SEGMENT_MS / SEGMENTS) - 1) * SEGMENTS;
 
 export const masterPlaylist = (query: string) =>
   [
@@ -32,8 +37,8 @@ function playlist(first: number, last: number, tags: string[]): string {
     '#EXT-X-VERSION:7',
     ...tags,
     `#EXT-X-TARGETDURATION:${SEGMENT_MS / 1000}`,
-    `#EXT-X-MEDIA-SEQUENCE:${recorded ? 0 : first}`,
-    `#EXT-X-DISCONTINUITY-SEQUENCE:${recorded ? 0 : Math.floor((first - 1) / SEGMENTS)}`,
+    `#EXT-X-MEDIA-SEQUENCE:${recorded ? 0 : first - COUNTED_FROM}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${recorded ? 0 : Math.floor((first - 1 - COUNTED_FROM) / SEGMENTS)}`,
     '#EXT-X-MAP:URI="init.mp4"',
   ];
   for (let segment = first; segment <= last; segment++) {
