@@ -7,11 +7,14 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildConsole } from './built-console.ts';
 import { isChromiumMissing, launchChromium } from './chromium.ts';
+import { pressIfThere } from './press-if-there.ts';
 import { boxOf, makeScene, type Scene, SEGMENT_MS } from './scene.ts';
 import { ScriptedAgent } from './scripted-agent.ts';
 import { liveCamera, offlineCamera } from './story.ts';
 
 const PASSWORD = 'open-sesame';
+/** Of this file alone: nobody takes the port of an agent that is down for a moment. */
+const HOST = '127.0.0.33';
 if (isChromiumMissing) console.warn("The console's browser tests are skipped: there is no Chromium.");
 
 let dir: string;
@@ -54,8 +57,9 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
       password: PASSWORD,
       cameras: now => [liveCamera(now), offlineCamera(now)],
       busy: true,
+      host: HOST,
     });
-    origin = `http://127.0.0.1:${await agent.listen()}`;
+    origin = `http://${HOST}:${await agent.listen()}`;
     page = await browser.newPage();
     page.setDefaultTimeout(60_000);
     crashes = [];
@@ -90,10 +94,14 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
     const live = page.locator('[data-camera=front-door]');
     await live.locator('img').waitFor();
     await expect.poll(() => live.locator('img').evaluate(image => (image as HTMLImageElement).naturalWidth)).toBe(640);
-    expect(await live.innerText()).toMatch(/Live[\s\S]*Uploading, 2 s behind/);
+    // How far behind grows while the agent's next word is awaited.
+    await live.filter({ hasText: /Live.*Uploading, \d+ s behind/ }).waitFor();
     const offline = await page.locator('[data-camera=garage]').innerText();
     expect(offline).toMatch(/Offline[\s\S]*No answer from 10\.0\.0\.22[\s\S]*Retrying in/);
-    expect(await page.locator('.pill').innerText()).toMatch(/Uploading · \d s behind/);
+    await page
+      .locator('.pill')
+      .filter({ hasText: /Uploading · \d+ s behind/ })
+      .waitFor();
   });
 
   test('live video plays under a strict Content-Security-Policy, and each box lies on what its frame shows', async () => {
@@ -104,9 +112,11 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
     for (let looks = 0; looks < 4; ) {
       await page.waitForTimeout(300);
       const shown = await page.evaluate(readBlock);
-      // A frame half-way between two samples, to the millisecond of rounding, may have the box of either.
+      // A frame half-way between two samples may have the box of either, and a busy browser copies a picture or two after
+      // the one it tells of.
       const fromJump = shown.frameMs % SEGMENT_MS;
-      if (fromJump < 50 || fromJump > SEGMENT_MS - 50) continue;
+      const marginMs = 250 + Math.max(0, shown.lateMs);
+      if (fromJump < marginMs || fromJump > SEGMENT_MS - marginMs) continue;
       looks += 1;
       expect(Math.abs(shown.boxAtMs - shown.frameMs)).toBeLessThanOrEqual(SEGMENT_MS / 2);
       const { left, width } = boxOf(Math.floor(shown.boxAtMs / SEGMENT_MS));
@@ -120,15 +130,17 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
 
   test('a chosen time plays from there, keys move within it, and l goes back to live', async () => {
     const chosen = Math.floor(Date.now() / 1000) * 1000 - 20 * 60_000;
+    await page.addInitScript(noteFirstFrame);
     await signIn(`/camera/front-door?t=${new Date(chosen).toISOString()}`);
-    await page.locator('.player[data-state=playing][data-mode=on-demand][data-playing-date-ms]').waitFor();
-    const first = Number((await player()).playingDateMs);
+    const first = Number(await page.locator('html[data-first-ms]').getAttribute('data-first-ms'));
     expect(first - chosen).toBeGreaterThanOrEqual(-200);
     expect(first - chosen).toBeLessThan(6000);
-    await page.keyboard.press('ArrowLeft');
-    await expect.poll(async () => Number((await player()).playingDateMs)).toBeLessThan(first);
+    // Paused, so that it cannot have played on past where the key leads.
     await page.keyboard.press('Space');
-    await page.locator('.player[data-state=paused]').waitFor();
+    await page.locator('.player[data-state=paused][data-playing-date-ms]').waitFor();
+    const paused = Number((await player()).playingDateMs);
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(async () => Number((await player()).playingDateMs)).toBeLessThan(paused);
     await page.keyboard.press('l');
     await page.locator('.player[data-state=playing][data-mode=live]').waitFor();
     expect(page.url()).toBe(`${origin}/camera/front-door`);
@@ -147,9 +159,8 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
     await signIn('/camera/front-door');
     await page.locator('.player[data-state=playing]').waitFor();
     const reopened = page.waitForResponse('**/api/cameras/front-door/playback');
-    agent.faults.set('/hls/media.m3u8', { status: 403 });
+    agent.endPlaybacks();
     await reopened;
-    agent.faults.clear();
     await page.locator('.player[data-state=playing][data-playing-date-ms]').waitFor();
   });
 
@@ -197,7 +208,7 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
     expect(await page.locator('.pill').innerText()).toBe('Agent unreachable');
     agent = new ScriptedAgent(agent.script);
     await agent.listen(Number(new URL(origin).port));
-    await page.getByRole('button', { name: 'Try now' }).click();
+    await pressIfThere(page, 'Try now');
     await page.locator('[data-view=offline]').waitFor({ state: 'detached' });
   });
 
@@ -236,10 +247,10 @@ async function readBlock() {
   const drawn = overlay?.getContext('2d');
   if (!root || !video || !overlay || !copy || !drawn) throw new Error('There is no player.');
   // Asked for after the player's own request, so it comes right after the player has drawn the boxes of the same frame.
-  await new Promise<void>(resolve => {
-    video.requestVideoFrameCallback(() => {
+  const lateMs = await new Promise<number>(resolve => {
+    video.requestVideoFrameCallback((_now, { mediaTime }) => {
       copy.drawImage(video, 0, 0, 640, 360);
-      resolve();
+      resolve((video.currentTime - mediaTime) * 1000);
     });
   });
   const row = copy.getImageData(0, 180, 640, 1).data;
@@ -250,9 +261,20 @@ async function readBlock() {
   const width = Math.min(overlay.width, (overlay.height * 16) / 9);
   return {
     frameMs: Number(root.dataset.playingDateMs),
+    lateMs,
     boxAtMs: Number(root.dataset.boxAtMs),
     brightFrom: (bright[0] ?? -640) / 640,
     brightTo: ((bright.at(-1) ?? -640) + 1) / 640,
     drawnFrom: (edge - (overlay.width - width) / 2) / width,
   };
+}
+
+/** Runs in the page, before anything else of it: keeps when the first picture of a chosen time is from. */
+function noteFirstFrame(): void {
+  const note = () => {
+    const { state, mode, playingDateMs } = document.querySelector<HTMLElement>('.player')?.dataset ?? {};
+    const root = document.documentElement.dataset;
+    if (state === 'playing' && mode === 'on-demand' && playingDateMs) root.firstMs ??= playingDateMs;
+  };
+  new MutationObserver(note).observe(document, { attributes: true, childList: true, subtree: true });
 }

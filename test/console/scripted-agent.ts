@@ -28,6 +28,8 @@ export type Script = {
   cameras: (nowMs: number) => CameraStatus[];
   /** With false there are no sightings and alerts at all. */
   busy: boolean;
+  /** Where it listens. Left out: 127.0.0.1. */
+  host?: string;
   /** Left out: cameras can be neither searched for nor changed. */
   setUp?: ScriptedSetUp;
 };
@@ -50,6 +52,7 @@ export class ScriptedAgent {
   readonly #rules: RuleStory;
   #wrongTries = 0;
   #sessions = 1;
+  #playbacks = 1;
 
   constructor(script: Script) {
     this.script = script;
@@ -57,9 +60,10 @@ export class ScriptedAgent {
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
-  /** Listens on 127.0.0.1 and returns the port. */
+  /** Listens and returns the port. */
   async listen(port = 0): Promise<number> {
-    await new Promise<void>(resolve => this.#server.listen(port, '127.0.0.1', resolve));
+    const { host = '127.0.0.1' } = this.script;
+    await new Promise<void>(resolve => this.#server.listen(port, host, resolve));
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new TypeError('The server has no port.');
     return address.port;
@@ -75,6 +79,11 @@ export class ScriptedAgent {
   /** Makes all cookies worthless. */
   endSessions(): void {
     this.#sessions += 1;
+  }
+
+  /** HLS sessions that were opened before play nothing more. */
+  endPlaybacks(): void {
+    this.#playbacks += 1;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -134,7 +143,7 @@ export class ScriptedAgent {
     if (place === 'cameras' && what === 'sightings')
       return json({ sightings: this.#sightings(id, range).slice(0, 5000) });
     if (place === 'cameras' && what === 'playback')
-      return playback(JSON.parse(await textOf(request)) as PlaybackRequest, now);
+      return playback(JSON.parse(await textOf(request)) as PlaybackRequest, this.#playbacks, now);
     if (place === 'sightings' && what === 'still.jpg') return this.#still(Number(id.split('.').at(-1)));
     const newestFirst = <T extends { atMs: number }>(items: T[]) =>
       items.filter(item => item.atMs < number('beforeMs', now + 1)).slice(0, number('limit', 100));
@@ -196,6 +205,8 @@ export class ScriptedAgent {
     const playlist = (body: string | undefined): Answer =>
       body === undefined ? notFound : { status: 200, type: 'application/vnd.apple.mpegurl', body };
     if (name === 'master.m3u8') return playlist(masterPlaylist(url.searchParams.toString()));
+    const isOver = url.searchParams.has('session') && url.searchParams.get('session') !== String(this.#playbacks);
+    if (isOver) return { status: 403 };
     if (name === 'media.m3u8') {
       const start = url.searchParams.get('startMs');
       if (start === null) return playlist(livePlaylist(Date.now()));
@@ -244,15 +255,15 @@ async function tellSearch(setUp: ScriptedSetUp, request: IncomingMessage, respon
 }
 
 /** An HLS session; 404 where the footage has its gap of half an hour. */
-function playback(request: PlaybackRequest, nowMs: number): Answer {
+function playback(request: PlaybackRequest, session: number, nowMs: number): Answer {
   const expiresAtMs = nowMs + 300_000;
-  if (request.mode === 'LIVE') return json({ url: '/hls/master.m3u8', expiresAtMs });
+  if (request.mode === 'LIVE') return json({ url: `/hls/master.m3u8?session=${session}`, expiresAtMs });
   const { startMs, endMs } = request;
   const recorded = footage(nowMs).some(
     span => span.at === 'cloud' && span.startMs < endMs && span.endMs > startMs + 20_000,
   );
   if (!recorded) return refusal(404, { code: 'service-failed', message: 'No fragments found in the stream.' });
-  return json({ url: `/hls/master.m3u8?startMs=${startMs}&endMs=${endMs}`, expiresAtMs });
+  return json({ url: `/hls/master.m3u8?startMs=${startMs}&endMs=${endMs}&session=${session}`, expiresAtMs });
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
