@@ -47,7 +47,8 @@ export function ReviewPage() {
         >
           {groupSightings(matching).map(group => (
             <SightingCard
-              key={`${group.best.cameraId} ${group.best.label} ${group.toMs}`}
+              // Not by its end, which moves on as long as it is there: whoever is on the card would be thrown off it.
+              key={`${group.best.cameraId} ${group.best.label} ${group.fromMs}`}
               group={group}
               why={reviewAddress({ ...filters, why: group.best.id })}
             />

@@ -15,7 +15,7 @@ export function SightingCard({ group, why }: { group: SightingGroup; why: string
   return (
     <li class="card">
       <a class="card-link" href={cameraAddress(best.cameraId, { atMs: fromMs - LEAD_IN_MS })} data-sighting={best.id}>
-        <FramedStill sighting={best} />
+        <FramedStill key={best.id} sighting={best} />
         <div class="card-words">
           <span class={`label hue-${labelHue(best.label)}`}>{sightingWords(best)}</span>
           <span>{best.cameraId}</span>

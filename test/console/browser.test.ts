@@ -10,7 +10,7 @@ import { isChromiumMissing, launchChromium } from './chromium.ts';
 import { pressIfThere } from './press-if-there.ts';
 import { boxOf, makeScene, type Scene, SEGMENT_MS } from './scene.ts';
 import { ScriptedAgent } from './scripted-agent.ts';
-import { liveCamera, offlineCamera } from './story.ts';
+import { liveCamera, offlineCamera, sightingOf } from './story.ts';
 
 const PASSWORD = 'open-sesame';
 /** Of this file alone: nobody takes the port of an agent that is down for a moment. */
@@ -172,6 +172,20 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
     await card.click();
     await page.locator('.player[data-mode=on-demand]').waitFor();
     expect(page.url()).toContain('/camera/front-door?t=');
+  });
+
+  test('who is on a card stays on it while more of the same is seen', async () => {
+    await signIn('/review');
+    const card = page.locator('[data-sighting]').first();
+    const why = page.getByRole('link', { name: 'Why an alert, or none' }).first();
+    await why.focus();
+    const times = async () => Number(/(\d+) times/.exec(await card.innerText())?.[1] ?? 1);
+    const before = await times();
+    const label = /Person|Car/.exec(await card.innerText())?.[0] ?? '';
+    const sighting = { ...sightingOf('front-door', Math.floor(Date.now() / SEGMENT_MS)), id: 'one-more', label };
+    agent.tell({ type: 'sighting', sighting });
+    await expect.poll(times).toBeGreaterThan(before);
+    expect(await why.evaluate(link => link === document.activeElement)).toBe(true);
   });
 
   test('paused labels are said above what was seen, on the timeline and in its list', async () => {

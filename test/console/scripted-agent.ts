@@ -50,6 +50,7 @@ export class ScriptedAgent {
   readonly faults = new Map<string, Answer>();
   readonly #server: Server;
   readonly #rules: RuleStory;
+  readonly #listeners = new Set<(event: LiveEvent) => void>();
   #wrongTries = 0;
   #sessions = 1;
   #playbacks = 1;
@@ -79,6 +80,11 @@ export class ScriptedAgent {
   /** Makes all cookies worthless. */
   endSessions(): void {
     this.#sessions += 1;
+  }
+
+  /** To every page that listens, at once. */
+  tell(event: LiveEvent): void {
+    for (const tell of this.#listeners) tell(event);
   }
 
   /** HLS sessions that were opened before play nothing more. */
@@ -240,7 +246,11 @@ export class ScriptedAgent {
     };
     beat();
     const timer = setInterval(beat, 1000);
-    response.on('close', () => clearInterval(timer));
+    this.#listeners.add(tell);
+    response.on('close', () => {
+      clearInterval(timer);
+      this.#listeners.delete(tell);
+    });
   }
 }
 
