@@ -146,8 +146,8 @@ test('a rule that is not right is refused with its fields', async () => {
 
 test('one replay at a time', async () => {
   const both = await Promise.all([
-    rules.replay({ ruleId: 'door', hours: 1 }, AbortSignal.timeout(5000)),
-    rules.replay({ ruleId: 'door', hours: 1 }, AbortSignal.timeout(5000)).catch(error => error.code),
+    rules.replay({ ruleId: 'door', hours: 1 }, new AbortController().signal),
+    rules.replay({ ruleId: 'door', hours: 1 }, new AbortController().signal).catch(error => error.code),
   ]);
   // Few frames are done in one turn: the second is only refused when there are many.
   expect(both[0]).toMatchObject({ fired: 1 });
