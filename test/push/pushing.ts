@@ -26,7 +26,8 @@ export async function push({ path, stream, startMs, endpoint, onProgress, onTrou
     service,
     clock: systemClock,
     random: Math.random,
-    signal: AbortSignal.timeout(60_000),
+    // Nobody is left to stop one that is a program and hangs.
+    signal: AbortSignal.timeout(300_000),
     onProgress: onProgress ?? (() => undefined),
     onTrouble: onTrouble ?? (() => undefined),
   });
