@@ -1,5 +1,5 @@
 // The demo: embedded KVS, camera, webhook receiver and agent on this machine, each its own process, all ended together.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -61,7 +61,7 @@ function portOf(option: string, text: string): number {
   return port;
 }
 
-/** `wanted` when nobody listens there (0: any free port); otherwise undefined. */
+/** `wanted` when nobody listens there; otherwise undefined. */
 async function freePort(wanted: number): Promise<number | undefined> {
   const server = createServer();
   const listens = await new Promise<boolean>(answer => {
@@ -72,10 +72,13 @@ async function freePort(wanted: number): Promise<number | undefined> {
   return listens && typeof address === 'object' ? address?.port : undefined;
 }
 
+/** One that systems give to nobody by themselves, so that it is still free when the child that is told of it listens there. */
 async function anyPort(): Promise<number> {
-  const port = await freePort(0);
-  if (port === undefined) throw new Error('This machine has no free port on 127.0.0.1.');
-  return port;
+  for (let tries = 0; tries < 100; tries++) {
+    const port = await freePort(randomInt(20_000, 32_768));
+    if (port !== undefined) return port;
+  }
+  throw new Error('This machine has no free port on 127.0.0.1.');
 }
 
 async function planDemo(options: DemoOptions): Promise<Demo> {
