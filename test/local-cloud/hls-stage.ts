@@ -134,7 +134,8 @@ export function run(
     const options = {
       env: { ...process.env, ...env },
       maxBuffer: 64 * 1024 * 1024,
-      timeout: 150_000,
+      // Only so that nothing is left behind: the tests' own limits come first.
+      timeout: 180_000,
       ...user,
       killSignal: 'SIGKILL',
     } as const;

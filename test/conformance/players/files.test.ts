@@ -45,7 +45,7 @@ beforeAll(async () => {
     }),
   );
 });
-afterAll(() => running[Symbol.asyncDispose]());
+afterAll(() => running?.[Symbol.asyncDispose]());
 
 function streamOf(name: string): string {
   return name.replaceAll('µ', 'mu').replaceAll(/\W+/g, '-');

@@ -54,7 +54,7 @@ def take(_, pad):
 source.connect("pad-added", take)
 pipeline.set_state(Gst.State.PLAYING)
 wanted = Gst.MessageType.ERROR | Gst.MessageType.EOS
-message = pipeline.get_bus().timed_pop_filtered(30 * Gst.SECOND, wanted)
+message = pipeline.get_bus().timed_pop_filtered(170 * Gst.SECOND, wanted)
 if not message:
     sys.exit("GStreamer did not come to an end")
 if message.type == Gst.MessageType.ERROR:

@@ -16,7 +16,10 @@ import { type BrowserPlayer, look, type Pages, play, servePlayerPage, until } fr
 import { archiveOf, operations } from './sessions.ts';
 
 const skip = isChromiumMissing;
+/** Of a quiet machine all that is watched, and more. */
+const filmedSeconds = 60;
 const filming = new AbortController();
+const begun = Promise.withResolvers<void>();
 let running: TestCloud;
 let browser: Browser;
 let pages: Pages;
@@ -28,7 +31,7 @@ beforeAll(async () => {
   if (skip) return;
   [running, media, browser, pages] = await Promise.all([
     testCloud(),
-    encode('H.264 + AAC', { seconds: 60 }),
+    encode('H.264 + AAC', { seconds: filmedSeconds }),
     launchChromium(),
     servePlayerPage(),
   ]);
@@ -36,7 +39,7 @@ beforeAll(async () => {
   // Some fragments are there when the viewers come.
   startMs = systemClock.nowMs() - 4000;
   filmed = film();
-  await systemClock.sleep(1000);
+  await Promise.race([begun.promise, filmed]);
 });
 afterAll(async () => {
   filming.abort(new Error('over'));
@@ -46,15 +49,20 @@ afterAll(async () => {
   await running?.[Symbol.asyncDispose]();
 });
 
-/** One PutMedia session: each second's fragment is sent when its last frame has been filmed. */
+/** One PutMedia session: each second's fragment is sent when its last frame has been filmed. From the start when it is over. */
 async function film(): Promise<void> {
   const producer = await putMedia(running.cloud.url, { stream: 'live' });
   await producer.send(writeHeader(media.tracks));
-  for (const [index, cluster] of clustersOf(media, startMs).entries()) {
+  for (let index = 0; ; index++) {
     const dueMs = startMs + (index + 1) * 1000;
     await systemClock.sleep(Math.max(0, dueMs - systemClock.nowMs()), filming.signal).catch(() => undefined);
     if (filming.signal.aborted) break;
-    await producer.send(cluster);
+    const lap = Math.floor(index / filmedSeconds);
+    const clusters = clustersOf(media, startMs + lap * filmedSeconds * 1000);
+    await producer.send(clusters[index % filmedSeconds] ?? Buffer.of());
+    if (index !== 3) continue;
+    for (let stored = 0; stored < 3; stored++) await producer.until('PERSISTED');
+    begun.resolve();
   }
   await producer.end();
 }
@@ -105,15 +113,15 @@ describe.concurrent('while a producer uploads', () => {
         const tab = await play(browser, pages, player, await url());
         await until(tab, 'look().at > 0 && look().frames > 0');
         const first = await look(tab);
+        // What can be sought to has grown, and what is shown is new.
         await until(tab, `look().at > ${first.at + 6} && look().frames > ${first.frames + 140}`);
+        if (player !== 'Chromium')
+          await until(tab, `look().seekable.at(-1)?.[1] > ${(first.seekable.at(-1)?.[1] ?? 0) + 4}`);
         const last = await look(tab);
         expect(last.errors.filter(error => !/^mended buffer(Stalled|NudgeOnStall|SeekOverHole)/.test(error))).toEqual(
           [],
         );
         expect(last.widths).toEqual([320]);
-        // What can be sought to has grown, and what is shown is new.
-        const edge = ({ seekable }: typeof last) => seekable.at(-1)?.[1] ?? 0;
-        if (player !== 'Chromium') expect(edge(last) - edge(first)).toBeGreaterThan(4);
         if (player === 'hls.js' && what.includes('producer'))
           expect(Math.abs(last.filmedMs - first.filmedMs - (last.at - first.at) * 1000)).toBeLessThan(500);
         await tab.close();

@@ -101,7 +101,7 @@ export function look(tab: Page): Promise<Look> {
   return tab.evaluate<Look>('look()');
 }
 
-/** Waits in the page, up to 40 s. @param condition of the page's own words */
+/** Waits in the page, nearly as long as the test may take. @param condition of the page's own words */
 export async function until(tab: Page, condition: string): Promise<void> {
-  await tab.waitForFunction(condition, undefined, { timeout: 40_000, polling: 50 });
+  await tab.waitForFunction(condition, undefined, { timeout: 170_000, polling: 50 });
 }

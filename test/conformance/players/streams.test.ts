@@ -6,9 +6,10 @@ import type {
 } from '@aws-sdk/client-kinesis-video-archived-media';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { type TestCloud, testCloud } from '../../local-cloud/control-cloud.ts';
+import { SimulatedClock } from '../../simulated-clock.ts';
 import { cell } from '../cell.ts';
 import { encode, framesOf, type Kind, type Recording, store, timesOf } from './media.ts';
-import { archiveOf, operations } from './sessions.ts';
+import { type Archive, archiveOf, operations } from './sessions.ts';
 import { expectSame, ffmpeg, gstreamer, md5Of, type Played, truthOf, vlc, withFile } from './tools.ts';
 
 const startMs = Date.now() - 120_000;
@@ -41,7 +42,7 @@ beforeAll(async () => {
   const streams = [...recordings];
   await Promise.all(streams.map(([name, recording]) => store(cloud.cloud.url, streamOf(name), recording, startMs)));
 });
-afterAll(() => running[Symbol.asyncDispose]());
+afterAll(() => running?.[Symbol.asyncDispose]());
 
 function streamOf(name: string): string {
   return name.replaceAll('µ', 'mu').replaceAll(/\W+/g, '-');
@@ -178,12 +179,21 @@ const rereadInit = /^\[mov,\S+ @ \w+\] Found duplicated MOOV Atom\. Skipped it$/
 
 describe.concurrent('LIVE', () => {
   const fromFirst = ['-live_start_index', '0', '-t', '2'];
-  beforeAll(() => store(running.cloud.url, 'live', recordingOf('H.264 + AAC'), Date.now() - 3000));
+  let live: TestCloud;
+  let archive: Archive;
+  beforeAll(async () => {
+    // It stands still: the stream is live however long the players take to begin.
+    const clock = new SimulatedClock(Date.now());
+    live = await testCloud({ clock });
+    archive = archiveOf(live.cloud.url, startMs);
+    await store(live.cloud.url, 'live', recordingOf('H.264 + AAC'), clock.nowMs() - 3000);
+  });
+  afterAll(() => live?.[Symbol.asyncDispose]());
 
   for (const ContainerFormat of formats)
     cell({ operation: operations.HLS, client: 'ffmpeg' }, `LIVE, ${ContainerFormat}`, async () => {
       const HLSFragmentSelector = { FragmentSelectorType: 'PRODUCER_TIMESTAMP' } as const;
-      const url = await hls('live', { PlaybackMode: 'LIVE', ContainerFormat, HLSFragmentSelector });
+      const url = await archive.hls('live', { PlaybackMode: 'LIVE', ContainerFormat, HLSFragmentSelector });
       const transport = ContainerFormat === 'MPEG_TS';
       const played = await ffmpeg(url, { input: fromFirst, transport, forgiven: rereadInit });
       expect(played.pictures).toHaveLength(50);
@@ -194,7 +204,7 @@ describe.concurrent('LIVE', () => {
     });
 
   cell({ operation: operations.DASH, client: 'ffmpeg' }, 'LIVE', async () => {
-    const url = await dash('live', { PlaybackMode: 'LIVE', DASHFragmentSelector: {} });
+    const url = await archive.dash('live', { PlaybackMode: 'LIVE', DASHFragmentSelector: {} });
     const shown = (await ffmpeg(url, { input: ['-t', '1'] })).pictures.map(({ md5 }) => md5);
     const all = (await truthOf(recordingOf('H.264 + AAC'))).pictures.map(({ md5 }) => md5);
     const first = all.indexOf(shown[0] ?? '');
