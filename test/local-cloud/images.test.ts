@@ -7,6 +7,8 @@ import {
   type GetImagesCommandOutput,
 } from '@aws-sdk/client-kinesis-video-archived-media';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../agent/clock.ts';
+import { imagesRoute } from '../../agent/local-cloud/images/route.ts';
 import { byCodec, placeSamples } from '../../agent/local-cloud/images/samples.ts';
 import { Turns } from '../../agent/local-cloud/images/turns.ts';
 import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
@@ -160,6 +162,42 @@ test('a time belongs to the fragment that lasts until then, by either clock', ()
     ['3', 5100, 50],
   ]);
   expect(byCodec(placeSamples(fragments, [0, 1000, 5000], 'producer')).map(group => group.length)).toEqual([2, 1]);
+});
+
+test('fragments of one picture each are all looked at, for as long as a request may reach', async () => {
+  const apartMs = 1000 / 30;
+  const stored = Array.from({ length: 300 * 30 }, (_, index): StoredFragment => {
+    const producerMs = startMs + Math.round(index * apartMs);
+    return {
+      ...{ streamName: 'cam', number: String(index), producerMs, serverMs: producerMs, lengthMs: 0, bytes: 1000 },
+      ...{ frames: 1, timelineMs: 0, codecKey: 'a', tracks: [{ ...videoTrack, codecId: 'V_NOBODY/KNOWS' }] },
+    };
+  });
+  const unused = () => {
+    throw new Error('not asked by GetImages');
+  };
+  const route = imagesRoute({
+    clock: systemClock,
+    store: {
+      ...{ newest: unused, fragment: unused, arrivedAfter: unused, watch: unused, readFragment: unused },
+      findStream: name => ({ name, arn: 'arn', createdMs: 0, version: 'v', retentionHours: 1, tags: {} }),
+      fragments: ({ fromMs, toMs, limit }) =>
+        stored.filter(({ producerMs }) => producerMs >= fromMs && producerMs <= toMs).slice(0, limit),
+    },
+  });
+  if (route.signed !== true) throw new Error('GetImages is signed');
+  const input = {
+    ...{ StreamName: 'cam', ImageSelectorType: 'PRODUCER_TIMESTAMP', Format: 'JPEG', SamplingInterval: 12_000 },
+    ...{ StartTimestamp: startMs / 1000, EndTimestamp: startMs / 1000 + 299 },
+  };
+  const { body } = await route.handle({
+    ...{ method: 'POST', path: '/getImages', query: new URLSearchParams(), headers: {}, origin: '' },
+    ...{ body: Buffer.from(JSON.stringify(input)), gone: new AbortController().signal },
+    caller: { accessKeyId: 'a', region: 'r', service: 'kinesisvideo' },
+  });
+  const { Images }: { Images: { Error?: string }[] } = JSON.parse(String(body));
+  // There are media at every time, though no picture can be made of them.
+  expect(Images.map(image => image.Error)).toEqual(new Array(25).fill('MEDIA_ERROR'));
 });
 
 test('a decoder that is busy makes a few wait and sends the rest away', async () => {

@@ -11,8 +11,8 @@ import { Turns } from './turns.ts';
 
 /** Longer than any fragment KVS takes. */
 const longestFragmentMs = 30_000;
-/** Five fragments a second, for as long as a request may reach. */
-const looked = 2000;
+/** Each picture a fragment of its own, thirty a second and more, for as long as a request may reach. */
+const looked = 20_000;
 
 type Context = Pick<RouteContext, 'store' | 'clock'>;
 type Image = { TimeStamp: number; ImageContent?: string; Error?: 'NO_MEDIA' | 'MEDIA_ERROR' };
