@@ -2,13 +2,16 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { concatBytes } from '../../agent/matroska/ebml.ts';
 import { frameHeader, writeClusterStart } from '../../agent/matroska/write.ts';
 import { mutateBytes } from '../../scripts/fuzz/mutate-bytes.ts';
 import { sampleOf } from '../../scripts/fuzz/mutate-elements.ts';
 import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
 import { demand, pieces } from '../../scripts/fuzz/target.ts';
+
+// As many inputs on a busy machine, in whatever time.
+vi.setConfig({ testTimeout: 600_000 });
 
 const command = join(import.meta.dirname, '../../scripts/fuzz/fuzz.ts');
 
