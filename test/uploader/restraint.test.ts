@@ -7,7 +7,7 @@ import { SimulatedClock } from '../simulated-clock.ts';
 import { madeFragments } from '../spool/parts.ts';
 import { fastClock } from './fast-clock.ts';
 import { Scene, until } from './scene.ts';
-import { type Script, ScriptedService } from './scripted-service.ts';
+import { ownHost, type Script, ScriptedService } from './scripted-service.ts';
 
 const never = new AbortController().signal;
 const startMs = 1_795_420_701_007;
@@ -95,12 +95,12 @@ test('four cameras in an outage of a minute connect less than once a second toge
     connections++;
     socket.destroy();
   });
-  await new Promise<void>(resolve => refusing.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => refusing.listen(0, ownHost, resolve));
   const address = refusing.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   const clock = fastClock(20);
   const restraint = new Restraint({ clock, random: () => 0.5 });
-  const endpoint = `http://127.0.0.1:${port}`;
+  const endpoint = `http://${ownHost}:${port}`;
   const open = (stream: string) =>
     Scene.open({ endpoint, clock, tools: { restraint }, camera: { id: stream, stream } });
   const scenes = await Promise.all(['one', 'two', 'three', 'four'].map(open));

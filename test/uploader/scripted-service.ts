@@ -5,6 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { MatroskaReader } from '../../agent/matroska/read.ts';
 import type { Frame, Track } from '../../agent/matroska/track.ts';
 
+/** A loopback address of this process's own: nobody else takes a port of it that is closed for a while. */
+export const ownHost = `127.1.${(process.pid >> 8) & 0xff}.${process.pid & 0xff}`;
+
 export type SentFragment = { startMs: number; frames: Frame[] };
 
 /** What a session does differently. Without a script it stores every fragment and acknowledges it as the service does. */
@@ -90,7 +93,7 @@ export class ScriptedService implements AsyncDisposable {
 
   static async start(port = 0): Promise<ScriptedService> {
     const service = new ScriptedService();
-    await new Promise<void>(resolve => service.#server.listen(port, '127.0.0.1', resolve));
+    await new Promise<void>(resolve => service.#server.listen(port, ownHost, resolve));
     return service;
   }
 
@@ -99,7 +102,7 @@ export class ScriptedService implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${ownHost}:${this.port}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
