@@ -9,7 +9,8 @@ export type AudioSpecificConfig = {
   channels: number;
 };
 
-const sampleRates = [
+/** Hz, by the number that stands for each. */
+export const sampleRates: readonly number[] = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
 ];
 const explicitRate = 15;

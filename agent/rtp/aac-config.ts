@@ -1,21 +1,20 @@
 // AudioSpecificConfig as session descriptions give it, made up from the little else they say when they do not, and the
 // track it makes.
 import type { AudioTrack } from '../matroska/track.ts';
-import { readAudioSpecificConfig } from '../mp4/audio-specific-config.ts';
+import { readAudioSpecificConfig, sampleRates } from '../mp4/audio-specific-config.ts';
 import type { MediaFormat } from './media-format.ts';
 
 /** In an AAC access unit, at the rate its AudioSpecificConfig names. */
 export const samplesPerUnit = 1024;
 
 const aacLowComplexity = 2;
-const rates = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
 
 /** `config` of mpeg4-generic; without a good one, AAC-LC at the clock's rate, which is what cameras send. */
 export function aacConfig({ parameters, clockRate, channels }: MediaFormat): Uint8Array {
   const config = fromHex(parameters.get('config') ?? '');
   if (readAudioSpecificConfig(config)) return config;
-  const rate = rates.indexOf(clockRate);
-  const bits = (aacLowComplexity << 11) | ((rate < 0 ? rates.indexOf(8000) : rate) << 7) | ((channels & 15) << 3);
+  const rate = sampleRates.indexOf(clockRate);
+  const bits = (aacLowComplexity << 11) | ((rate < 0 ? sampleRates.indexOf(8000) : rate) << 7) | ((channels & 15) << 3);
   return Uint8Array.of(bits >> 8, bits & 0xff);
 }
 

@@ -1,5 +1,7 @@
 // H.265 over RTP (RFC 7798): which NAL units, or parts of one, a packet holds.
+
 import type { MediaFormat } from './media-format.ts';
+import { twoBytes } from './network-order.ts';
 import type { NalPayloads } from './picture-depacketizer.ts';
 import type { Pictures } from './pictures.ts';
 
@@ -65,8 +67,4 @@ export class H265Payloads implements NalPayloads {
     if ((header & 0x40) !== 0) this.#pictures.endFragments();
     return true;
   }
-}
-
-function twoBytes(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }

@@ -1,10 +1,12 @@
 // JPEG over RTP (RFC 2435): fragments of a scan in, whole JPEGs out. A picture begins at the fragment of offset 0 and ends
 // with the marker, or when the timestamp changes.
+
 import type { VideoTrack } from '../matroska/track.ts';
 import { Continuity } from './continuity.ts';
 import type { AccessUnit, Depacketizer } from './depacketizer.ts';
 import { jpegHeader, type QuantizationTable, tablesOfQuality } from './jpeg-header.ts';
 import type { MediaFormat } from './media-format.ts';
+import { twoBytes } from './network-order.ts';
 import type { RtpPacket } from './packet.ts';
 import { UnitBuffer } from './unit-buffer.ts';
 import { UnitLoss } from './unit-loss.ts';
@@ -172,8 +174,4 @@ function readTables(precision: number, bytes: Uint8Array): QuantizationTable[] {
     at += values.length;
   }
   return tables;
-}
-
-function twoBytes(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }

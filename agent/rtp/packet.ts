@@ -1,4 +1,5 @@
 // One RTP packet (RFC 3550 5.1): bytes in, the fields a depacketiser needs out. The payload stays where it is.
+import { fourBytes, twoBytes } from './network-order.ts';
 
 export type RtpPacket = {
   payloadType: number;
@@ -35,12 +36,4 @@ export function readRtpPacket(bytes: Uint8Array, start = 0, end = bytes.length):
     ssrc: fourBytes(bytes, start + 8),
     payload: bytes.subarray(payloadAt, end - paddingBytes),
   };
-}
-
-function twoBytes(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-}
-
-function fourBytes(bytes: Uint8Array, at: number): number {
-  return ((twoBytes(bytes, at) << 16) | twoBytes(bytes, at + 2)) >>> 0;
 }

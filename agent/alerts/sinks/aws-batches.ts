@@ -6,7 +6,7 @@ import { type AgentError, asAgentError, isAbort } from '../../errors.ts';
 import { payloadOf } from '../payload.ts';
 import type { Sink, SinkOptions } from '../sink.ts';
 import { Transform } from '../transform/transform.ts';
-import { awsCallError, awsEntryError, tooLarge } from './aws-errors.ts';
+import { awsCallError, tooLarge } from './aws-errors.ts';
 
 export type Entry = { alert: Alert; body: string; bytes: number };
 
@@ -104,16 +104,4 @@ function callsOf(entries: readonly Entry[], { most, mostBytes }: AwsService): En
 /** What keeps its order: the camera, or the device. */
 export function orderKeyOf({ cameraId }: Alert): string {
   return cameraId ?? 'device';
-}
-
-/** What SNS and SQS say of single entries, whose ids are their places in the call. */
-export function outcomesById(
-  entries: readonly Entry[],
-  failed: readonly { Id: string | undefined; Code: string | undefined }[],
-  destination: string,
-): Outcomes {
-  const codes = new Map(failed.map(({ Id, Code }) => [Id, Code]));
-  return entries.map((_, index) =>
-    codes.has(String(index)) ? awsEntryError(codes.get(String(index)), destination) : undefined,
-  );
 }

@@ -4,21 +4,15 @@ import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { SnsSettings } from '../../../shared/destinations/sns.ts';
 import { clientOptions } from '../../aws/aws.ts';
 import type { Sink, SinkOptions } from '../sink.ts';
-import { awsAt, awsSink, type Entry, orderKeyOf, outcomesById } from './aws-batches.ts';
-
-const maxBytes = 256 * 1024;
-/** Counted by SNS: name, type and value of each attribute. */
-const attributeBytes = 512;
+import { awsAt, awsSink, type Entry } from './aws-batches.ts';
+import { fifoOrder, messageLimits, outcomesById } from './message-batches.ts';
 
 export function snsSink(options: SinkOptions<SnsSettings>): Sink {
   const { settings, destination, aws } = options;
   const { topicArn } = settings;
   const client = new SNSClient(clientOptions(awsAt(aws, settings, topicArn.split(':')[3])));
-  const isFifo = topicArn.endsWith('.fifo');
   return awsSink(options, {
-    most: 10,
-    mostBytes: maxBytes - 10 * attributeBytes,
-    entryBytes: maxBytes - 10 * attributeBytes,
+    ...messageLimits,
     destroy: () => client.destroy(),
     async send(entries, signal) {
       const command = new PublishBatchCommand({
@@ -27,7 +21,7 @@ export function snsSink(options: SinkOptions<SnsSettings>): Sink {
           Id: String(index),
           Message: body,
           MessageAttributes: attributesOf(alert),
-          ...(isFifo ? { MessageGroupId: orderKeyOf(alert), MessageDeduplicationId: alert.id } : {}),
+          ...fifoOrder(topicArn, alert),
         })),
       });
       const { Failed = [] } = await client.send(command, { abortSignal: signal });
