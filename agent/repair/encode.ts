@@ -1,10 +1,9 @@
 // One run of ffmpeg that re-encodes one track: frames in, a track and frames out, at the times they had.
 import type { Clock } from '../clock.ts';
-import { AgentError } from '../errors.ts';
 import { FfmpegRun } from '../ffmpeg/ffmpeg-run.ts';
-import type { MatroskaEvent } from '../matroska/event.ts';
 import { readMatroska } from '../matroska/read.ts';
 import type { Frame, Track } from '../matroska/track.ts';
+import { untilCut } from '../matroska/until-cut.ts';
 import { EncoderFeed } from './encoder-feed.ts';
 import { encoderFailed } from './encoder-problem.ts';
 
@@ -56,7 +55,8 @@ export async function* encode(options: EncodeOptions): AsyncGenerator<Encoded> {
   const end = () => void run.end();
   signal.addEventListener('abort', end, { once: true });
   try {
-    for await (const event of untilCut(run)) {
+    // An encoder that dies in mid-frame is no news of its own: that it ended too early is told by what it was still fed.
+    for await (const event of untilCut(readMatroska(run.stdout(), { borrowFrames: true }))) {
       const own = event.type === 'tracks' && event.tracks.find(found => found.type === track.type);
       if (own) yield { type: 'track', track: { ...own, number: track.number } };
       if (event.type !== 'frame' || feed.isBeforeFirst(event.frame.timecodeMs)) continue;
@@ -74,13 +74,4 @@ export async function* encode(options: EncodeOptions): AsyncGenerator<Encoded> {
 async function* withEnd(frames: AsyncIterable<Frame>, ended: () => void): AsyncGenerator<Frame> {
   yield* frames;
   ended();
-}
-
-/** An encoder that dies in mid-frame is no news of its own: that it ended too early is told by what it was still fed. */
-async function* untilCut(run: FfmpegRun): AsyncGenerator<MatroskaEvent> {
-  try {
-    yield* readMatroska(run.stdout(), { borrowFrames: true });
-  } catch (error) {
-    if (!(error instanceof AgentError && error.code === 'matroska-truncated')) throw error;
-  }
 }

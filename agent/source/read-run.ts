@@ -1,11 +1,11 @@
 // One run of ffmpeg that reads a camera, from its first byte to its certain end: what it sends, watched for silence, and
 // how it ended. What that means is for the source to say.
 import type { Clock } from '../clock.ts';
-import { AgentError } from '../errors.ts';
 import type { FfmpegExit, FfmpegRun } from '../ffmpeg/ffmpeg-run.ts';
 import type { MatroskaEvent } from '../matroska/event.ts';
 import { readMatroska } from '../matroska/read.ts';
 import type { Track } from '../matroska/track.ts';
+import { untilCut } from '../matroska/until-cut.ts';
 import type { SourceItem } from './source.ts';
 import { watchSilence } from './stall-watch.ts';
 import type { Connection } from './supervise.ts';
@@ -75,6 +75,7 @@ async function* readRun(
     const arrivals = noteArrival(watched, () => {
       lastByteMs = clock.monotonicMs();
     });
+    // An ffmpeg that ends in mid-cluster is no news of its own: why it ended is told by how it ended.
     yield* untilCut(readMatroska(arrivals, { borrowFrames: true }));
     const endedMs = clock.monotonicMs();
     const exit = await run.end(enoughToExitMs);
@@ -92,14 +93,5 @@ async function* noteArrival(
   for await (const chunk of chunks) {
     arrived();
     yield chunk;
-  }
-}
-
-/** An ffmpeg that ends in mid-cluster is no news of its own: why it ended is told by how it ended. */
-async function* untilCut(events: AsyncIterable<MatroskaEvent>): AsyncGenerator<MatroskaEvent, void, undefined> {
-  try {
-    yield* events;
-  } catch (error) {
-    if (!(error instanceof AgentError && error.code === 'matroska-truncated')) throw error;
   }
 }
