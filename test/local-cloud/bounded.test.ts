@@ -1,14 +1,17 @@
 // What clients send takes no more time and memory of the embedded server than its limits say.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { Readable } from 'node:stream';
 import { crc32, deflateSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../agent/clock.ts';
+import { BodyBudget } from '../../agent/local-cloud/body-budget.ts';
 import { Sessions } from '../../agent/local-cloud/hls/sessions.ts';
 import type { FragmentTaker } from '../../agent/local-cloud/put-media/session.ts';
 import { Session } from '../../agent/local-cloud/put-media/session.ts';
 import { decodePng } from '../../agent/local-cloud/rekognition/png.ts';
+import { readBody } from '../../agent/local-cloud/request-body.ts';
 import { fragmentNumber } from '../../agent/local-cloud/store/fragment-number.ts';
 import type { Arrival } from '../../agent/local-cloud/store/intake.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
@@ -117,4 +120,24 @@ test('sessions that list many fragments give way to newer ones, and those that h
   const small = Array.from({ length: 200 }, () => sessions.add(listing(5)));
   expect(kept.map(token => sessions.find(token))).toEqual(kept.map(() => 'expired'));
   expect(small.filter(token => typeof sessions.find(token) === 'object')).toHaveLength(200);
+});
+
+test('a body that comes byte by byte counts for the memory it takes, and for its bytes once it is whole', async () => {
+  const budget = new BodyBudget(1_000_000);
+  const read = (pieces: number) => {
+    const body = Readable.from(Array.from({ length: pieces }, () => Buffer.of(1)));
+    const request = Object.assign(body, { headers: {} }) as unknown as IncomingMessage;
+    return readBody(request, {
+      budget,
+      maxBytes: 1_000_000,
+      timeoutMs: 1,
+      clock: manualClock(0),
+      acceptBody: () => {},
+    });
+  };
+  await expect(read(10_000)).rejects.toMatchObject({ type: 'ThrottlingException' });
+  expect(budget.take(1_000_000)).toBe(true);
+  budget.giveBack(1_000_000);
+  expect(await read(1000)).toHaveLength(1000);
+  expect([budget.take(999_001), budget.take(999_000)]).toEqual([false, true]);
 });
