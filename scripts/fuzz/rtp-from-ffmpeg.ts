@@ -39,12 +39,12 @@ export async function sentByFfmpeg(
   const file = join(directory.path, 'media.mkv');
   writeFileSync(file, media);
   await using rtp = await boundSocket();
-  await using rtcp = await boundSocket(rtp.port + 1);
+  await using rtcp = await boundSocket();
   const ffmpeg = spawn(
     'ffmpeg',
     [
       ...['-hide_banner', '-loglevel', 'error', '-nostdin', '-readrate', '8', '-i', file, '-c', 'copy', ...output],
-      ...['-f', 'rtp', `rtp://127.0.0.1:${rtp.port}?pkt_size=${packetBytes}`],
+      ...['-f', 'rtp', `rtp://127.0.0.1:${rtp.port}?rtcpport=${rtcp.port}&pkt_size=${packetBytes}`],
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
@@ -80,11 +80,11 @@ function formatOf(description: string): MediaFormat {
 }
 
 /** A socket on loopback and everything that came to it. */
-async function boundSocket(wantedPort = 0) {
+async function boundSocket() {
   const socket = createSocket({ type: 'udp4', recvBufferSize: 1024 * 1024 });
   const datagrams: Uint8Array[] = [];
   socket.on('message', datagram => datagrams.push(new Uint8Array(datagram)));
-  socket.bind(wantedPort, '127.0.0.1');
+  socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const { port } = socket.address();
   return {
