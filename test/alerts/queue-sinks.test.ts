@@ -11,6 +11,7 @@ import type { Alert } from '../../shared/alert.ts';
 import type { TlsSettings } from '../../shared/destinations/tls.ts';
 import { type ActiveMq, isActiveMqMissing, startActiveMq } from '../brokers/active-mq.ts';
 import type { Broker } from '../brokers/broker.ts';
+import { startPatienceMs } from '../brokers/program.ts';
 import { isRabbitMissing, type Rabbit, startRabbit } from '../brokers/rabbit.ts';
 import type { StompAccess } from '../brokers/stomp-connection.ts';
 import { observeStomp } from '../brokers/stomp-observer.ts';
@@ -28,8 +29,11 @@ type Access = {
 };
 type MakeSink = (access: Access) => Sink;
 
+/** More patience with a broker than the agent has: it may have to wait for a processor. */
+const patientClock: Clock = { ...systemClock, after: (ms, call) => systemClock.after(ms * 6, call) };
+
 function parts(password: string | undefined) {
-  return { ...sinkParts({ clock: systemClock, secretOf: () => new Secret(password ?? '') }), destination: 'ops' };
+  return { ...sinkParts({ clock: patientClock, secretOf: () => new Secret(password ?? '') }), destination: 'ops' };
 }
 
 function settingsOf({ port, username, password, tls, virtualHost }: Access, scheme: string) {
@@ -60,9 +64,6 @@ function alerts(from: number, to: number): Alert[] {
   }));
 }
 
-/** Safety nets: a broker starts twice in a test that restarts it. */
-const restartPatienceMs = 300_000;
-
 /** How long a delivery may take. */
 const attemptPatienceMs = 120_000;
 
@@ -84,7 +85,7 @@ describe.skipIf(isRabbitMissing)('RabbitMQ', () => {
   let rabbit: Rabbit;
   beforeAll(async () => {
     rabbit = await startRabbit();
-  });
+  }, 2 * startPatienceMs);
   afterAll(() => rabbit?.[Symbol.asyncDispose]());
 
   const protocols: [string, MakeSink, 'amqpPort' | 'stompPort', 'amqpTlsPort' | 'stompTlsPort'][] = [
@@ -159,7 +160,7 @@ describe.skipIf(isRabbitMissing)('RabbitMQ', () => {
       const raised = await deliverAcrossRestart(rabbit, sinks);
       for (const queue of ['/queue/restart-a', '/queue/restart-s']) await expectAll(rabbit.stomp, queue, raised);
     },
-    restartPatienceMs,
+    2 * startPatienceMs,
   );
 });
 
@@ -167,7 +168,7 @@ describe.skipIf(isActiveMqMissing)('ActiveMQ over STOMP', () => {
   let broker: ActiveMq;
   beforeAll(async () => {
     broker = await startActiveMq();
-  });
+  }, 2 * startPatienceMs);
   afterAll(() => broker?.[Symbol.asyncDispose]());
 
   test('has the alerts in order over TLS, each as its bytes, with its id', async () => {
@@ -196,7 +197,7 @@ describe.skipIf(isActiveMqMissing)('ActiveMQ over STOMP', () => {
       ]);
       await expectAll(broker.stomp, '/queue/restart', raised);
     },
-    restartPatienceMs,
+    2 * startPatienceMs,
   );
 });
 
@@ -222,7 +223,7 @@ async function deliverAcrossRestart(broker: Broker, made: Sink[]): Promise<strin
   await broker.start();
   raise(40);
   const waiting = () => names.filter(name => outbox.waiting(name, 1).length > 0);
-  await expect.poll(waiting, { timeout: restartPatienceMs }).toEqual([]);
+  await expect.poll(waiting, { timeout: startPatienceMs }).toEqual([]);
   stop.abort();
   await done;
   for (const sink of made) await sink.close?.();

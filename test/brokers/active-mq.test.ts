@@ -2,11 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import { isActiveMqMissing, startActiveMq } from './active-mq.ts';
 import { leftBehind, listeners, nothing } from './left-behind.ts';
+import { startPatienceMs } from './program.ts';
 import { observeStomp, sendStomp } from './stomp-observer.ts';
 
 const quickly = { interval: 20 };
 
-describe.skipIf(isActiveMqMissing)('ActiveMQ', () => {
+describe.skipIf(isActiveMqMissing)('ActiveMQ', { timeout: 2 * startPatienceMs }, () => {
   test('gives what it takes, in its order, also after a stop and a kill, and leaves nothing', async () => {
     await using broker = await startActiveMq({ user: { username: 'anna', password: '<p@ss> & "wörd"' } });
     const { stomp } = broker;

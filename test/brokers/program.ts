@@ -4,8 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 
-/** Safety nets, for a machine that does much else: no program needs a tenth of them by itself. */
-const startPatienceMs = 100_000;
+/**
+ * Safety nets: RabbitMQ needs three seconds of a processor for its start, which took 140 s on two cores that forty wanted.
+ * Who starts a broker, or starts it again, gives it twice as long, so that it is told what the broker said.
+ */
+export const startPatienceMs = 300_000;
 const stopPatienceMs = 60_000;
 const keptCharacters = 100_000;
 

@@ -8,6 +8,7 @@ import { isProtonMissing, observeAmqp } from './amqp-observer.ts';
 import { leftBehind, listeners, nothing } from './left-behind.ts';
 import { isMosquittoMissing } from './mosquitto.ts';
 import { observeMqtt, publishMqtt } from './mqtt-observer.ts';
+import { startPatienceMs } from './program.ts';
 import { isRabbitMissing, type Rabbit, startRabbit } from './rabbit.ts';
 import { observeStomp, sendStomp } from './stomp-observer.ts';
 
@@ -17,10 +18,10 @@ const quickly = { interval: 20 };
 let broker: Rabbit;
 
 // A start takes three seconds of a processor, and much longer when others want it, too: one broker for all tests.
-describe.skipIf(isRabbitMissing)('RabbitMQ', () => {
+describe.skipIf(isRabbitMissing)('RabbitMQ', { timeout: 2 * startPatienceMs }, () => {
   beforeAll(async () => {
     broker = await startRabbit({ mqtt: true });
-  });
+  }, 2 * startPatienceMs);
 
   afterAll(async () => {
     await broker[Symbol.asyncDispose]();

@@ -1,30 +1,30 @@
 // The MQTT destination and a real RabbitMQ, which speaks 3.1.1 only: over TCP, TLS and WebSockets, and what differs there.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runDeliveries } from '../../../agent/alerts/deliver.ts';
-import { systemClock } from '../../../agent/clock.ts';
 import { isMosquittoMissing } from '../../brokers/mosquitto.ts';
 import { type MqttObserver, observeMqtt, publishMqtt } from '../../brokers/mqtt-observer.ts';
+import { startPatienceMs } from '../../brokers/program.ts';
 import { isRabbitMissing, type Rabbit, startRabbit } from '../../brokers/rabbit.ts';
 import { factsOf, firing, scene } from '../scene.ts';
-import { camera, hurriedClock, ruleHome, sinkScene } from './mqtt-scene.ts';
+import { camera, hurriedClock, patientClock, ruleHome, sinkScene } from './mqtt-scene.ts';
 
 const never = new AbortController().signal;
 const patiently = { timeout: 120_000, interval: 20 };
 
-describe.skipIf(isRabbitMissing || isMosquittoMissing)('RabbitMQ', { timeout: 300_000 }, () => {
+describe.skipIf(isRabbitMissing || isMosquittoMissing)('RabbitMQ', { timeout: 2 * startPatienceMs }, () => {
   let broker: Rabbit;
   let observer: MqttObserver;
   // Its start takes many seconds: one for all.
   beforeAll(async () => {
     broker = await startRabbit({ mqtt: true });
     observer = await observeMqtt(broker.mqtt, 'kvs-edge/#');
-  });
+  }, 2 * startPatienceMs);
   afterAll(async () => {
     await observer?.[Symbol.asyncDispose]();
     await broker?.[Symbol.asyncDispose]();
   });
 
-  function connected(url: string, change: object = {}, { password = broker.user.password, clock = systemClock } = {}) {
+  function connected(url: string, change: object = {}, { password = broker.user.password, clock = patientClock } = {}) {
     const { username } = broker.user;
     const mqtt = { url, username, password: { env: 'P' }, ...change };
     const there = sinkScene({
