@@ -124,7 +124,7 @@ function deliver(
   const sink = webhookSink({
     ...{ url, allow, secret: new Secret('s'), destination: webhookDestination(url), clock: systemClock },
     ...(resolve ? { resolve } : {}),
-    context: { streamOf: () => undefined },
+    ...{ context: { streamOf: () => undefined }, timeoutMs: 60_000 },
   });
   return sink.deliver({ id: 'a', ...firing(), deliveries: [] }, never);
 }

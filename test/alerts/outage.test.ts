@@ -27,7 +27,9 @@ function sinkTo(receiver: HonouringReceiver): Sink & { busy: () => boolean } {
   const [url, secret] = [receiver.url, new Secret('correct horse')];
   const context = { streamOf: () => 'front-door' };
   const destination = webhookDestination(url);
-  const webhook = webhookSink({ url, secret, destination, context, clock: systemClock, allow: ['127.0.0.1'] });
+  // Patient: a receiver is late only on purpose.
+  const patience = { clock: systemClock, timeoutMs: 60_000 };
+  const webhook = webhookSink({ ...{ url, secret, destination, context, allow: ['127.0.0.1'] }, ...patience });
   let busy = 0;
   return {
     destination,

@@ -28,7 +28,7 @@ function send(url: string, key = secret, change: Partial<Alert> = {}): Promise<v
   const context = { streamOf: () => 'front-door', consoleUrl: undefined };
   const sink = webhookSink({
     ...{ url, secret: new Secret(key), destination: 'webhook', context, clock: systemClock },
-    allow: ['127.0.0.1'],
+    ...{ allow: ['127.0.0.1'], timeoutMs: 60_000 },
   });
   return sink.deliver({ id: 'alert-1', ...firing(), deliveries: [], ...change }, new AbortController().signal);
 }
