@@ -29,8 +29,11 @@ export function modelSettings(
   return onnx;
 }
 
+/** For the start of a process and one picture: a safety net for a machine that has much else to do. */
+const deadlineMs = 170_000;
+
 export function startModel(settings: OnnxSettings, change: Partial<ModelProcessOptions> = {}): ModelProcess {
-  const model = new ModelProcess({ id: 'test', settings, clock: systemClock, ...change });
+  const model = new ModelProcess({ id: 'test', settings, clock: systemClock, deadlineMs, ...change });
   onTestFinished(() => model[Symbol.dispose]());
   return model;
 }
