@@ -31,6 +31,9 @@ import { accessKeyId, portOf, secretAccessKey } from '../local-cloud/hls-stage.t
 import { SimulatedClock } from '../simulated-clock.ts';
 import { cameraId, type Footage, itemsOf, PacedReader, paced, restarting, startMs } from './paced-footage.ts';
 
+/** For one picture. A safety net. */
+const decodePatienceMs = 120_000;
+
 export type Outcome = {
   /** All of them, with paths, oldest first. */
   sightings: Sighting[];
@@ -104,7 +107,7 @@ export async function footageToAlerts(
             unexpected: error => outcome.failures.push(String(error)),
           },
           // Real time for what takes real time.
-          decoder: createStillDecoder({ clock: systemClock }),
+          decoder: createStillDecoder({ clock: systemClock, deadlineMs: decodePatienceMs }),
           providers: { of: () => provider ?? cloud.provider },
         },
       );
@@ -141,6 +144,8 @@ export function secondOf(atMs: number): number {
 
 async function startDetector() {
   const detector = new PeopleDetector();
+  // Its thread starts and loads its model with the first picture: that counts for no picture of the footage.
+  await detector.detect(new Uint8Array());
   const server = createListener(rekognitionRoutes(detector), {
     ...{ accessKeyId, secretAccessKey: new Secret(secretAccessKey), clock: systemClock },
     onProblem: problem => {

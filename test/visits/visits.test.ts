@@ -9,8 +9,8 @@ import { score, spanOf } from './score.ts';
 const room = footagePath(roomPerson.file);
 const street = footagePath(streetCars.file);
 const absent = room && street ? '' : ' (skipped: the footage is not at ../shared/media)';
-/** For a machine that does other things beside. */
-const timeoutMs = 180_000;
+/** For a machine that does other things beside: half a minute of a processor. */
+const timeoutMs = 600_000;
 
 const found = (count: number, of: number) => `${count} of ${of}`;
 
