@@ -8,6 +8,9 @@ const quiet = ['--disable-background-networking', '--disable-component-update'];
 
 export const isChromiumMissing = !existsSync(executablePath);
 
+/** Half a minute, which Playwright gives it, is little on a machine that starts several. */
+const startsWithinMs = 110_000;
+
 export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: [...flags, ...quiet] });
+  return chromium.launch({ executablePath, args: [...flags, ...quiet], timeout: startsWithinMs });
 }

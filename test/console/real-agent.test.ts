@@ -37,7 +37,8 @@ describe.skipIf(isChromiumMissing)('in a browser', { timeout: 180_000 }, () => {
     await using _camera = await startCamera(options, password);
 
     const page = await browser.newPage();
-    page.setDefaultTimeout(60_000);
+    // A check looks at the camera for eight seconds at least, and the first fragments take their time.
+    page.setDefaultTimeout(150_000);
     // The agent serves what was built for it; this page is built for the test.
     await page.route(
       url => !url.pathname.startsWith('/api/'),

@@ -1,14 +1,13 @@
 // The product's main job, as a person sees it: the demo on real footage, the console in a real browser, the webhook's
 // signature checked by its receiver, and what was stored read back by ffprobe and mkvinfo.
 import { execFileSync } from 'node:child_process';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AlertsAnswer } from '../../shared/api.ts';
+import { launchChromium } from '../console/chromium.ts';
 import { footage, longestWaitMs, RunningDemo } from './running-demo.ts';
 import { fragmentFiles, picturesOf, StoredVideo } from './stored-video.ts';
 
-const chromiumFlags =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 const everySeconds = 2;
 const watchedSeconds = 60;
 
@@ -27,7 +26,7 @@ describe(`the demo, showing ${shownWords}`, { timeout: 3 * longestWaitMs }, () =
   beforeAll(async () => {
     startedMs = Date.now();
     demo = await RunningDemo.start(video === undefined ? [] : ['--video', video]);
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: chromiumFlags.split(' ') });
+    browser = await launchChromium();
     page = await browser.newPage();
     page.setDefaultTimeout(longestWaitMs);
     page.on('pageerror', error => complaints.push(error.message));

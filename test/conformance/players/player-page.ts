@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { servePages } from '../../local-cloud/hls-stage.ts';
 
+/** Nearly as long as a test may take. */
+const longestWaitMs = 170_000;
+
 export type BrowserPlayer = 'hls.js' | 'shaka-player' | 'Chromium';
 
 /** What a player has done so far. */
@@ -92,6 +95,7 @@ export function servePlayerPage(files: Parameters<typeof servePages>[0] = {}) {
 /** A tab in which the player has begun. */
 export async function play(browser: Browser, pages: Pages, player: BrowserPlayer, url: string): Promise<Page> {
   const tab = await browser.newPage();
+  tab.setDefaultTimeout(longestWaitMs);
   await tab.goto(pages.url);
   await tab.evaluate(`playFrom(${JSON.stringify(player)}, ${JSON.stringify(url)})`);
   return tab;
@@ -101,7 +105,7 @@ export function look(tab: Page): Promise<Look> {
   return tab.evaluate<Look>('look()');
 }
 
-/** Waits in the page, nearly as long as the test may take. @param condition of the page's own words */
+/** Waits in the page. @param condition of the page's own words */
 export async function until(tab: Page, condition: string): Promise<void> {
-  await tab.waitForFunction(condition, undefined, { timeout: 170_000, polling: 50 });
+  await tab.waitForFunction(condition, undefined, { timeout: longestWaitMs, polling: 50 });
 }
