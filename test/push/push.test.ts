@@ -101,7 +101,8 @@ for (const { name, output } of containers) {
 test('a push killed with SIGKILL in the middle continues: every frame is there once, and little was sent again', async () => {
   const file = await recordings.file('long.mp4', { seconds: 60, bitsPerSecond: 3_000_000 });
   const pushing = join(import.meta.dirname, 'pushing.ts');
-  const child = spawn(process.execPath, [pushing, file, 'killed', String(createdMs), cloud.url, '20'], {
+  // Of 60 fragments these and those that wait for their confirmation, 16 MB, are not all.
+  const child = spawn(process.execPath, [pushing, file, 'killed', String(createdMs), cloud.url, '10'], {
     stdio: 'inherit',
   });
   const [, signal] = await once(child, 'exit');
@@ -110,7 +111,7 @@ test('a push killed with SIGKILL in the middle continues: every frame is there o
   expect(exitCode).toBe(0);
   const { sentFragments, foundFragments } = JSON.parse(stdout);
   expect(sentFragments + foundFragments).toBe(60);
-  expect(foundFragments).toBeGreaterThanOrEqual(20);
+  expect(foundFragments).toBeGreaterThanOrEqual(10);
   expect(sentFragments).toBeGreaterThan(0);
   expect(await stored('killed', createdMs, 60)).toMatchObject({ frames: 600, twice: 0 });
 });
