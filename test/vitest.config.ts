@@ -16,9 +16,9 @@ export default defineConfig({
     maxWorkers: 4,
     reporters: ['default', new ConformanceTable()],
     sequence: { sequencer: LongestFirst },
-    // Nothing fails because the machine is busy: these end what hangs, and say nothing of how long anything takes.
+    // Nothing fails because the machine is busy: these end what hangs, and say nothing of how long anything may take.
     testTimeout: 180_000,
-    hookTimeout: 180_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 60_000 } },
     execArgv: ['--disable-warning=ExperimentalWarning'],
   },
