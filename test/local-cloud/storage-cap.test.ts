@@ -1,7 +1,7 @@
 // How much the embedded server keeps: the cap on all media, the room left on the disk, and what is told of it.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -14,6 +14,7 @@ import type { AgentError } from '../../agent/errors.ts';
 import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
 import { type Disk, Room } from '../../agent/local-cloud/store/room.ts';
 import { Store, type StoreOptions } from '../../agent/local-cloud/store/store.ts';
+import { folderName } from '../../agent/local-cloud/store/stream-records.ts';
 import { MatroskaReader } from '../../agent/matroska/read.ts';
 import { writeHeader, writeTags } from '../../agent/matroska/write.ts';
 import { seededRandom } from '../../scripts/fuzz/seeded-random.ts';
@@ -356,4 +357,24 @@ test('fragments that came at once and are kept count as kept, also when the olde
   expect(both).toEqual(kept);
   expect(room.bytes).toBe(160);
   expect(evict).toHaveBeenCalled();
+});
+
+test('the server starts although the oldest cannot be deleted for a lower cap, says so, and deletes the next', async () => {
+  let store = await openStore();
+  await makeStream(store, 'cam', { retentionHours: 24, createdMs: startMs });
+  const stuck = await addFragment(store, { stream: 'cam' });
+  await addFragment(store, { stream: 'cam' });
+  await store.close();
+  const file = join(dataDir, 'streams', folderName('cam'), `${stuck.number}.mkv`);
+  await rm(file);
+  // A folder in the file's place, which nothing here removes.
+  await mkdir(file);
+  store = await openStore({ maxBytes: stuck.bytes });
+  expect(problems).toMatchObject([{ message: expect.stringMatching(/cannot delete old fragments/) }]);
+  const kept = () => {
+    clock.advance(60_000);
+    return store.newest('cam', 10);
+  };
+  await expect.poll(kept).toEqual([stuck]);
+  await store.close();
 });

@@ -335,3 +335,25 @@ test('a file that cannot be deleted keeps what is too old of its own stream only
   await expect.poll(said).toMatch(/^The embedded server cannot delete old fragments/);
   await store.close();
 });
+
+test('a file that cannot be deleted does not keep the server from starting, is said, and goes once it can', async () => {
+  let store = await openWithStream();
+  await makeStream(store, 'other', { retentionHours: 200, createdMs: startMs });
+  const [stuck, young] = [await addFragment(store, { stream: 'cam' }), await addFragment(store, { stream: 'other' })];
+  await store.close();
+  await rm(fileOf(stuck));
+  await mkdir(fileOf(stuck));
+  clock.advance(3 * hourMs);
+  store = await openStore();
+  expect(problems.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^The embedded server cannot delete old fragments/),
+  ]);
+  expect([store.newest('cam', 10), store.newest('other', 10)]).toEqual([[stuck], [young]]);
+  await rm(fileOf(stuck), { recursive: true });
+  const left = () => {
+    clock.advance(60_000);
+    return store.newest('cam', 10);
+  };
+  await expect.poll(left).toEqual([]);
+  await store.close();
+});

@@ -32,9 +32,9 @@ export class Retention {
     this.#options = options;
   }
 
-  /** Once now, then every minute. Rejects when the first time fails. */
+  /** Once now, then every minute. What cannot be deleted is told every time, and nothing waits for it. */
   async start(): Promise<void> {
-    await this.enforce();
+    await this.enforce().catch(this.#options.onProblem);
     this.#schedule();
   }
 
