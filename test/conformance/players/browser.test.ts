@@ -81,9 +81,15 @@ function widthsOf(name: string): number[] {
   return name === 'resized' ? [320, 640] : [320];
 }
 
-/** Each player's own way of counting: shaka shows a picture twice when it moves on, and cuts at segments. */
+/**
+ * Shaka shows pictures twice or not at all when it moves on, cuts at segments, and seeks a little when it is kept waiting.
+ * That no fragment is missing, and none there twice, is what its count can say: each has 25 pictures.
+ */
+const lessThanAFragment = { lost: 24, more: 24 };
+
+/** Each player's own way of counting. */
 function counting(player: BrowserPlayer, container: ContainerFormat): { lost: number; more: number } {
-  if (player === 'shaka-player') return { lost: 12, more: 12 };
+  if (player === 'shaka-player') return lessThanAFragment;
   // Chromium's reader of transport streams keeps the last 7 pictures back, also of what ffmpeg wrote.
   return { lost: player === 'Chromium' && container === 'MPEG_TS' ? 8 : 0, more: 0 };
 }
@@ -142,7 +148,7 @@ describe.concurrent('a recording', () => {
         name,
         async () => {
           const seen = await playToEnd('shaka-player', await archive.dash(name));
-          expectPlayed(seen, name, { lost: 12, more: 12, seconds });
+          expectPlayed(seen, name, { ...lessThanAFragment, seconds });
         },
         skip,
       );
