@@ -337,16 +337,34 @@ describe('KVS refuses', () => {
     expect(running.problems).toEqual([]);
   });
 
-  test('a fragment of a stream that was deleted meanwhile with STREAM_NOT_ACTIVE', async () => {
+  test('the producers of a stream that is deleted with STREAM_NOT_ACTIVE, at once', async () => {
+    await using running = await testCloud();
+    const StreamARN = await createStream(running);
+    const [silent, sending] = [await putMedia(running.cloud.url), await putMedia(running.cloud.url)];
+    await sending.send(header, cluster(startMs));
+    const [buffering] = await sending.until('BUFFERING');
+    await controlClient(running.cloud.url).send(new DeleteStreamCommand({ StreamARN }));
+    // Neither sends anything more; the second is told which fragment was not kept.
+    const error = { EventType: 'ERROR', ErrorCode: 'STREAM_NOT_ACTIVE', ErrorId: 4008 };
+    const { FragmentNumber } = buffering ?? {};
+    expect(await silent.next()).toEqual(error);
+    expect(await sending.next()).toEqual({ ...error, FragmentTimecode: startMs, FragmentNumber });
+    expect([await silent.next(), await sending.next()]).toEqual([undefined, undefined]);
+    expect(await readdir(join(running.dataDir, 'streams'))).toEqual([]);
+    expect(running.problems).toEqual([]);
+  });
+
+  test('a fragment of a stream that goes while it arrives with STREAM_NOT_ACTIVE, and a new stream of its name gets none of it', async () => {
     await using running = await testCloud();
     const StreamARN = await createStream(running);
     const producer = await putMedia(running.cloud.url);
-    await producer.send(header, cluster(startMs));
-    await producer.until('BUFFERING');
-    await controlClient(running.cloud.url).send(new DeleteStreamCommand({ StreamARN }));
-    await producer.send(cluster(startMs + 1000));
-    const acks = await producer.until('ERROR');
-    expect(acks.at(-1)).toMatchObject({ ErrorCode: 'STREAM_NOT_ACTIVE', ErrorId: 4008 });
+    await producer.send(header);
+    const deleted = controlClient(running.cloud.url).send(new DeleteStreamCommand({ StreamARN }));
+    for (let second = 0; second < 20; second++) await producer.send(cluster(startMs + second * 1000));
+    await deleted;
+    await createStream(running);
+    expect((await producer.end()).at(-1)).toMatchObject({ ErrorCode: 'STREAM_NOT_ACTIVE', ErrorId: 4008 });
+    expect(await listed(running)).toEqual([]);
     expect(running.problems).toEqual([]);
   });
 });

@@ -2,9 +2,11 @@
 import type { ServerResponse } from 'node:http';
 import type { MediaPaces } from '../quotas/media-paces.ts';
 import type { Route, RouteContext } from '../route.ts';
+import type { StoredStream } from '../store/media-store.ts';
 import type { Store } from '../store/store.ts';
 import { requireStream } from '../stream-reference.ts';
 import { WireError } from '../wire-error.ts';
+import { AckError } from './ack.ts';
 import type { SessionTap } from './session.ts';
 import { Session } from './session.ts';
 import { parseSessionRequest } from './session-request.ts';
@@ -47,13 +49,22 @@ export function putMedia(
         const tap = context.tap?.({ stream: stream.name, accessKeyId: caller.accessKeyId, response });
         const pace = context.paces.producer(stream.arn);
         const options = { ...context, tap, pace, stream, timelineMs, errorsOnly };
-        await succession.run(
-          stream.name,
-          context.store,
-          store => new Session(request, response, { ...options, store }),
-        );
+        await succession.run(stream.name, context.store, store => {
+          const session = new Session(request, response, { ...options, store });
+          endWithStream(session, stream, context.store);
+          return session;
+        });
       },
     },
     close: () => succession.close(),
   };
+}
+
+/** A producer that sends nothing for a while learns of it as well. */
+function endWithStream(session: Session, { name, arn }: StoredStream, store: Store): void {
+  const unwatch = store.watch(name, () => {
+    // A stream of the same name that was made later is another one.
+    if (!store.findStream(arn)) session.stop(new AckError('STREAM_NOT_ACTIVE'));
+  });
+  void session.done.then(unwatch, unwatch);
 }

@@ -75,8 +75,8 @@ export class Session {
     this.done = this.#run();
   }
 
-  /** Ends the session; a fragment that is not complete is dropped. */
-  stop(reason: 'replaced' | 'closing'): void {
+  /** Ends the session, with this error as its last word; a fragment that is not complete is dropped. */
+  stop(reason: 'replaced' | 'closing' | AckError): void {
     this.#body.stop(reason);
   }
 
