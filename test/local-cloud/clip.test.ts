@@ -1,14 +1,25 @@
 // GetClip, as AWS's clients, ffprobe and ffmpeg see it.
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { type ClipFragmentSelectorType, GetClipCommand } from '@aws-sdk/client-kinesis-video-archived-media';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../agent/clock.ts';
+import { clipRoute } from '../../agent/local-cloud/clip/route.ts';
 import { selectFragments } from '../../agent/local-cloud/clip/selection.ts';
+import { createListener } from '../../agent/local-cloud/http.ts';
 import type { StoredFragment } from '../../agent/local-cloud/store/media-store.ts';
 import { writeHeader } from '../../agent/matroska/write.ts';
-import { archiveClient, manualClock, testCloud } from './control-cloud.ts';
+import { Secret } from '../../agent/secret.ts';
+import { signedHeaders } from '../../scripts/fuzz/cloud/signed-request.ts';
+import { archiveClient, keys, manualClock, testCloud } from './control-cloud.ts';
+import { portOf } from './hls-stage.ts';
 import { audioTrack, clusterOf, picture, startMs, videoTrack } from './ingest-producer.ts';
 import { createStream, h264, recordAs, run, upload, uploadAt, uploadRecording } from './stored-media.ts';
+
+/** As much as it takes to be described in an MP4. */
+const described = { ...videoTrack, codecPrivate: Uint8Array.of(1, 0x42, 0xc0, 0x1e, 0xff, 0xe1, 0) };
 
 const refusal = (name: string) => expect.objectContaining({ name });
 
@@ -105,7 +116,6 @@ test('what KVS makes no clip of is refused by its name', async () => {
   // Pictures that are no NAL units.
   await uploadAt(url, [startMs + 10_000]);
   await expect(get({ from: startMs + 10_000 })).rejects.toThrow(refusal('MissingCodecPrivateDataException'));
-  const described = { ...videoTrack, codecPrivate: Uint8Array.of(1, 0x42, 0xc0, 0x1e, 0xff, 0xe1, 0) };
   await upload(url, [writeHeader([described]), clusterOf(startMs + 20_000, [picture(startMs + 20_000)])]);
   await expect(get({ from: startMs + 20_000 })).rejects.toThrow(refusal('InvalidMediaFrameException'));
   const sound = picture(startMs + 30_000, { trackNumber: audioTrack.number });
@@ -114,11 +124,12 @@ test('what KVS makes no clip of is refused by its name', async () => {
   expect(running.problems).toEqual([]);
 });
 
+const stored = (index: number, { bytes = 1000, producerMs = index * 1000 } = {}): StoredFragment => ({
+  ...{ streamName: 'cam', number: String(index), serverMs: producerMs, lengthMs: 900, frames: 10, timelineMs: 0 },
+  ...{ producerMs, bytes, codecKey: 'key', tracks: [described] },
+});
+
 test('a clip ends after 200 fragments or 100 MB, and of what has one time the last counts', () => {
-  const stored = (index: number, { bytes = 1000, producerMs = index * 1000 } = {}): StoredFragment => ({
-    ...{ streamName: 'cam', number: String(index), serverMs: producerMs, lengthMs: 900, frames: 10, timelineMs: 0 },
-    ...{ producerMs, bytes, codecKey: 'key', tracks: [videoTrack] },
-  });
   const many = Array.from({ length: 300 }, (_, index) => stored(index));
   expect(selectFragments(many, 'producer')).toHaveLength(200);
   const large = many.map((_, index) => stored(index, { bytes: 30_000_000 }));
@@ -128,4 +139,56 @@ test('a clip ends after 200 fragments or 100 MB, and of what has one time the la
     const kept = selectFragments(twice, by).map(({ fragment }) => fragment.number);
     expect(kept, by).toEqual(by === 'producer' ? ['7', '1'] : ['7', '8', '1']);
   }
+});
+
+test('of a clip nothing more is read once its client has gone', async () => {
+  const problems: unknown[] = [];
+  const read: string[] = [];
+  const [left, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const unused = () => {
+    throw new Error('not asked by GetClip');
+  };
+  const slice = Uint8Array.of(0, 0, 0, 2, 0x65, 0);
+  const route = clipRoute({
+    clock: systemClock,
+    store: {
+      ...{ newest: unused, fragment: unused, arrivedAfter: unused, watch: unused },
+      findStream: name => ({ name, arn: 'arn', createdMs: 0, version: 'v', retentionHours: 24, tags: {} }),
+      fragments: () => Array.from({ length: 100 }, (_, index) => stored(index)),
+      async readFragment({ number, producerMs }) {
+        read.push(number);
+        if (read.length === 3) {
+          client.destroy();
+          await left.promise;
+        }
+        return Buffer.concat([writeHeader([described]), clusterOf(producerMs, [picture(producerMs, { data: slice })])]);
+      },
+    },
+  });
+  if (route.signed !== true) throw new Error('GetClip is signed');
+  const { handle, ...address } = route;
+  const watched = async (asked: Parameters<typeof handle>[0]) => {
+    try {
+      return await handle(asked);
+    } finally {
+      answered.resolve();
+    }
+  };
+  const server = createListener([{ ...address, handle: watched }], {
+    ...{ accessKeyId: keys.accessKeyId, secretAccessKey: new Secret(keys.secretAccessKey), clock: systemClock },
+    onProblem: problem => problems.push(problem),
+  });
+  server.on('request', (_, response) => response.once('close', left.resolve));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const TimestampRange = { StartTimestamp: 0, EndTimestamp: 3600 };
+  const ClipFragmentSelector = { FragmentSelectorType: 'PRODUCER_TIMESTAMP', TimestampRange };
+  const body = JSON.stringify({ StreamName: 'cam', ClipFragmentSelector });
+  const host = `127.0.0.1:${portOf(server)}`;
+  const headers = signedHeaders({ target: '/getClip', host, body, nowMs: Date.now() });
+  const client = request(`http://${host}/getClip`, { method: 'POST', headers });
+  client.on('error', () => undefined).end(body);
+  await answered.promise;
+  await once(server.close(), 'close');
+  expect(read).toEqual(['0', '1', '2']);
+  expect(problems).toEqual([]);
 });

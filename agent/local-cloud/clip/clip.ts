@@ -20,15 +20,19 @@ type Samples = {
 
 export type Clip = { bytes: number; content: AsyncGenerator<Uint8Array> };
 
-/** @throws WireError as framesByTrack does; `content` throws when a fragment has gone meanwhile */
+/**
+ * @param gone stops the first reading; then there is no clip
+ * @throws WireError as framesByTrack does; `content` throws when a fragment has gone meanwhile
+ */
 export async function makeClip(
-  store: Source,
+  { store, gone }: { store: Source; gone: AbortSignal },
   fragments: readonly ClipFragment[],
   tracks: readonly PlayableTrack[],
-): Promise<Clip> {
+): Promise<Clip | undefined> {
   const gathered = tracks.map((): Samples => ({ timesMs: [], sizes: [], keys: [], chunks: [] }));
   let mediaBytes = 0;
   for (const { fragment, shiftMs } of fragments) {
+    if (gone.aborted) return undefined;
     const frames = await framesByTrack(store, fragment, tracks);
     gathered.forEach((samples, index) => {
       mediaBytes += gather(samples, frames[index] ?? [], { shiftMs, offsetBytes: mediaBytes });

@@ -17,7 +17,7 @@ export function clipRoute({ store, clock }: Pick<RouteContext, 'store' | 'clock'
     method: 'POST',
     path: '/getClip',
     signed: true,
-    async handle({ body }) {
+    async handle({ body, gone }) {
       const request = parseJsonBody(clipRequest, body);
       const stream = requireStream(store, request);
       requireRetention(stream);
@@ -27,9 +27,11 @@ export function clipRoute({ store, clock }: Pick<RouteContext, 'store' | 'clock'
       if (fragments.length === 0)
         throw new WireError('ResourceNotFoundException', 'No fragments found in the stream for the clip request.');
       const tracks = clipTracks(fragments.map(({ fragment }) => fragment));
-      const { bytes, content } = await makeClip(store, fragments, tracks);
-      const headers = { 'content-type': 'video/mp4', 'content-length': String(bytes) };
-      return { status: 200, headers, body: content };
+      const clip = await makeClip({ store, gone }, fragments, tracks);
+      // Nobody is there any more to read an answer.
+      if (!clip) return { status: 200 };
+      const headers = { 'content-type': 'video/mp4', 'content-length': String(clip.bytes) };
+      return { status: 200, headers, body: clip.content };
     },
   };
 }
