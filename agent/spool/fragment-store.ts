@@ -78,8 +78,9 @@ export class FragmentStore {
     });
   }
 
+  /** One that the index fails too is published, and the next one tries again. */
   #inTurn(work: () => Promise<void>): Promise<void> {
-    this.#writing = this.#writing.then(work);
+    this.#writing = this.#writing.then(() => this.#options.trouble.attempt('', work));
     return this.#writing;
   }
 

@@ -1,6 +1,7 @@
 // Invariant 11 of agent/spool/spool.ts: memory-first mode spares the card and loses only what a power cut takes.
 import { cp, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { scanFragment } from '../../agent/matroska/scan.ts';
 import type { Spool } from '../../agent/spool/spool.ts';
@@ -106,6 +107,27 @@ test('11. a disk that refuses costs nothing while the memory lasts, and then the
     { startMs: startMs + 200, endMs: startMs + 1000, at: 'disk' },
   ]);
   await rm(join(scene.dir, 'cam'), { recursive: true });
+});
+
+test('11. an index that refuses too costs the oldest, and the rest is written when the disk takes it again', async () => {
+  await using scene = await Scene.make();
+  const startMs = scene.clock.nowMs();
+  await (await scene.open(mode))[Symbol.asyncDispose]();
+  {
+    using index = new DatabaseSync(join(scene.dir, 'index.sqlite'));
+    index.exec("CREATE TRIGGER full BEFORE INSERT ON history BEGIN SELECT RAISE(ABORT, 'no room'); END");
+  }
+  {
+    await using spool = await scene.open({ ...mode, memoryBytes: 4 * 51_000 });
+    await mkdir(join(scene.dir, 'cam'));
+    await symlink('/dev/full', join(scene.dir, 'cam', `${startMs}.mkv.growing`));
+    await write(spool, startMs, 5);
+    expect(scene.factsOf('spool.failed').map(({ error }) => error.code)).toEqual(['disk-full', 'disk-failed']);
+    await scene.clock.advance(40_000);
+    await expect.poll(() => files(scene.dir)).toHaveLength(4);
+    await write(spool, startMs + 1000, 1);
+  }
+  expect(await files(scene.dir)).toHaveLength(5);
 });
 
 test('11. footage that must stay on the device is written even when confirmed', async () => {
