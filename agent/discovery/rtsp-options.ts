@@ -50,8 +50,7 @@ export async function askRtspOptions(question: RtspQuestion): Promise<RtspVerdic
 
 async function stateOf(socket: Socket, clock: Clock): Promise<'open' | 'closed' | 'silent'> {
   const state = Promise.withResolvers<'open' | 'closed' | 'silent'>();
-  // On a busy machine a connection may be there that nobody has looked at yet: it gets one more look.
-  const cancel = clock.after(connectTimeoutMs, () => setImmediate(() => state.resolve('silent')));
+  const cancel = clock.after(connectTimeoutMs, () => state.resolve('silent'));
   socket.once('connect', () => state.resolve('open'));
   // Stays, for what goes wrong later too.
   socket.on('error', error => state.resolve(systemCode(error) === 'ECONNREFUSED' ? 'closed' : 'silent'));
