@@ -51,6 +51,7 @@ export class FfmpegRun {
   readonly #exited: Promise<FfmpegExit>;
   #startedMs: number | undefined;
   #ending: Promise<FfmpegExit> | undefined;
+  readonly #patienceOver = Promise.withResolvers<void>();
   #isKilled = false;
 
   constructor(command: FfmpegCommand, clock: Clock) {
@@ -80,8 +81,12 @@ export class FfmpegRun {
     return this.#sink.iterator({ destroyOnReturn: false });
   }
 
-  /** Resolves when no process is left; kills it when it has not ended by itself within `patienceMs`. Never rejects. */
+  /**
+   * Resolves when no process is left; kills it when it has not ended by itself within `patienceMs`. Who calls without
+   * patience ends that of an earlier call too. Never rejects.
+   */
   end(patienceMs = 0): Promise<FfmpegExit> {
+    if (patienceMs === 0) this.#patienceOver.resolve();
     this.#ending ??= this.#end(patienceMs);
     return this.#ending;
   }
@@ -89,7 +94,7 @@ export class FfmpegRun {
   async #end(patienceMs: number): Promise<FfmpegExit> {
     // What nobody reads any more must not keep the pipe full and its descriptor open.
     if (patienceMs === 0) this.#sink.resume();
-    await this.#exitedWithin(patienceMs);
+    await Promise.race([this.#exitedWithin(patienceMs), this.#patienceOver.promise]);
     this.#sink.resume();
     for (const { signal, thenWaitMs } of END_STEPS) {
       if (await this.#exitedWithin(0)) break;
