@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AgentError } from '../../agent/errors.ts';
+import { sqliteCodes } from '../../agent/local-cloud/store/disk-error.ts';
 import { FragmentIndex } from '../../agent/local-cloud/store/fragment-index.ts';
 import { fragmentNumber } from '../../agent/local-cloud/store/fragment-number.ts';
 import type { StoredFragment, StoredStream } from '../../agent/local-cloud/store/media-store.ts';
@@ -106,6 +107,28 @@ test('a stream whose folder somebody took away can be deleted, and made anew', a
   const added = await addFragment(store, { stream: 'cam' });
   expect(store.newest('cam', 10)).toEqual([added]);
   expect((await store.storage()).bytes).toBe(added.bytes);
+  await store.close();
+});
+
+test('a stream that is deleted on a full disk is gone with its media, although the index has no room to forget it before', async () => {
+  const store = await openWithStream();
+  await makeStream(store, 'other', { retentionHours: 2, createdMs: startMs });
+  await addFragment(store, { stream: 'cam' });
+  const kept = await addFragment(store, { stream: 'other' });
+  const told = vi.fn();
+  store.watch('cam', told);
+  const full = Object.assign(new Error('database or disk is full'), { errcode: sqliteCodes.full });
+  using forgetting = vi.spyOn(FragmentIndex.prototype, 'removeStream').mockImplementationOnce(() => {
+    throw full;
+  });
+  await store.removeStream('cam');
+  expect(forgetting).toHaveBeenCalledTimes(2);
+  expect(store.findStream('cam')).toBeUndefined();
+  expect(told).toHaveBeenCalled();
+  expect(await readdir(join(dataDir, 'streams'))).toEqual([folderName('other')]);
+  expect((await store.storage()).bytes).toBe(kept.bytes);
+  expect(store.newest('cam', 1)).toEqual([]);
+  expect(problems).toEqual([]);
   await store.close();
 });
 

@@ -48,11 +48,11 @@ export class FragmentIndex {
     return Number(row?.bytes);
   }
 
-  /** Returns the bytes it had. */
+  /** Returns the bytes it had. When it throws, it has them still. */
   removeStream(stream: string): number {
     const bytes = this.bytes(stream);
-    this.#db.prepare('DELETE FROM fragments WHERE stream = ?').run(stream);
     this.#db.prepare('DELETE FROM sequences WHERE stream = ?').run(stream);
+    this.#db.prepare('DELETE FROM fragments WHERE stream = ?').run(stream);
     return bytes;
   }
 

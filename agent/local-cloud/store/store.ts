@@ -159,9 +159,15 @@ export class Store implements MediaStore {
     this.#index.askNow(known => known.newest(stream, 1));
     await this.#streams.retire(stream);
     this.#intake.forget(stream);
-    this.#room.removed(await this.#index.ask(known => known.removeStream(stream)));
+    const forget = async () => this.#room.removed(await this.#index.ask(known => known.removeStream(stream)));
+    const isForgotten = await forget().then(
+      () => true,
+      () => false,
+    );
     this.#news.emit(`~${stream}`);
     await this.#streams.clear(stream);
+    // A full disk has room for it now. It is gone in any case: what the index keeps is found at the next start.
+    if (!isForgotten) await forget().catch(error => this.#tellOfDeletion(error));
   }
 
   /** Begins to receive a fragment: it gets its number and the time of its arrival. */
