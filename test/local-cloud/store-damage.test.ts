@@ -160,6 +160,20 @@ test('a fragment whose file was cut short is not sent, set aside and said', asyn
   await store.close();
 });
 
+test('what leaves with its stream is not said to be missing', async () => {
+  const store = await openWithStream();
+  const added = [];
+  for (let count = 0; count < 30; count++) added.push(await addFragment(store, { stream: 'cam' }));
+  let isOver = false;
+  const removing = store.removeStream('cam').then(() => {
+    isOver = true;
+  });
+  while (!isOver) await Promise.allSettled(added.map(fragment => store.readFragment(fragment)));
+  await removing;
+  expect([notices, problems]).toEqual([[], []]);
+  await store.close();
+});
+
 test('what leaves because its time has come is not said to be missing', async () => {
   const store = await openWithStream();
   const added = [];

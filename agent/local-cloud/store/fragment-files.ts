@@ -76,6 +76,8 @@ export class FragmentFiles {
     // A disk that was taken away may come back.
     await stat(dirname(folder));
     const there = new Set(await unlessGone(readdir(folder)));
+    // Its folder went with it, before the index has forgotten it.
+    if (!streams.find(stream)) return;
     const missing = listed.filter(number => !there.has(`${number}${fragmentSuffix}`) && !this.#leaving.has(number));
     let lost = 0;
     for (const number of missing) if ((await this.#forget(stream, number)) > 0) lost++;
