@@ -213,7 +213,7 @@ test('when the disk was taken away, nothing is forgotten and no folder is made i
   const streams = join(dataDir, 'streams');
   await rename(streams, `${streams}.elsewhere`);
   await expect(addFragment(store, { stream: 'cam' })).rejects.toThrow(/ENOENT/);
-  await expect(read(store, added)).rejects.toThrow();
+  await expect(read(store, added)).rejects.toMatchObject({ code: 'disk-failed' });
   expect(await readdir(dataDir)).not.toContain('streams');
   await rename(`${streams}.elsewhere`, streams);
   expect(await store.readFragment(added)).toHaveLength(added.bytes);

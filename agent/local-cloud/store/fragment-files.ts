@@ -61,7 +61,10 @@ export class FragmentFiles {
     });
   }
 
-  /** Forgets the fragments of a stream whose files are not there. Nothing when all of the data folder is not there. */
+  /**
+   * Forgets the fragments of a stream whose files are not there.
+   * @throws AgentError, and nothing is forgotten, when all of the data folder is not there
+   */
   forgetMissing(stream: string): Promise<void> {
     const search = this.#searches.get(stream) ?? this.#search(stream).finally(() => this.#searches.delete(stream));
     this.#searches.set(stream, search);
@@ -74,7 +77,9 @@ export class FragmentFiles {
     const listed = await index.ask(known => known.numbers(stream));
     const folder = streams.folder(stream);
     // A disk that was taken away may come back.
-    await stat(dirname(folder));
+    await stat(dirname(folder)).catch(error => {
+      throw diskError(error, `find the fragments of the stream ${stream}`);
+    });
     const there = new Set(await unlessGone(readdir(folder)));
     // Its folder went with it, before the index has forgotten it.
     if (!streams.find(stream)) return;
