@@ -113,6 +113,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   const detector = new PeopleDetector({ clock });
   routes.push(ingest.route, live.route, ...apiRoutes(context, { faulty, quotas, detector }));
   const close = once(async () => {
+    store.closing();
     faulty?.close();
     server.close();
     await Promise.all([ingest.close(), live.close()]);

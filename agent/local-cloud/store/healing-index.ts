@@ -14,8 +14,8 @@ export type HealingOptions = {
   clock: Pick<Clock, 'monotonicMs'>;
   /** Rejects when the files are not there to be read, as when their disk was taken away. */
   checkFiles: () => Promise<unknown>;
-  /** Fills a new index from the files, until `closed` at the longest. */
-  fill: (index: FragmentIndex, closed: AbortSignal) => Promise<void>;
+  /** Fills a new index from the files, until `givenUp` at the longest. */
+  fill: (index: FragmentIndex, givenUp: AbortSignal) => Promise<void>;
   onDamage: (error: unknown) => void;
   /** Called before anybody can ask it. */
   onHealed: (index: FragmentIndex) => void;
@@ -29,7 +29,7 @@ export class HealingIndex {
   #healing: Promise<void> = Promise.resolve();
   /** Not before; not at all while it is being tried. */
   #nextTryMs = -Infinity;
-  readonly #closed = new AbortController();
+  readonly #givenUp = new AbortController();
 
   /** @param index becomes this one's own */
   constructor(index: FragmentIndex, options: HealingOptions) {
@@ -63,15 +63,20 @@ export class HealingIndex {
     }
   }
 
+  /** It is not made again any more; who waits for that is refused. What can be asked can still be asked. */
+  giveUpHealing(): void {
+    this.#givenUp.abort();
+  }
+
   async close(): Promise<void> {
-    this.#closed.abort();
+    this.giveUpHealing();
     await this.#healing;
     this.#index?.close();
   }
 
   #heal(damage: unknown): void {
     const { clock, onDamage } = this.#options;
-    if (clock.monotonicMs() < this.#nextTryMs || this.#closed.signal.aborted) return;
+    if (clock.monotonicMs() < this.#nextTryMs || this.#givenUp.signal.aborted) return;
     this.#nextTryMs = Infinity;
     if (damage !== undefined) onDamage(damage);
     this.#healing = this.#makeAgain().finally(() => {
@@ -89,12 +94,12 @@ export class HealingIndex {
       await checkFiles();
       removeIndex(path);
       index = new FragmentIndex(path);
-      await fill(index, this.#closed.signal);
+      await fill(index, this.#givenUp.signal);
       onHealed(index);
       this.#index = index;
     } catch (error) {
       index?.close();
-      if (!this.#closed.signal.aborted) onFailure(error);
+      if (!this.#givenUp.signal.aborted) onFailure(error);
     }
   }
 }

@@ -220,7 +220,13 @@ export class Store implements MediaStore {
     return this.#retention.enforce();
   }
 
+  /** The end is near: nobody is to wait for files being read, to make the index again, any more. */
+  closing(): void {
+    this.#index.giveUpHealing();
+  }
+
   async close(): Promise<void> {
+    this.closing();
     await this.#retention.close();
     await this.#index.close();
   }
