@@ -214,6 +214,9 @@ test('when the disk was taken away, nothing is forgotten and no folder is made i
   await rename(streams, `${streams}.elsewhere`);
   await expect(addFragment(store, { stream: 'cam' })).rejects.toThrow(/ENOENT/);
   await expect(read(store, added)).rejects.toMatchObject({ code: 'disk-failed' });
+  const stream = store.findStream('cam') ?? streamNamed('cam');
+  for (const changed of [{ ...stream, deviceName: 'porch' }, streamNamed('other')])
+    await expect(store.saveStream(changed)).rejects.toThrow(/ENOENT/);
   expect(await readdir(dataDir)).not.toContain('streams');
   await rename(`${streams}.elsewhere`, streams);
   expect(await store.readFragment(added)).toHaveLength(added.bytes);

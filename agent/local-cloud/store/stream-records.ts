@@ -6,7 +6,6 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError, systemCode } from '../../errors.ts';
-import { makeFolder } from '../../folders.ts';
 import { entries } from '../entries.ts';
 import { makeFolderDurably, renameDurably, syncFolder, writeDurably } from './durable-files.ts';
 import type { StoredStream } from './media-store.ts';
@@ -91,27 +90,30 @@ export class StreamRecords {
   /** On disk when it returns. Replaces the record of the same name. */
   async save(stream: StoredStream): Promise<void> {
     const folder = this.folder(stream.name);
-    await makeFolder(folder);
+    await this.#makeFolder(folder);
     await writeDurably(join(folder, recordName), JSON.stringify(stream, null, 2));
     await syncFolder(this.#root);
     this.#byName.set(stream.name, stream);
   }
 
-  /**
-   * Makes the folder of a stream again that somebody took away; false when it is there. Nothing above it is made: a disk
-   * that was taken away may come back.
-   */
+  /** Makes the folder of a stream again that somebody took away; false when it is there. */
   async restore(streamName: string): Promise<boolean> {
     const stream = this.#byName.get(streamName);
     if (!stream) return false;
+    if (!(await this.#makeFolder(this.folder(streamName)))) return false;
+    await this.save(stream);
+    return true;
+  }
+
+  /** False when it is there. Nothing above it is made: a disk that was taken away may come back. */
+  async #makeFolder(folder: string): Promise<boolean> {
     try {
-      await mkdir(this.folder(streamName));
+      await mkdir(folder);
+      return true;
     } catch (error) {
       if (systemCode(error) === 'EEXIST') return false;
       throw error;
     }
-    await this.save(stream);
-    return true;
   }
 
   /** Gone at once for whoever asks, and on disk when it returns; its media is still to be cleared. */
