@@ -207,6 +207,19 @@ test('a stream whose folder somebody took away takes fragments again, and keeps 
   await store.close();
 });
 
+test('a folder that is made again without its record, as on a full disk, takes no fragment', async () => {
+  let store = await openWithStream();
+  await rm(folder(), { recursive: true });
+  const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  using _saving = vi.spyOn(StreamRecords.prototype, 'save').mockRejectedValueOnce(full);
+  await expect(addFragment(store, { stream: 'cam' })).rejects.toThrow(full);
+  const added = await addFragment(store, { stream: 'cam' });
+  await store.close();
+  store = await openStore();
+  expect(store.newest('cam', 10)).toEqual([added]);
+  await store.close();
+});
+
 test('when the disk was taken away, nothing is forgotten and no folder is made in its place', async () => {
   const store = await openWithStream();
   const added = await addFragment(store, { stream: 'cam' });

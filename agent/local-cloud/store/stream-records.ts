@@ -2,7 +2,7 @@
 // memory is a copy. Folder names are made from the stream's name and a hash of it, so that no name can reach outside,
 // be too long, or be taken for another on a disk that ignores case.
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError, systemCode } from '../../errors.ts';
@@ -100,8 +100,15 @@ export class StreamRecords {
   async restore(streamName: string): Promise<boolean> {
     const stream = this.#byName.get(streamName);
     if (!stream) return false;
-    if (!(await this.#makeFolder(this.folder(streamName)))) return false;
-    await this.save(stream);
+    const folder = this.folder(streamName);
+    if (!(await this.#makeFolder(folder))) return false;
+    try {
+      await this.save(stream);
+    } catch (error) {
+      // The next start would not know whose the fragments are that came into it.
+      await rmdir(folder).catch(() => undefined);
+      throw error;
+    }
     return true;
   }
 
