@@ -2,7 +2,7 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { systemCode } from '../../errors.ts';
-import { makeFolder } from '../../folders.ts';
+import { makeFolder, syncFolder } from '../../folders.ts';
 
 /** Suffix of files that were not finished; whoever finds one at start removes it. */
 export const unfinishedSuffix = '.part';
@@ -25,15 +25,6 @@ export async function writeDurably(path: string, content: string): Promise<void>
 export async function renameDurably(from: string, to: string): Promise<void> {
   await rename(from, to);
   await syncFolder(dirname(to));
-}
-
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /** A folder that is there after a power cut, with those above it that had to be made for it. Nothing when it is there. */

@@ -6,8 +6,9 @@ import { mkdir, readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError, systemCode } from '../../errors.ts';
+import { syncFolder } from '../../folders.ts';
 import { entries } from '../entries.ts';
-import { makeFolderDurably, renameDurably, syncFolder, writeDurably } from './durable-files.ts';
+import { makeFolderDurably, renameDurably, writeDurably } from './durable-files.ts';
 import type { StoredStream } from './media-store.ts';
 
 const recordName = 'stream.json';
