@@ -8,7 +8,10 @@ import type { Broker } from './broker.ts';
 type Remains = { processes: string[]; ports: number[]; folder: boolean };
 export const nothing: Remains = { processes: [], ports: [], folder: false };
 
-/** Processes whose command line or environment names its folder, and ports of its that somebody listens on. */
+/**
+ * Processes whose command line or environment names its folder, and ports of its that somebody listens on. Poll it: a helper
+ * of RabbitMQ ends a moment after what it helped was killed.
+ */
 export async function leftBehind({ folder, ports }: Pick<Broker, 'folder' | 'ports'>): Promise<Remains> {
   const open = await Promise.all(ports.map(async port => ((await answers(port)) ? [port] : [])));
   return { processes: processesOf(folder).map(({ line }) => line), ports: open.flat(), folder: existsSync(folder) };
