@@ -146,18 +146,22 @@ export class Store implements MediaStore {
     return result;
   }
 
-  /** New, or with changed settings. */
+  /** New, or with changed settings. @throws AgentError of the disk, WireError while the index is made again */
   async saveStream(stream: StoredStream): Promise<void> {
     // Nothing of an earlier one of that name, whose deletion a full disk may have cut short.
     if (!this.findStream(stream.name)) this.#room.removed(this.#index.askNow(known => known.removeStream(stream.name)));
-    await this.#streams.save(stream);
+    await this.#streams.save(stream).catch(error => {
+      throw diskError(error, `keep the settings of the stream ${stream.name}`);
+    });
   }
 
-  /** With all its media. When it rejects, nothing was deleted. */
+  /** With all its media. When it rejects, as `saveStream` does, nothing was deleted. */
   async removeStream(stream: string): Promise<void> {
     // Refused for the time being, rather than late.
     this.#index.askNow(known => known.newest(stream, 1));
-    await this.#streams.retire(stream);
+    await this.#streams.retire(stream).catch(error => {
+      throw diskError(error, `delete the stream ${stream}`);
+    });
     this.#intake.forget(stream);
     const forget = async () => this.#room.removed(await this.#index.ask(known => known.removeStream(stream)));
     const isForgotten = await forget().then(
