@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import { type ProducerPace, pacedTaker } from '../quotas/media-paces.ts';
+import { cutWhenStalled } from '../send-sequence.ts';
 import type { StoredStream } from '../store/media-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Ack } from './ack.ts';
@@ -123,6 +124,8 @@ export class Session {
     }
     await this.#ingest.discard();
     this.#response.end();
+    // Also one that ended its body long ago and reads nothing.
+    cutWhenStalled(this.#response, this.#options.clock);
     if (end === 'ended') return;
     const body = this.#body;
     body.drain();
