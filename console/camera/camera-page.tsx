@@ -62,8 +62,8 @@ function CameraView({ camera }: { camera: CameraStatus }) {
   useEffect(() => show(player, atMs), [player, atMs]);
   useKeys({
     ' ': actions.toggle,
-    ArrowLeft: () => actions.skip(-5),
-    ArrowRight: () => actions.skip(5),
+    ArrowLeft: () => actions.seekBy(-5),
+    ArrowRight: () => actions.seekBy(5),
     l: live,
     b: () => {
       boxesOn.value = !boxesOn.value;
@@ -112,7 +112,7 @@ type ActionParts = {
 };
 
 function playerActions({ playback, frame, goTo, live }: ActionParts): PlayerActions {
-  const skip = (seconds: number) => {
+  const seekBy = (seconds: number) => {
     const player = playback.peek();
     const at = player?.playingMs.peek();
     if (!player || at === undefined || player.seekTo(at + seconds * 1000)) return;
@@ -125,5 +125,5 @@ function playerActions({ playback, frame, goTo, live }: ActionParts): PlayerActi
     // Refused only when the browser or a frame around the page forbids it; there is nothing to do about it then.
     else void player?.requestFullscreen?.().catch(() => {});
   };
-  return { toggle: () => playback.peek()?.toggle(), skip, live, fullscreen };
+  return { toggle: () => playback.peek()?.toggle(), seekBy, live, fullscreen };
 }

@@ -11,7 +11,7 @@ import type { Playback } from './playback.ts';
 export type PlayerActions = {
   toggle: () => void;
   /** Forward, or back when negative. */
-  skip: (seconds: number) => void;
+  seekBy: (seconds: number) => void;
   live: () => void;
   fullscreen: () => void;
 };
@@ -36,8 +36,8 @@ export function Controls({ playback, actions, boxesOn, frame }: ControlsProps) {
         label={playing ? 'Pause (space)' : 'Play (space)'}
         onClick={actions.toggle}
       />
-      <IconButton icon="back" label="5 seconds back (←)" onClick={() => actions.skip(-5)} />
-      <IconButton icon="forward" label="5 seconds forward (→)" onClick={() => actions.skip(5)} />
+      <IconButton icon="back" label="5 seconds back (←)" onClick={() => actions.seekBy(-5)} />
+      <IconButton icon="forward" label="5 seconds forward (→)" onClick={() => actions.seekBy(5)} />
       <button type="button" aria-pressed={live} title="Live (l)" onClick={actions.live}>
         Live
       </button>

@@ -58,6 +58,7 @@ const samples: Sample[] = [
   { xml: fixtures.renewal(nowMs, 60_000), read: readRenewal },
   { xml: fixtures.messages(nowMs, ...Array(3).fill(fixtures.notification(motion))), read: readEvents },
   { xml: fixtures.fault('ter:NotAuthorized', 'Sender not Authorized'), read: () => undefined },
+  // gSOAP's words for an operation that a device does not have.
   { xml: fixtures.fault11('SOAP-ENV:Client', 'not implemented'), read: () => undefined },
   { xml: '<!DOCTYPE html><html><body class="login"><form>Sign in</form></body></html>', read: () => undefined },
 ];

@@ -207,6 +207,7 @@ describe('answers that are only odd', () => {
 
   test('services are asked for in the old way when the new one is not known', async () => {
     const answers = {
+      // What cameras built with gSOAP say of an operation they do not have.
       GetServices: fixtures.fault11('SOAP-ENV:Client', 'Method tds:GetServices not implemented'),
       GetCapabilities: fixtures.capabilities({ media1: 'http://127.0.0.1/m' }),
     };
@@ -221,6 +222,7 @@ describe('answers that are only odd', () => {
 
   test.each([
     { says: fixtures.fault('ter:ActionNotSupported'), code: 'camera-no-onvif' },
+    // Words of a camera's SOAP server, as above.
     { says: fixtures.fault11('SOAP-ENV:Server', 'Method not implemented'), code: 'camera-no-onvif' },
     { says: fixtures.fault('ter:InvalidArgVal', '</script>\u001b[2J'), code: 'camera-failed' },
     { says: fixtures.fault11('SOAP-ENV:Client', 'Authentication failed'), code: 'camera-denied' },
